@@ -1,0 +1,77 @@
+# `make up` serves Label Studio, `make test` proves it; `make help` lists the rest.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+STACK ?= dev
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: help up down status logs password lock install lint types format \
+	test test-unit test-policy test-chart test-engine test-e2e preview policy-manifests
+
+help:  ## list the targets
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 20
+
+$(VENV)/.installed: requirements-dev.txt
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing the Python packages of requirements-dev.txt"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@
+
+install: $(VENV)/.installed  ## make .venv with the pinned packages
+
+ifdef CONTEXT
+up: install  ## serve Label Studio here, or on a cluster: make up CONTEXT=name [STACK=dev]
+	pulumi stack select --create $(STACK)
+	pulumi config set --stack $(STACK) --path label-studio:cluster.context $(CONTEXT)
+	pulumi up --stack $(STACK)
+else
+up: install
+	@$(BIN)/python -m local up
+endif
+
+down: install  ## remove everything that `make up` started on this machine
+	@$(BIN)/python -m local down
+
+status: install  ## show what runs and what is wrong
+	@$(BIN)/python -m local status
+
+logs: install  ## show the newest log lines of every part
+	@$(BIN)/python -m local logs
+
+password: install  ## show the administrator's password
+	@$(BIN)/python -m local password
+
+lint: install  ## ruff
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+types: install  ## mypy --strict
+	@$(BIN)/mypy
+
+format: install  ## let ruff format everything
+	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .
+
+test-unit: install  ## settings and components on mocks
+	@$(BIN)/pytest tests/unit
+
+test-chart: install  ## the chart, rendered by the real helm and checked against the API's schemas
+	@$(BIN)/pytest tests/chart
+
+test-policy: install  ## the policy pack through the real CLI
+	@$(BIN)/pytest tests/policy
+
+test-engine: install  ## the real engine and the plugins against the real API server
+	@$(BIN)/pytest tests/engine
+
+test-e2e: install  ## the real stack in real pods, with a browser
+	@$(BIN)/pytest tests/e2e
+
+test: install  ## everything
+	@$(BIN)/python -m local test
+
+policy-manifests: install  ## check what a stack's release really renders: make policy-manifests STACK=prod
+	@$(BIN)/python -m policies.manifests $(STACK)
+
+lock: install  ## resolve the Python packages anew
+	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --output-file requirements.txt pyproject.toml
+	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --group dev --output-file requirements-dev.txt pyproject.toml

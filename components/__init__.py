@@ -1,0 +1,1 @@
+"""The parts of a stack: backing services, Label Studio and its namespace."""

@@ -1,0 +1,77 @@
+"""The namespace of a stack: its pod security level, and the rule that all traffic not asked for is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_kubernetes as k8s
+from pulumi import ResourceOptions
+
+
+@dataclass(frozen=True)
+class NamespaceArgs:
+    """``create`` is False where somebody else makes the namespace and chooses its pod security level."""
+
+    name: str
+    create: bool = True
+    pod_security: str = "restricted"
+    network_policies: bool = True
+    protect: bool = True
+
+
+class Namespace(pulumi.ComponentResource):
+    """A namespace in which pods are guarded and may, at first, reach nothing but the cluster's DNS."""
+
+    name: pulumi.Output[str]
+
+    def __init__(self, name: str, args: NamespaceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("label-studio:namespace:Namespace", name, {"podSecurity": args.pod_security}, opts)
+        child = ResourceOptions(parent=self)
+        self.name = pulumi.Output.from_input(args.name)
+        if args.create:
+            namespace = k8s.core.v1.Namespace(
+                name,
+                metadata={"name": args.name, "labels": _labels(args.pod_security)},
+                opts=ResourceOptions.merge(child, ResourceOptions(protect=args.protect, retain_on_delete=args.protect)),
+            )
+            child = ResourceOptions.merge(child, ResourceOptions(depends_on=[namespace]))
+            self.name = namespace.metadata["name"]
+        if args.network_policies:
+            _for_all_pods(f"{name}-default-deny", args.name, child, "Ingress", "Egress")
+            _for_all_pods(f"{name}-dns", args.name, child, "Egress", egress=[_TO_DNS])
+        self.register_outputs({"name": self.name})
+
+
+_TO_DNS: k8s.networking.v1.NetworkPolicyEgressRuleArgsDict = {
+    "to": [
+        {
+            "namespace_selector": {"match_labels": {"kubernetes.io/metadata.name": "kube-system"}},
+            "pod_selector": {"match_labels": {"k8s-app": "kube-dns"}},
+        }
+    ],
+    "ports": [{"protocol": protocol, "port": 53} for protocol in ("UDP", "TCP")],
+}
+
+
+def _labels(level: str) -> dict[str, str]:
+    return {
+        "app.kubernetes.io/part-of": "label-studio",
+        **{f"pod-security.kubernetes.io/{mode}": level for mode in ("enforce", "audit", "warn")},
+    }
+
+
+def _for_all_pods(
+    name: str,
+    namespace: str,
+    opts: ResourceOptions,
+    *policy_types: str,
+    egress: Sequence[k8s.networking.v1.NetworkPolicyEgressRuleArgsDict] = (),
+) -> None:
+    k8s.networking.v1.NetworkPolicy(
+        name,
+        metadata={"name": name, "namespace": namespace},
+        spec={"pod_selector": {}, "policy_types": policy_types, "egress": egress},
+        opts=opts,
+    )
