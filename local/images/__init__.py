@@ -1,0 +1,1 @@
+"""Container images of the embedded platform, built without a container engine."""
