@@ -1,0 +1,109 @@
+"""Which environment variables of Label Studio a stack may set by hand, and what their values may be.
+
+Source: ``label_studio/core/settings`` and ``core/utils/params.py`` of Label Studio 1.20.0. A variable ``X`` is looked
+up as ``LABEL_STUDIO_X``, ``HEARTEX_X`` and ``X``, in this order, so all three spellings count as one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
+PREFIX = re.compile(r"^(LABEL_STUDIO|HEARTEX)_")
+SECRET = re.compile(r"(^|_)(PASSWORD|PASSWD|SECRET|TOKEN|CREDENTIALS?|DSN|(API|ACCESS|PRIVATE|ACCOUNT)_?KEY)(_|$)")
+URL_WITH_PASSWORD = re.compile(r"://[^/@]*:[^/@]+@")
+
+# A variable, or the beginning of several ("POSTGRE_*"), that the program sets, and what to write instead.
+OWNED = {
+    "HOST": "labelStudio.ingress.host or labelStudio.url",
+    "DISABLE_SIGNUP_WITHOUT_LINK": "labelStudio.signup",
+    "USERNAME": "labelStudio.administrator.email",
+    "PASSWORD": "labelStudio.administrator.existingSecret",
+    "USER_TOKEN": "labelStudio.administrator",
+    "ENABLE_LEGACY_API_TOKEN": "labelStudio.legacyApiTokens",
+    "SECRET_KEY": "nothing: the program generates it once and keeps it in a Secret",
+    "DJANGO_DB": "postgresql",
+    "DATABASE_NAME": "postgresql",
+    "POSTGRE_*": "postgresql",
+    "PGSSL*": "postgresql",
+    "REDIS_*": "redis",
+    "RQ_QUEUES": "redis",
+    "STORAGE_*": "labelStudio.persistence and objectStore",
+    "MINIO_*": "labelStudio.persistence and objectStore",
+    "AWS_*": "labelStudio.persistence and objectStore",
+    "SESSION_COOKIE_SECURE": "nothing: it follows the scheme of the page's address",
+    "CSRF_COOKIE_SECURE": "nothing: it follows the scheme of the page's address",
+    "CSRF_TRUSTED_ORIGINS": "nothing: it is derived from the page's address",
+    "USE_ENFORCE_CSRF_CHECKS": "nothing: forged requests are always refused",
+    "DEBUG": "nothing: it would show settings, secrets included, to everyone",
+    "SSRF_PROTECTION_ENABLED": "labelStudio.security.ssrfProtection",
+    "ML_BLOCK_LOCAL_IP": "labelStudio.security.blockLocalMlBackends",
+    "SVG_SECURITY_CLEANUP": "labelStudio.security.cleanSvg",
+    "ENABLE_LOCAL_FILES_STORAGE": "labelStudio.security.localFiles",
+    "LOCAL_FILES_SERVING_ENABLED": "labelStudio.security.localFiles",
+    "CORS_*": "labelStudio.security.corsAllowedOrigins",
+    "COLLECT_ANALYTICS": "nothing: telemetry is off",
+    "SENTRY_*": "nothing: error reports to the vendor are off",
+    "FRONTEND_SENTRY_*": "nothing: error reports to the vendor are off",
+    "UWSGI_PROCESSES": "labelStudio.uwsgiProcesses",
+    "APP_WEBSERVER": "nothing: it is uwsgi",
+    "DJANGO_SETTINGS_MODULE": "nothing: the program mounts its own",
+    "PYTHONPATH": "nothing: the program mounts its own",
+    "SKIP_DB_MIGRATIONS": "nothing: an init container migrates the database",
+    "CUSTOM_CA_CERTS": "the certificate authority of postgresql, redis or objectStore",
+}
+
+# Read by bool(int(value)): "true" stops Label Studio at start.
+NUMERIC_BOOLEANS = frozenset({"CSRF_COOKIE_HTTPONLY", "INACTIVITY_SESSION_TIMEOUT_ENABLED"})
+# Read by bool_from_request: any other spelling, also the empty string, stops Label Studio at start.
+BOOLEANS = frozenset({
+    "ALLOW_IMPORT_TASKS_WITH_UNKNOWN_EMAILS", "ALLOW_ORGANIZATION_WEBHOOKS", "CONVERTER_DOWNLOAD_RESOURCES",
+    "DEBUG_CONTEXTLOG", "DEBUG_MODAL_EXCEPTIONS", "DEBUG_PROPAGATE_EXCEPTIONS", "DOMAIN_FROM_REQUEST", "ENABLE_CSP",
+    "EXPERIMENTAL_FEATURES", "FEATURE_FLAGS_FROM_FILE", "FEATURE_FLAGS_OFFLINE", "FUTURE_SAVE_TASK_TO_STORAGE",
+    "FUTURE_SAVE_TASK_TO_STORAGE_JSON_EXT", "GCS_CLOUD_STORAGE_FORCE_DEFAULT_CREDENTIALS", "JSON_LOG",
+    "LS_CSP_REPORT_ONLY", "PUBLIC_API_DOCS", "RESOLVER_PROXY_ENABLE_ETAG_CACHE", "SYNC_ON_TARGET_STORAGE_CREATION",
+    "USE_DEFAULT_BANNED_SUBNETS", "USE_NGINX_FOR_EXPORT_DOWNLOADS", "USE_NGINX_FOR_UPLOADS", "VERIFY_SSL_CERTS",
+})  # fmt: skip
+TRUE = frozenset({"true", "yes", "on", "1"})
+FALSE = frozenset({"false", "no", "not", "off", "0"})
+
+
+def canonical(name: str) -> str:
+    """The name under which Label Studio knows the variable; the chart makes letters capital and dots underscores."""
+    return PREFIX.sub("", name.upper().replace(".", "_"))
+
+
+def refuse_owned(names: Mapping[str, object]) -> None:
+    """Raise ValueError for the names that are malformed or that another setting stands for."""
+    for name in names:
+        if not NAME.fullmatch(name):
+            raise ValueError(f"{name!r} must be a name of an environment variable, such as LOG_LEVEL")
+        if instead := _owner(canonical(name)):
+            raise ValueError(f"{name} is set by the program; use {instead}")
+
+
+def plain_values(variables: Mapping[str, str | int | float | bool]) -> dict[str, str]:
+    """The variables as Label Studio reads them; ValueError for one that would leak a secret or stop it at start."""
+    for name, value in variables.items():
+        if SECRET.search(name.upper()) or URL_WITH_PASSWORD.search(str(value)):
+            raise ValueError(f"{name} looks like a secret; put it into a Secret and name it in extraEnvironmentSecrets")
+    return {name: _value(name, value) for name, value in variables.items()}
+
+
+def _owner(name: str) -> str | None:
+    if name in OWNED:
+        return OWNED[name]
+    return next((owner for key, owner in OWNED.items() if key.endswith("*") and name.startswith(key[:-1])), None)
+
+
+def _value(name: str, value: str | int | float | bool) -> str:
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    known = canonical(name)
+    if known not in BOOLEANS | NUMERIC_BOOLEANS:
+        return text
+    if text.lower() not in TRUE | FALSE:
+        raise ValueError(f"{name} must be true or false: Label Studio does not start with anything else")
+    if known in NUMERIC_BOOLEANS:
+        return "1" if text.lower() in TRUE else "0"
+    return text.lower()
