@@ -45,13 +45,13 @@ class ImageSettings(SettingsModel):
         "docker.io/heartexlabs/label-studio:1.20.0", description="Label Studio: page, API, queue workers, project jobs."
     )
     postgresql: Image = Field(
-        "docker.io/library/postgres:17.6-trixie", description="PostgreSQL server (standalone) and psql for its set-up."
+        "docker.io/library/postgres:17.12-trixie", description="PostgreSQL server (standalone) and psql for its set-up."
     )
     cnpg_postgresql: Image = Field(
-        "ghcr.io/cloudnative-pg/postgresql:17.6-standard-trixie",
+        "ghcr.io/cloudnative-pg/postgresql:17.12-standard-trixie",
         description="PostgreSQL server of a CloudNativePG cluster.",
     )
-    valkey: Image = Field("docker.io/valkey/valkey:8.1.3-trixie", description="Valkey, the standalone Redis server.")
+    valkey: Image = Field("docker.io/valkey/valkey:8.1.8-trixie", description="Valkey, the standalone Redis server.")
     # The official images were withdrawn in 2026; this maintained fork keeps the disk format and the environment names.
     minio: Image = Field(
         "docker.io/pgsty/silo:RELEASE.2026-09-16T00-00-00Z"

@@ -1,0 +1,128 @@
+"""The real Pulumi CLI on a stack whose state, configuration and passphrase live in a folder of their own.
+
+Nothing of the user's is touched: not ~/.pulumi, not the committed stack files (the CLI writes an encryption salt into
+the stack file it is given, so it is given a copy).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from local.plugins.install import plugin_path
+from local.tools.build import tool
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+
+class EngineError(RuntimeError):
+    """A command of the CLI failed; the message is what it printed."""
+
+
+@dataclass(frozen=True)
+class Engine:
+    """One stack of one project. ``home`` keeps what must outlive a command; ``settings`` are laid over the stack file."""
+
+    home: Path
+    stack: str
+    kubeconfig: Path
+    project: Path = PROJECT
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+    def create(self) -> None:
+        """Make the stack if it is not there yet."""
+        state = self.home / "state"
+        state.mkdir(parents=True, exist_ok=True)
+        if not self._passphrase.exists():
+            self._passphrase.touch(mode=0o600)
+            self._passphrase.write_text(secrets.token_hex(32))
+        self._write_config()
+        self.run("stack", "select", "--create", "--stack", self.stack, capture=True)
+
+    def run(
+        self, *arguments: str, capture: bool = False, check: bool = True, environment: Mapping[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """Run the CLI in the project's folder; what it prints goes to the terminal unless ``capture``."""
+        process = subprocess.run(
+            [tool("pulumi"), *arguments, "--non-interactive"],
+            cwd=self.project,
+            env={**self._environment, **(environment or {})},
+            text=True,
+            stdout=subprocess.PIPE if capture else None,
+            stderr=subprocess.STDOUT if capture else None,
+            stdin=subprocess.DEVNULL,
+            check=False,
+        )
+        if check and process.returncode != 0:
+            raise EngineError(f"pulumi {' '.join(arguments[:1])} failed ({process.returncode})\n{process.stdout or ''}")
+        return process
+
+    def operate(self, command: str, *flags: str, **options: Any) -> subprocess.CompletedProcess[str]:
+        """Preview, up, refresh or destroy, without a question."""
+        agreed = () if command == "preview" else ("--yes", "--skip-preview")
+        config = ("--config-file", str(self._config))
+        return self.run(command, "--stack", self.stack, *config, *agreed, *flags, **options)
+
+    def outputs(self, show_secrets: bool = False) -> dict[str, Any]:
+        """The outputs of the stack; secret ones are masked unless asked for."""
+        flags: Sequence[str] = ("--show-secrets",) if show_secrets else ()
+        printed = self.run("stack", "output", "--json", "--stack", self.stack, *flags, capture=True).stdout
+        outputs: dict[str, Any] = json.loads(printed[printed.index("{") :])
+        return outputs
+
+    def export(self) -> dict[str, Any]:
+        """The state as it is stored, with its secrets encrypted."""
+        state: dict[str, Any] = json.loads(self.run("stack", "export", "--stack", self.stack, capture=True).stdout)
+        return state
+
+    def with_settings(self, settings: Mapping[str, Any]) -> Engine:
+        """The same stack with these settings laid over its own."""
+        engine = Engine(self.home, self.stack, self.kubeconfig, self.project, settings)
+        engine._write_config()
+        return engine
+
+    @property
+    def _config(self) -> Path:
+        return self.home / f"Pulumi.{self.stack}.yaml"
+
+    @property
+    def _passphrase(self) -> Path:
+        return self.home / "passphrase"
+
+    def _write_config(self) -> None:
+        committed = yaml.safe_load((self.project / self._config.name).read_text())
+        earlier = yaml.safe_load(self._config.read_text()) if self._config.exists() else {}
+        salt = {key: earlier[key] for key in ("encryptionsalt",) if key in earlier}
+        self._config.write_text(yaml.safe_dump({**committed, "config": merge(committed["config"], self.settings), **salt}))
+
+    @cached_property
+    def _environment(self) -> dict[str, str]:
+        path = os.pathsep.join([*plugin_path(self.home), str(tool("pulumi").parent), os.environ["PATH"]])
+        return {
+            **os.environ,
+            "PATH": path,
+            "KUBECONFIG": str(self.kubeconfig),
+            "PULUMI_HOME": str(self.home / "pulumi"),
+            "PULUMI_BACKEND_URL": f"file://{self.home / 'state'}",
+            "PULUMI_CONFIG_PASSPHRASE_FILE": str(self._passphrase),
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+            "PULUMI_AUTOMATION_API_SKIP_VERSION_CHECK": "true",
+        }
+
+
+def merge(below: Any, above: Any) -> Any:
+    """Mappings merge key by key; anything else is replaced by what lies above. None removes a key."""
+    if not isinstance(below, Mapping) or not isinstance(above, Mapping):
+        return above
+    merged = {key: merge(below[key], above[key]) if key in below and key in above else value
+              for key, value in {**below, **above}.items()}
+    return {key: value for key, value in merged.items() if value is not None}

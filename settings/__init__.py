@@ -1,0 +1,133 @@
+"""The settings of a stack: the only place that reads ``pulumi.Config``, and the rules that span several keys."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, Self
+
+import pulumi
+from pulumi.runtime import config as engine_config
+from pydantic import Field, ValidationError, model_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
+
+from settings.base import SettingsModel
+from settings.cluster import ClusterSettings
+from settings.errors import SettingsError, problems_of
+from settings.images import ImageSettings
+from settings.label_studio import LabelStudioSettings, VolumePersistence
+from settings.object_store import ObjectStoreSettings
+from settings.postgresql import PostgresSettings
+from settings.redis import RedisSettings
+
+PROJECT = "label-studio"
+SECRETS_KEY = "secrets"  # noqa: S105 - the name of a config key
+SecretValues = Mapping[str, Mapping[str, str]]
+
+
+class Settings(SettingsModel):
+    """Everything that a stack file says, but for values of Secrets, which never become part of a model."""
+
+    cluster: ClusterSettings = Field(description="Where the stack lives and how it is guarded.")
+    postgresql: PostgresSettings = Field(description="The database.")
+    redis: RedisSettings = Field(description="The queue of background jobs.")
+    object_store: ObjectStoreSettings = Field(description="The S3 store.")
+    label_studio: LabelStudioSettings = Field(description="Label Studio itself.")
+    images: ImageSettings = Field(ImageSettings(), description="Every image of the stack.")
+
+    @model_validator(mode="after")
+    def _rules_that_span_keys(self) -> Self:
+        problems = [*_replica_problems(self), *(_production_problems(self) if self.is_production else ())]
+        if problems:
+            raise ValidationError.from_exception_data(
+                "Settings",
+                [
+                    InitErrorDetails(type=PydanticCustomError("rule", message), loc=path, input=None)  # type: ignore[arg-type]
+                    for path, message in problems
+                ],
+            )
+        return self
+
+    @property
+    def is_production(self) -> bool:
+        """Whether the stack keeps data that matters."""
+        return self.cluster.environment == "prod"
+
+
+Problem = tuple[tuple[str, ...], str]
+
+
+def _replica_problems(settings: Settings) -> Iterator[Problem]:
+    persistence = settings.label_studio.persistence
+    shared = not isinstance(persistence, VolumePersistence) or persistence.access_mode == "ReadWriteMany"
+    if settings.label_studio.maximum_replicas > 1 and not shared:
+        yield (
+            ("labelStudio", "persistence"),
+            "more than one replica needs uploads that all of them see; write type: s3, or accessMode: ReadWriteMany",
+        )
+
+
+def _production_problems(settings: Settings) -> Iterator[Problem]:
+    if not settings.cluster.protect_data:
+        yield ("cluster", "protectData"), "must be true where cluster.environment is prod, or one mistake deletes the data"
+    if settings.label_studio.signup != "disabled":
+        yield ("labelStudio", "signup"), "must be disabled where cluster.environment is prod; invite people instead"
+    if not (settings.label_studio.page_url or "").startswith("https://"):
+        yield (
+            ("labelStudio", "ingress"),
+            "is required where cluster.environment is prod (or labelStudio.url with https://): passwords need TLS",
+        )
+
+
+def load_settings() -> Settings:
+    """The settings of the stack that runs; SettingsError names every field that is missing or wrong."""
+    given = _given_keys()
+    problems = list(_plaintext_secrets(given))
+    given.pop(SECRETS_KEY, None)
+    try:
+        settings = Settings.model_validate(given)
+    except ValidationError as error:
+        # Not "from error": pydantic's own text would print what was given, secrets included.
+        problems += problems_of(error, given, Settings.model_json_schema())
+    if problems:
+        raise SettingsError(problems) from None
+    return settings
+
+
+def load_secret_values() -> pulumi.Output[SecretValues] | None:
+    """The Secrets whose values the stack file holds encrypted: name -> key -> value."""
+    return pulumi.Config(PROJECT).get_secret_object(SECRETS_KEY)
+
+
+def secret_names() -> list[str]:
+    """The names under ``secrets``, which are not secret themselves."""
+    return sorted(pulumi.Config(PROJECT).get_object(SECRETS_KEY) or {})
+
+
+def _given_keys() -> dict[str, Any]:
+    everything = {**engine_config.get_config_env(), **engine_config.CONFIG.get()}
+    prefix = f"{PROJECT}:"
+    return {key.removeprefix(prefix): _decoded(value) for key, value in everything.items() if key.startswith(prefix)}
+
+
+def _decoded(value: str) -> Any:
+    try:
+        return json.loads(value)
+    except json.JSONDecodeError:
+        return value
+
+
+def _plaintext_secrets(given: Mapping[str, Any]) -> Iterator[str]:
+    if SECRETS_KEY not in given:
+        return
+    encrypted = engine_config.is_config_secret(f"{PROJECT}:{SECRETS_KEY}")
+    encrypted = encrypted or f"{PROJECT}:{SECRETS_KEY}" in engine_config.get_config_secret_keys_env()
+    if not encrypted:
+        command = f"pulumi config set --secret --path '{PROJECT}:{SECRETS_KEY}.<name>.<key>'"
+        yield f"{SECRETS_KEY}: must be encrypted; remove it from the stack file and use {command}"
+    values = given[SECRETS_KEY]
+    well_formed = isinstance(values, Mapping) and all(
+        isinstance(keys, Mapping) and all(isinstance(value, str) for value in keys.values()) for keys in values.values()
+    )
+    if not well_formed:
+        yield f"{SECRETS_KEY}: must map names of Secrets to their keys, and each key to a text"

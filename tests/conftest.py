@@ -1,0 +1,17 @@
+"""What tests of several folders share: the cluster they run on, and proof that no test leaves the loopback."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def kubeconfig() -> Path:
+    """The kubeconfig of the embedded cluster, which `make test` starts before the tests."""
+    path = Path(os.environ.get("LABEL_STUDIO_KUBECONFIG", "/var/lib/label-studio-local/kubeconfig"))
+    if not path.exists():
+        pytest.fail(f"no cluster: {path} is not there; `make test` starts one, as does `make cluster`", pytrace=False)
+    return path
