@@ -1,0 +1,107 @@
+"""What each PostgreSQL backend is told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import pulumi
+
+from components.connections import PostgresTls, SecretKey
+from components.pods import ResourceRequirements
+from components.service import ServiceArgs, VolumeClaim
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatabaseArgs(ServiceArgs):
+    """The database and the role that owns it; ``client_image`` has psql, for jobs that make or check both."""
+
+    client_image: pulumi.Input[str]
+    database: str = "labelstudio"
+    user: str = "labelstudio"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServerArgs(DatabaseArgs):
+    """A server that this program runs; ``version`` is the major version of the image."""
+
+    version: int
+    storage: VolumeClaim
+    resources: ResourceRequirements
+    parameters: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StandaloneArgs(ServerArgs):
+    """One server in a StatefulSet; ``tls_secret`` (tls.crt, tls.key, ca.crt) turns TLS on."""
+
+    image: pulumi.Input[str]
+    tls_secret: pulumi.Input[str] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class BackupArgs:
+    """Backups of a CloudNativePG cluster by its barman-cloud plugin.
+
+    ``schedule`` has six cron fields, seconds first. Without keys the pods' cloud identity is used.
+    """
+
+    destination_path: str
+    schedule: str
+    retention: str
+    compression: Literal["gzip", "bzip2", "snappy"] | None = "gzip"
+    endpoint: str | None = None
+    endpoint_ca: SecretKey | None = None
+    access_key_id: SecretKey | None = None
+    secret_access_key: SecretKey | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CnpgArgs(ServerArgs):
+    """A CloudNativePG cluster; ``image`` has the major version at the beginning of its tag."""
+
+    image: pulumi.Input[str]
+    instances: int = 3
+    synchronous_replicas: int = 0
+    wal_storage: VolumeClaim | None = None
+    anti_affinity: Literal["preferred", "required"] = "preferred"
+    topology_key: str = "kubernetes.io/hostname"
+    backup: BackupArgs | None = None
+    pod_monitor: bool = False
+    operator_namespace: str = "cnpg-system"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ZalandoArgs(ServerArgs):
+    """A cluster of the Zalando operator or of the one of Alauda Data Services (``flavor``)."""
+
+    flavor: Literal["upstream", "alauda"] = "upstream"
+    team: str = "acid"
+    instances: int = 2
+    secret_name_template: str = "{username}.{cluster}.credentials.{tprkind}.{tprgroup}"
+    tls_secret: pulumi.Input[str] | None = None
+    operator_namespace: str = "postgres-operator"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AdminArgs:
+    """A role that may create roles and databases; nothing but the set-up job works as it."""
+
+    user: str
+    password: SecretKey
+    database: str = "postgres"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExternalArgs(DatabaseArgs):
+    """A server that somebody else runs; without ``admin`` the job only checks what it finds."""
+
+    host: pulumi.Input[str]
+    password: SecretKey
+    port: int = 5432
+    tls: PostgresTls | None = None
+    admin: AdminArgs | None = None
+
+
+PostgreSQLArgs = StandaloneArgs | CnpgArgs | ZalandoArgs | ExternalArgs

@@ -1,0 +1,65 @@
+"""What the components of all backing services have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, is_dataclass
+from typing import Any
+
+import pulumi
+
+from components.pods import Placement
+
+
+@dataclass(frozen=True, kw_only=True)
+class VolumeClaim:
+    """A volume to claim; no class means the default StorageClass of the cluster."""
+
+    size: str
+    storage_class: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceArgs:
+    """Arguments of every backend of every service.
+
+    With ``protect`` Pulumi refuses to delete what holds data, volumes outlive their StatefulSet, and Secrets
+    without which the data cannot be read stay when the stack is destroyed.
+    """
+
+    namespace: pulumi.Input[str]
+    cluster_domain: str = "cluster.local"
+    network_policies: bool = True
+    protect: bool = True
+    placement: Placement = field(default_factory=Placement)
+
+
+def component_inputs(backend: str, args: ServiceArgs) -> dict[str, Any]:
+    """The arguments as inputs of the component, so that the state records them and policies see them."""
+    return {"backend": backend, **_plain(args)}
+
+
+def _plain(value: Any) -> Any:
+    if is_dataclass(value) and not isinstance(value, type):
+        members = {item.name: getattr(value, item.name) for item in fields(value)}
+        return {_camel(name): _plain(member) for name, member in members.items() if member is not None}
+    if isinstance(value, Mapping):
+        return {key: _plain(member) for key, member in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [_plain(member) for member in value]
+    return value
+
+
+def _camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(word.capitalize() for word in rest)
+
+
+def stateful_options(args: ServiceArgs, parent: pulumi.Resource) -> pulumi.ResourceOptions:
+    """Options of what holds data or rules it (StatefulSet, custom resource, password)."""
+    return pulumi.ResourceOptions(parent=parent, protect=args.protect)
+
+
+def secret_options(args: ServiceArgs, parent: pulumi.Resource) -> pulumi.ResourceOptions:
+    """Options of a Secret without which the data of the service cannot be read."""
+    return pulumi.ResourceOptions(parent=parent, protect=args.protect, retain_on_delete=args.protect)
