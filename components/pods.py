@@ -90,6 +90,11 @@ def pod_spec(
     }
 
 
+def resources(requirements: ResourceRequirements) -> k8s.core.v1.ResourceRequirementsArgsDict:
+    """The requests and limits of a container."""
+    return {"requests": requirements["requests"], "limits": requirements["limits"]}
+
+
 def env(name: str, value: pulumi.Input[str]) -> k8s.core.v1.EnvVarArgsDict:
     """A variable that is not secret."""
     return {"name": name, "value": value}
@@ -103,6 +108,11 @@ def secret_env(name: str, secret: SecretKey) -> k8s.core.v1.EnvVarArgsDict:
 def scratch(name: str, size_limit: str = "64Mi") -> k8s.core.v1.VolumeArgsDict:
     """A directory to write to under a read-only root file system; it is gone with the pod."""
     return {"name": name, "empty_dir": {"size_limit": size_limit}}
+
+
+def shared_memory(name: str, size_limit: str = "128Mi") -> k8s.core.v1.VolumeArgsDict:
+    """For /dev/shm, where containers get 64 MiB otherwise; it counts as memory of the container."""
+    return {"name": name, "empty_dir": {"medium": "Memory", "size_limit": size_limit}}
 
 
 def secret_files(

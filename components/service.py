@@ -34,8 +34,12 @@ class ServiceArgs:
     placement: Placement = field(default_factory=Placement)
 
 
-def component_inputs(backend: str, args: ServiceArgs) -> dict[str, Any]:
-    """The arguments as inputs of the component, so that the state records them and policies see them."""
+def component_inputs(args: Any) -> dict[str, Any]:
+    """The arguments as inputs of the component, so that the state records them and policies see them.
+
+    ``backend`` is the name of the arguments' class without its suffix: ``standalone`` for StandaloneArgs.
+    """
+    backend = type(args).__name__.removesuffix("Args").lower()
     return {"backend": backend, **_plain(args)}
 
 
@@ -55,11 +59,16 @@ def _camel(name: str) -> str:
     return first + "".join(word.capitalize() for word in rest)
 
 
+def service_host(service: str, args: ServiceArgs) -> pulumi.Output[str]:
+    """The fully qualified name of a Service of the stack: it resolves without search domains."""
+    return pulumi.Output.concat(service, ".", args.namespace, ".svc.", args.cluster_domain)
+
+
 def stateful_options(args: ServiceArgs, parent: pulumi.Resource) -> pulumi.ResourceOptions:
-    """Options of what holds data or rules it (StatefulSet, custom resource, password)."""
+    """Options of what holds data or opens it, when the data itself outlives it (StatefulSet, password)."""
     return pulumi.ResourceOptions(parent=parent, protect=args.protect)
 
 
-def secret_options(args: ServiceArgs, parent: pulumi.Resource) -> pulumi.ResourceOptions:
-    """Options of a Secret without which the data of the service cannot be read."""
+def retained_options(args: ServiceArgs, parent: pulumi.Resource) -> pulumi.ResourceOptions:
+    """Options of what takes the data along (custom resource) or locks it away (Secret) when it is deleted."""
     return pulumi.ResourceOptions(parent=parent, protect=args.protect, retain_on_delete=args.protect)

@@ -76,10 +76,10 @@ class CnpgArgs(ServerArgs):
 class ZalandoArgs(ServerArgs):
     """A cluster of the Zalando operator or of the one of Alauda Data Services (``flavor``)."""
 
+    secret_name_template: str
     flavor: Literal["upstream", "alauda"] = "upstream"
     team: str = "acid"
     instances: int = 2
-    secret_name_template: str = "{username}.{cluster}.credentials.{tprkind}.{tprgroup}"
     tls_secret: pulumi.Input[str] | None = None
     operator_namespace: str = "postgres-operator"
 

@@ -52,8 +52,8 @@ class ExternalArgs:
 
 
 @dataclass(frozen=True, kw_only=True)
-class NoRedisArgs:
+class NoneArgs:
     """No Redis at all: Label Studio runs its jobs within requests of the page."""
 
 
-RedisArgs = StandaloneArgs | AlaudaArgs | ExternalArgs | NoRedisArgs
+RedisArgs = StandaloneArgs | AlaudaArgs | ExternalArgs | NoneArgs

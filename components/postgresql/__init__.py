@@ -1,0 +1,48 @@
+"""PostgreSQL by several backends, all of which promise one connection."""
+
+from __future__ import annotations
+
+import pulumi
+
+from components.connections import PostgresConnection
+from components.postgresql import cnpg, external, standalone, zalando
+from components.postgresql.args import (
+    AdminArgs,
+    BackupArgs,
+    CnpgArgs,
+    ExternalArgs,
+    PostgreSQLArgs,
+    StandaloneArgs,
+    ZalandoArgs,
+)
+from components.service import component_inputs
+
+__all__ = [
+    "AdminArgs",
+    "BackupArgs",
+    "CnpgArgs",
+    "ExternalArgs",
+    "PostgreSQL",
+    "PostgreSQLArgs",
+    "StandaloneArgs",
+    "ZalandoArgs",
+]
+
+
+class PostgreSQL(pulumi.ComponentResource):
+    """A server with Label Studio's database; ready when ``connection`` can be used."""
+
+    connection: PostgresConnection
+
+    def __init__(self, name: str, args: PostgreSQLArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("label-studio:postgresql:PostgreSQL", name, component_inputs(args), opts)
+        match args:
+            case StandaloneArgs():
+                self.connection = standalone.deploy(name, args, self)
+            case CnpgArgs():
+                self.connection = cnpg.deploy(name, args, self)
+            case ZalandoArgs():
+                self.connection = zalando.deploy(name, args, self)
+            case ExternalArgs():
+                self.connection = external.deploy(name, args, self)
+        self.register_outputs({"host": self.connection.host, "database": self.connection.database})

@@ -1,0 +1,78 @@
+"""The job that makes, or only checks, Label Studio's database; the same one for every server."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from components import network_policy, pods
+from components.connections import PostgresConnection
+from components.postgresql.args import AdminArgs, DatabaseArgs
+from components.setup_job import SetupJob, run_setup_job
+
+SCRIPT = Path(__file__).with_name("setup.sh").read_text()
+COMPONENT = "postgresql-setup"
+CA_DIRECTORY = "/etc/postgresql-ca"
+# The postgres user of the Debian images.
+USER = 999
+
+
+def prepare_database(  # noqa: PLR0913 - the two sequences differ per backend
+    name: str,
+    args: DatabaseArgs,
+    connection: PostgresConnection,
+    parent: pulumi.Resource,
+    *,
+    admin: AdminArgs | None = None,
+    triggers: Sequence[pulumi.Input[str]] = (),
+    after: Sequence[pulumi.Resource] = (),
+) -> k8s.batch.v1.Job:
+    """Makes role, database and extensions as ``admin``; without one, makes the extensions as their owner and checks."""
+    job = SetupJob(
+        component=COMPONENT,
+        image=args.client_image,
+        user=USER,
+        script=SCRIPT,
+        environment=[*_server(connection), *_roles(connection, admin)],
+        files=_ca_files(connection),
+        mounts=[pods.mount("ca", CA_DIRECTORY, read_only=True)] if _ca_files(connection) else [],
+        triggers=triggers,
+    )
+    network_policy.allow(
+        name, args, parent, pods.selector(COMPONENT, name), egress=[network_policy.to_anywhere(connection.port)]
+    )
+    return run_setup_job(name, args, job, parent, after)
+
+
+def _server(connection: PostgresConnection) -> list[k8s.core.v1.EnvVarArgsDict]:
+    variables = [
+        pods.env("PGHOST", connection.host),
+        pods.env("PGPORT", str(connection.port)),
+        pods.env("PGSSLMODE", connection.tls.mode if connection.tls else "disable"),
+    ]
+    if _ca_files(connection):
+        variables.append(pods.env("PGSSLROOTCERT", f"{CA_DIRECTORY}/ca.crt"))
+    return variables
+
+
+def _roles(connection: PostgresConnection, admin: AdminArgs | None) -> list[k8s.core.v1.EnvVarArgsDict]:
+    variables = [
+        pods.env("DATABASE", connection.database),
+        pods.env("OWNER", connection.user),
+        pods.secret_env("OWNER_PASSWORD", connection.password),
+    ]
+    if admin:
+        variables += [
+            pods.env("ADMIN", admin.user),
+            pods.env("ADMIN_DATABASE", admin.database),
+            pods.secret_env("ADMIN_PASSWORD", admin.password),
+        ]
+    return variables
+
+
+def _ca_files(connection: PostgresConnection) -> list[k8s.core.v1.VolumeArgsDict]:
+    ca = connection.tls.ca if connection.tls else None
+    return [pods.secret_files("ca", ca.name, {ca.key: "ca.crt"})] if ca else []

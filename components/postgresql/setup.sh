@@ -1,0 +1,80 @@
+# Makes Label Studio's database (with ADMIN) or checks it (without); may be repeated at any time.
+set -eu
+export PGCONNECT_TIMEOUT=10
+
+fail() {
+  printf '%s\n' "$*" >&2
+  exit 1
+}
+
+as_admin() {
+  PGUSER=$ADMIN PGPASSWORD=$ADMIN_PASSWORD psql -X -q -v ON_ERROR_STOP=1 "$@"
+}
+
+as_owner() {
+  PGUSER=$OWNER PGPASSWORD=$OWNER_PASSWORD psql -X -q -A -t -v ON_ERROR_STOP=1 -d "$DATABASE" "$@"
+}
+
+wait_for_server() {
+  attempt=0
+  until pg_isready -q -t 5; do
+    attempt=$((attempt + 1))
+    [ "$attempt" -lt 60 ] || fail "PostgreSQL at $PGHOST:$PGPORT does not answer."
+    sleep 5
+  done
+}
+
+# A role may hand a database only to a role of which it is a member, so an administrator
+# who is no superuser joins the owner.
+make_role_and_database() {
+  as_admin -d "$ADMIN_DATABASE" -v owner="$OWNER" -v database="$DATABASE" <<'SQL'
+SELECT format('CREATE ROLE %I LOGIN', :'owner')
+  WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = :'owner') \gexec
+SELECT format('GRANT %I TO CURRENT_USER', :'owner')
+  WHERE :'owner' <> current_user AND NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) \gexec
+SELECT format('CREATE DATABASE %I OWNER %I TEMPLATE template0 ENCODING ''UTF8''', :'database', :'owner')
+  WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = :'database') \gexec
+SELECT format('ALTER DATABASE %I OWNER TO %I', :'database', :'owner')
+  WHERE EXISTS (SELECT FROM pg_database WHERE datname = :'database' AND pg_get_userbyid(datdba) <> :'owner') \gexec
+SQL
+}
+
+# psql hashes the password itself: its plain text never reaches the server or its log.
+set_password() {
+  printf '%s\n%s\n' "$OWNER_PASSWORD" "$OWNER_PASSWORD" |
+    as_admin -d "$ADMIN_DATABASE" -c "\\password $OWNER" >/dev/null 2>&1
+}
+
+make_extensions_as_admin() {
+  as_admin -d "$DATABASE" -c 'CREATE EXTENSION IF NOT EXISTS pg_trgm' -c 'CREATE EXTENSION IF NOT EXISTS btree_gin'
+}
+
+check_version() {
+  version=$(as_owner -c 'SHOW server_version_num')
+  [ "$version" -ge 130000 ] ||
+    fail "PostgreSQL at $PGHOST:$PGPORT has version number $version; Label Studio needs 13 (130000) or higher."
+}
+
+check_extension() {
+  as_owner -c "CREATE EXTENSION IF NOT EXISTS $1" 2>/dev/null || true
+  found=$(as_owner -c "SELECT count(*) FROM pg_extension WHERE extname = '$1'")
+  [ "$found" = 1 ] ||
+    fail "Extension $1 is missing in database $DATABASE and $OWNER may not make it." \
+      "As a superuser, run there: CREATE EXTENSION $1;"
+}
+
+wait_for_server
+if [ -n "${ADMIN:-}" ]; then
+  make_role_and_database
+  as_owner -c 'SELECT 1' >/dev/null 2>&1 || set_password
+  make_extensions_as_admin
+fi
+as_owner -c 'SELECT 1' >/dev/null ||
+  fail "Role $OWNER cannot open database $DATABASE at $PGHOST:$PGPORT." \
+    "Make both, or give postgresql.adminCredentials with which this job makes them."
+check_version
+check_extension pg_trgm
+check_extension btree_gin
+may_create=$(as_owner -c "SELECT has_schema_privilege(current_schema(), 'CREATE')")
+[ "$may_create" = t ] || fail "Role $OWNER may not create tables in database $DATABASE; make it the owner."
+printf 'Database %s is ready for %s.\n' "$DATABASE" "$OWNER"

@@ -1,0 +1,139 @@
+"""One PostgreSQL server in a StatefulSet, by the official image."""
+
+from __future__ import annotations
+
+import pulumi
+import pulumi_kubernetes as k8s
+from pulumi import ResourceOptions
+
+from components import network_policy, pods
+from components.connections import PostgresConnection, PostgresTls, SecretKey
+from components.passwords import generate_password, key_of, store_secret
+from components.postgresql.args import AdminArgs, StandaloneArgs
+from components.postgresql.setup import USER, prepare_database
+from components.service import service_host
+from components.stateful_server import DATA, StatefulServer, checksum, run_stateful_server
+
+COMPONENT = "postgresql"
+PORT = 5432
+CONFIG = "/etc/postgresql"
+CERTIFICATES = "/etc/postgresql-tls"
+SUPERUSER_SECRET = "/etc/postgresql-superuser"  # noqa: S105 - a directory
+SUPERUSER = "postgres"
+# Below the mount point, as a volume may begin with a lost+found of its own, which initdb refuses.
+PGDATA = "/var/lib/postgresql/volume/pgdata"
+
+
+def deploy(name: str, args: StandaloneArgs, parent: pulumi.Resource) -> PostgresConnection:
+    """The server, and a job that makes role, database and extensions in it."""
+    superuser_password = generate_password(f"{name}-superuser", args, parent)
+    owner_password = generate_password(f"{name}-owner", args, parent)
+    superuser = store_secret(f"{name}-superuser", args, parent, {"username": SUPERUSER, "password": superuser_password})
+    owner = store_secret(f"{name}-owner", args, parent, {"username": args.user, "password": owner_password})
+    config = _config(name, args, parent)
+    server = run_stateful_server(name, args, _server(name, args, superuser), parent, after=[superuser, config])
+    network_policy.allow(
+        name, args, parent, pods.selector(COMPONENT, name), ingress=[network_policy.from_clients(PORT)]
+    )
+    connection = PostgresConnection(
+        host=service_host(name, args),
+        port=PORT,
+        database=args.database,
+        user=args.user,
+        password=key_of(owner, "password"),
+        tls=PostgresTls("verify-full", SecretKey(args.tls_secret, "ca.crt")) if args.tls_secret else None,
+    )
+    admin = AdminArgs(user=SUPERUSER, password=key_of(superuser, "password"))
+    prepare_database(f"{name}-setup", args, connection, parent, admin=admin, triggers=[owner_password], after=[server])
+    return connection
+
+
+def configuration(args: StandaloneArgs) -> dict[str, str]:
+    """The files of the server's configuration, none of which holds a secret."""
+    settings = {
+        "listen_addresses": "*",
+        "port": str(PORT),
+        "hba_file": f"{CONFIG}/pg_hba.conf",
+        "password_encryption": "scram-sha-256",
+        **args.parameters,
+    }
+    if args.tls_secret:
+        settings |= {
+            "ssl": "on",
+            "ssl_cert_file": f"{CERTIFICATES}/tls.crt",
+            "ssl_key_file": f"{CERTIFICATES}/tls.key",
+            "ssl_min_protocol_version": "TLSv1.2",
+        }
+    remote = "hostssl" if args.tls_secret else "host"
+    rules = ["local all all scram-sha-256", f"{remote} all all all scram-sha-256"]
+    return {
+        "postgresql.conf": "".join(f"{key} = {_quoted(value)}\n" for key, value in settings.items()),
+        "pg_hba.conf": "".join(f"{rule}\n" for rule in rules),
+    }
+
+
+def _quoted(value: str) -> str:
+    return "'" + value.replace("\\", "\\\\").replace("'", "''") + "'"
+
+
+def _config(name: str, args: StandaloneArgs, parent: pulumi.Resource) -> k8s.core.v1.ConfigMap:
+    return k8s.core.v1.ConfigMap(
+        f"{name}-config",
+        metadata={"name": f"{name}-config", "namespace": args.namespace, "labels": pods.labels(COMPONENT, name)},
+        data=configuration(args),
+        opts=ResourceOptions(parent=parent),
+    )
+
+
+def _server(name: str, args: StandaloneArgs, superuser: k8s.core.v1.Secret) -> StatefulServer:
+    volumes: list[k8s.core.v1.VolumeArgsDict] = [
+        pods.scratch("tmp"),
+        pods.scratch("run"),
+        pods.shared_memory("shm"),
+        {"name": "config", "config_map": {"name": f"{name}-config"}},
+        pods.secret_files("superuser", key_of(superuser, "password").name, {"password": "password"}),
+    ]
+    if args.tls_secret:
+        volumes.append(pods.secret_files("tls", args.tls_secret, {"tls.crt": "tls.crt", "tls.key": "tls.key"}))
+    return StatefulServer(
+        component=COMPONENT,
+        container=_container(args),
+        port=PORT,
+        user=USER,
+        storage=args.storage,
+        volumes=volumes,
+        triggers={"checksum/config": checksum(configuration(args))},
+    )
+
+
+def _container(args: StandaloneArgs) -> k8s.core.v1.ContainerArgsDict:
+    # By TCP: while the image initialises the volume, its temporary server answers on the socket only.
+    is_ready: k8s.core.v1.ExecActionArgsDict = {"command": ["pg_isready", "-q", "-h", "127.0.0.1", "-p", str(PORT)]}
+    mounts = [
+        pods.mount(DATA, PGDATA.rpartition("/")[0]),
+        pods.mount("tmp", "/tmp"),  # noqa: S108 - a volume of the pod alone
+        pods.mount("run", "/var/run/postgresql"),
+        pods.mount("shm", "/dev/shm"),  # noqa: S108
+        pods.mount("config", CONFIG, read_only=True),
+        pods.mount("superuser", SUPERUSER_SECRET, read_only=True),
+    ]
+    if args.tls_secret:
+        mounts.append(pods.mount("tls", CERTIFICATES, read_only=True))
+    return {
+        "name": COMPONENT,
+        "image": args.image,
+        "args": ["postgres", "-c", f"config_file={CONFIG}/postgresql.conf"],
+        "env": [
+            pods.env("PGDATA", PGDATA),
+            pods.env("POSTGRES_USER", SUPERUSER),
+            pods.env("POSTGRES_PASSWORD_FILE", f"{SUPERUSER_SECRET}/password"),
+            pods.env("POSTGRES_INITDB_ARGS", "--data-checksums --encoding=UTF8"),
+        ],
+        "ports": [{"name": "server", "container_port": PORT, "protocol": "TCP"}],
+        "resources": pods.resources(args.resources),
+        "security_context": pods.container_security(),
+        "startup_probe": {"exec_": is_ready, "period_seconds": 5, "timeout_seconds": 5, "failure_threshold": 60},
+        "readiness_probe": {"exec_": is_ready, "period_seconds": 10, "timeout_seconds": 5, "failure_threshold": 3},
+        "liveness_probe": {"exec_": is_ready, "period_seconds": 20, "timeout_seconds": 5, "failure_threshold": 6},
+        "volume_mounts": mounts,
+    }

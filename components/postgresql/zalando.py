@@ -1,0 +1,121 @@
+"""A cluster of the Zalando operator, or of the operator of Alauda Data Services that builds on it.
+
+Only fields that both know are sent, and the five of the latter when it is the one.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pulumi
+import pulumi_kubernetes as k8s
+from pulumi import CustomTimeouts, ResourceOptions
+
+from components import network_policy, pods
+from components.connections import PostgresConnection, PostgresTls, SecretKey
+from components.postgresql.args import ZalandoArgs
+from components.postgresql.setup import prepare_database
+from components.service import retained_options, service_host
+
+PORT = 5432
+PATRONI_PORT = 8008
+# User and group of PostgreSQL in the image of the operator (Spilo).
+SPILO_USER = 101
+SPILO_GROUP = 103
+# The operator of Data Services meets the restricted level only with all five together.
+RESTRICTED_PODS = {
+    "restrictedPsaEnabled": True,
+    "spiloPrivileged": False,
+    "spiloAllowPrivilegeEscalation": False,
+    "spiloRunAsUser": SPILO_USER,
+    "spiloRunAsGroup": SPILO_GROUP,
+}
+
+
+def deploy(name: str, args: ZalandoArgs, parent: pulumi.Resource) -> PostgresConnection:
+    """The cluster, and a job that makes the extensions as soon as the operator has made the role's Secret."""
+    cluster_name = f"{args.team}-{name}"
+    cluster = k8s.apiextensions.CustomResource(
+        name,
+        api_version="acid.zalan.do/v1",
+        kind="postgresql",
+        metadata={
+            "name": cluster_name,
+            "namespace": args.namespace,
+            "labels": pods.labels("postgresql", name),
+            "annotations": {"pulumi.com/waitFor": "jsonpath={.status.PostgresClusterStatus}=Running"},
+        },
+        spec=_spec(args),
+        opts=ResourceOptions.merge(
+            retained_options(args, parent),
+            ResourceOptions(custom_timeouts=CustomTimeouts(create="20m", update="30m")),
+        ),
+    )
+    _network_policy(name, cluster_name, args, parent)
+    ca = SecretKey(args.tls_secret, "ca.crt") if args.tls_secret else None
+    connection = PostgresConnection(
+        host=service_host(cluster_name, args),
+        port=PORT,
+        database=args.database,
+        user=args.user,
+        password=SecretKey(secret_name(args, cluster_name), "password"),
+        # The operator's own certificate is self-signed and has no CA to verify it by.
+        tls=PostgresTls("verify-full", ca) if ca else PostgresTls("require"),
+    )
+    prepare_database(f"{name}-setup", args, connection, parent, after=[cluster])
+    return connection
+
+
+def secret_name(args: ZalandoArgs, cluster_name: str) -> str:
+    """The Secret that the operator makes for the role; names of Secrets know no underscore (pkg/cluster/util.go)."""
+    return args.secret_name_template.format(
+        username=args.user.replace("_", "-"), cluster=cluster_name, tprkind="postgresql", tprgroup="acid.zalan.do"
+    )
+
+
+def _spec(args: ZalandoArgs) -> dict[str, Any]:
+    volume = {"size": args.storage.size}
+    if args.storage.storage_class:
+        volume["storageClass"] = args.storage.storage_class
+    spec: dict[str, Any] = {
+        "teamId": args.team,
+        "numberOfInstances": args.instances,
+        "postgresql": {"version": str(args.version), "parameters": dict(args.parameters)},
+        "volume": volume,
+        "resources": args.resources,
+        "users": {args.user: []},
+        "databases": {args.database: args.user},
+    }
+    if args.placement.tolerations:
+        spec["tolerations"] = args.placement.tolerations
+    if args.placement.node_selector:
+        spec["nodeAffinity"] = _node_affinity(args)
+    if args.tls_secret:
+        spec |= {"tls": {"secretName": args.tls_secret, "caFile": "ca.crt"}, "spiloFSGroup": SPILO_GROUP}
+    if args.flavor == "alauda":
+        spec |= RESTRICTED_PODS
+    return spec
+
+
+def _node_affinity(args: ZalandoArgs) -> dict[str, Any]:
+    expressions = [
+        {"key": key, "operator": "In", "values": [value]} for key, value in args.placement.node_selector.items()
+    ]
+    terms = {"nodeSelectorTerms": [{"matchExpressions": expressions}]}
+    return {"requiredDuringSchedulingIgnoredDuringExecution": terms}
+
+
+def _network_policy(name: str, cluster_name: str, args: ZalandoArgs, parent: pulumi.Resource) -> None:
+    own = {"application": "spilo", "cluster-name": cluster_name}
+    network_policy.allow(
+        name,
+        args,
+        parent,
+        own,
+        ingress=[
+            network_policy.from_clients(PORT),
+            network_policy.from_pods(own, PORT, PATRONI_PORT),
+            network_policy.from_namespace(args.operator_namespace, PORT, PATRONI_PORT),
+        ],
+        egress=[network_policy.to_pods(own, PORT, PATRONI_PORT), network_policy.to_api_server()],
+    )
