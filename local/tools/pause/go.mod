@@ -1,0 +1,3 @@
+module label-studio-pulumi/local/tools/pause
+
+go 1.26.0
