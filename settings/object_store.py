@@ -123,9 +123,6 @@ class ExternalStore(SettingsModel):
     bucket: BucketName = Field(description="Bucket of uploads; projects may name further ones.")
     region: NonEmpty = Field(description="Region of the buckets; us-east-1 where the server knows none.")
     endpoint: HttpUrl | None = Field(None, description="URL of the S3 server; Amazon S3 when not given.")
-    path_style: bool = Field(
-        True, description="Address buckets as paths of the endpoint rather than as host names below it."
-    )
     credentials: S3Credentials | None = Field(
         None, description="Key for everything; without one the pods' own cloud identity is used."
     )

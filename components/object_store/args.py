@@ -89,7 +89,6 @@ class ExternalArgs(StoreArgs):
     """A store that somebody else runs; a grant without a key of its own uses ``key``, or the pods' identity."""
 
     endpoint: str | None = None
-    path_style: bool = True
     ca: SecretKey | None = None
     key: S3Key | None = None
     grant_keys: Mapping[str, S3Key] = field(default_factory=dict)

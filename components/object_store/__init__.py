@@ -1,0 +1,53 @@
+"""An S3 store by several backends: a connection for each grant, and root credentials for nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pulumi
+
+from components.connections import S3Connection
+from components.object_store import external, standalone, tenant
+from components.object_store.args import (
+    Action,
+    BucketGrant,
+    ExternalArgs,
+    ObjectStoreArgs,
+    PoolArgs,
+    S3Key,
+    StandaloneArgs,
+    TenantArgs,
+)
+from components.service import component_inputs
+
+__all__ = [
+    "Action",
+    "BucketGrant",
+    "ExternalArgs",
+    "ObjectStore",
+    "ObjectStoreArgs",
+    "PoolArgs",
+    "S3Key",
+    "StandaloneArgs",
+    "TenantArgs",
+]
+
+
+class ObjectStore(pulumi.ComponentResource):
+    """``connections`` has one entry for each grant, by its name; ``endpoint`` is None for Amazon S3."""
+
+    connections: Mapping[str, S3Connection]
+    endpoint: pulumi.Output[str] | None
+
+    def __init__(self, name: str, args: ObjectStoreArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("label-studio:object_store:ObjectStore", name, component_inputs(args), opts)
+        match args:
+            case StandaloneArgs():
+                store = standalone.deploy(name, args, self)
+            case TenantArgs():
+                store = tenant.deploy(name, args, self)
+            case ExternalArgs():
+                store = external.deploy(name, args, self)
+        self.connections = store.connections
+        self.endpoint = store.endpoint
+        self.register_outputs({"endpoint": self.endpoint, "buckets": sorted({grant.bucket for grant in args.grants})})

@@ -1,0 +1,128 @@
+"""What the backends of the object store have in common: grants become keys, jobs and connections."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from components import network_policy, pods
+from components.connections import S3Connection, SecretKey
+from components.network_policy import Egress
+from components.object_store.args import BucketGrant, MinioArgs
+from components.object_store.policy import policy_document
+from components.passwords import generate_password, key_of, store_secret
+from components.setup_job import SetupJob, run_setup_job
+
+COMPONENT = "object-store-setup"
+GRANT_SCRIPT = Path(__file__).with_name("grant.sh").read_text()
+USER = 1000
+CA_DIRECTORY = "/etc/object-store-ca"
+ROOT = "root"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Store:
+    """What leaves a backend."""
+
+    connections: Mapping[str, S3Connection]
+    endpoint: pulumi.Output[str] | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class MinioServer:
+    """A server as its set-up jobs see it, once ``resource`` is ready.
+
+    ``scheme`` and ``address`` (host and port) make its endpoint.
+    """
+
+    scheme: str
+    address: pulumi.Output[str]
+    root: k8s.core.v1.Secret
+    ca: SecretKey | None
+    egress: Egress
+    resource: pulumi.Resource
+
+    @property
+    def endpoint(self) -> pulumi.Output[str]:
+        """The URL for clients."""
+        return pulumi.Output.concat(self.scheme, "://", self.address)
+
+
+def store_root_secret(
+    name: str, args: MinioArgs, parent: pulumi.Resource, password: pulumi.Output[str]
+) -> k8s.core.v1.Secret:
+    """The root credentials, for the server and its set-up jobs alone."""
+    return store_secret(f"{name}-root", args, parent, {"root-user": ROOT, "root-password": password})
+
+
+def serve_grants(name: str, args: MinioArgs, server: MinioServer, parent: pulumi.Resource) -> Store:
+    """A key of its own and a job for each grant, so that a new grant touches no other one."""
+    connections = {grant.name: _serve(name, args, server, grant, parent) for grant in args.grants}
+    return Store(connections=connections, endpoint=server.endpoint)
+
+
+def _serve(
+    name: str, args: MinioArgs, server: MinioServer, grant: BucketGrant, parent: pulumi.Resource
+) -> S3Connection:
+    resource = f"{name}-{grant.name}"
+    secret_key = generate_password(resource, args, parent)
+    # A name that stays: the same user gets another secret key when the password is replaced.
+    key = store_secret(resource, args, parent, {"access-key": f"{name}-{grant.name}", "secret-key": secret_key})
+    job = SetupJob(
+        component=COMPONENT,
+        image=args.client_image,
+        user=USER,
+        script=GRANT_SCRIPT,
+        environment=[
+            pods.secret_env("ROOT_USER", key_of(server.root, "root-user")),
+            pods.secret_env("ROOT_PASSWORD", key_of(server.root, "root-password")),
+            pods.secret_env("ACCESS_KEY", key_of(key, "access-key")),
+            pods.secret_env("SECRET_KEY", key_of(key, "secret-key")),
+            pods.env("SCHEME", server.scheme),
+            pods.env("ADDRESS", server.address),
+            pods.env("REGION", args.region),
+            pods.env("BUCKET", grant.bucket),
+            pods.env("PREFIX", grant.prefix),
+            pods.env("VERSIONING", "true" if args.versioning else "false"),
+            pods.env("LISTABLE", "true" if "list" in grant.actions else "false"),
+            pods.env("POLICY_NAME", resource),
+            pods.env("POLICY", json.dumps(policy_document(grant), sort_keys=True)),
+            *client_environment(server.ca),
+        ],
+        files=ca_files(server.ca),
+        mounts=ca_mounts(server.ca),
+        triggers=[secret_key],
+    )
+    job_name = f"{resource}-setup"
+    network_policy.allow(job_name, args, parent, pods.selector(COMPONENT, job_name), egress=[server.egress])
+    run_setup_job(job_name, args, job, parent, after=[server.resource])
+    return S3Connection(
+        bucket=grant.bucket,
+        region=args.region,
+        endpoint=server.endpoint,
+        prefix=grant.prefix,
+        access_key_id=key_of(key, "access-key"),
+        secret_access_key=key_of(key, "secret-key"),
+        ca=server.ca,
+    )
+
+
+def client_environment(ca: SecretKey | None) -> list[k8s.core.v1.EnvVarArgsDict]:
+    """Where mc keeps its files, and the CA that it trusts instead of the public ones."""
+    variables = [pods.env("MC_CONFIG_DIR", "/tmp/.mc")]  # noqa: S108 - a volume of the pod alone
+    return [*variables, pods.env("SSL_CERT_FILE", f"{CA_DIRECTORY}/ca.crt")] if ca else variables
+
+
+def ca_files(ca: SecretKey | None) -> list[k8s.core.v1.VolumeArgsDict]:
+    """The volume with the CA, if there is one."""
+    return [pods.secret_files("ca", ca.name, {ca.key: "ca.crt"})] if ca else []
+
+
+def ca_mounts(ca: SecretKey | None) -> list[k8s.core.v1.VolumeMountArgsDict]:
+    """Where the volume with the CA goes, if there is one."""
+    return [pods.mount("ca", CA_DIRECTORY, read_only=True)] if ca else []

@@ -1,0 +1,184 @@
+"""A tenant of the MinIO Operator: several servers, erasure coding, certificates."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pulumi
+import pulumi_kubernetes as k8s
+from pulumi import CustomTimeouts, ResourceOptions
+
+from components import network_policy, pods
+from components.connections import SecretKey
+from components.object_store.args import PoolArgs, TenantArgs
+from components.object_store.store import (
+    ROOT,
+    USER,
+    MinioServer,
+    Store,
+    serve_grants,
+    store_root_secret,
+)
+from components.passwords import generate_password, store_secret
+from components.service import retained_options, service_host
+
+PORT = 9000
+# The operator calls the Service of every tenant so, wherefore only one fits in a namespace.
+SERVICE = "minio"
+OPERATOR_PORTS = (4221, 4223)
+# The root file system stays writable: the operator's own containers share this context, and write to it.
+RESTRICTED_CONTAINER = {
+    "runAsUser": USER,
+    "runAsGroup": USER,
+    "runAsNonRoot": True,
+    "allowPrivilegeEscalation": False,
+    "capabilities": {"drop": ["ALL"]},
+    "seccompProfile": {"type": "RuntimeDefault"},
+}
+RESTRICTED_POD = {
+    "runAsUser": USER,
+    "runAsGroup": USER,
+    "fsGroup": USER,
+    "fsGroupChangePolicy": "OnRootMismatch",
+    "runAsNonRoot": True,
+    "seccompProfile": {"type": "RuntimeDefault"},
+}
+
+
+def deploy(name: str, args: TenantArgs, parent: pulumi.Resource) -> Store:
+    """The tenant, and a job for each grant."""
+    password = generate_password(f"{name}-root", args, parent)
+    root = store_root_secret(name, args, parent, password)
+    configuration = store_secret(f"{name}-configuration", args, parent, {"config.env": _config_env(password, args)})
+    tenant = k8s.apiextensions.CustomResource(
+        name,
+        api_version="minio.min.io/v2",
+        kind="Tenant",
+        metadata={
+            "name": name,
+            "namespace": args.namespace,
+            "labels": pods.labels("object-store", name),
+            "annotations": {
+                "pulumi.com/waitFor": '["jsonpath={.status.currentState}=Initialized",'
+                ' "jsonpath={.status.healthStatus}=green"]'
+            },
+        },
+        spec=_spec(name, args),
+        opts=ResourceOptions.merge(
+            retained_options(args, parent),
+            ResourceOptions(depends_on=[configuration], custom_timeouts=CustomTimeouts(create="20m", update="30m")),
+        ),
+    )
+    _disruption_budget(name, args, parent)
+    _network_policy(name, args, parent)
+    server = MinioServer(
+        scheme="https",
+        address=service_host(SERVICE, args),
+        root=root,
+        ca=SecretKey(args.tls_secret, "ca.crt") if args.tls_secret else _cluster_ca(name, args, parent),
+        egress=network_policy.to_pods(_pods(name), PORT),
+        resource=tenant,
+    )
+    return serve_grants(name, args, server, parent)
+
+
+def _config_env(password: pulumi.Output[str], args: TenantArgs) -> pulumi.Output[str]:
+    variables: dict[str, pulumi.Input[str]] = {
+        "MINIO_ROOT_USER": ROOT,
+        "MINIO_ROOT_PASSWORD": password,
+        "MINIO_SITE_REGION": args.region,
+        "MINIO_BROWSER": "off",
+    }
+    return pulumi.Output.concat(
+        *(pulumi.Output.concat(f'export {name}="', value, '"\n') for name, value in variables.items())
+    )
+
+
+def _spec(name: str, args: TenantArgs) -> dict[str, Any]:
+    spec: dict[str, Any] = {
+        "image": args.image,
+        "configuration": {"name": f"{name}-configuration"},
+        "podManagementPolicy": "Parallel",
+        "mountPath": "/export",
+        "subPath": "/data",
+        "requestAutoCert": not args.tls_secret,
+        "pools": [_pool(name, pool) for pool in args.pools],
+    }
+    if args.placement.image_pull_secrets:
+        spec["imagePullSecret"] = {"name": args.placement.image_pull_secrets[0]}
+    if args.tls_secret:
+        spec["externalCertSecret"] = [{"name": args.tls_secret, "type": "kubernetes.io/tls"}]
+    return spec
+
+
+def _pool(name: str, pool: PoolArgs) -> dict[str, Any]:
+    claim: dict[str, Any] = {
+        "accessModes": ["ReadWriteOnce"],
+        "resources": {"requests": {"storage": pool.storage.size}},
+    }
+    if pool.storage.storage_class:
+        claim["storageClassName"] = pool.storage.storage_class
+    selected = {"matchLabels": {**_pods(name), "v1.min.io/pool": pool.name}}
+    spread = {"labelSelector": selected, "topologyKey": "kubernetes.io/hostname"}
+    preferred = {"weight": 100, "podAffinityTerm": spread}
+    return {
+        "name": pool.name,
+        "servers": pool.servers,
+        "volumesPerServer": pool.volumes_per_server,
+        "volumeClaimTemplate": {"metadata": {"name": "data"}, "spec": claim},
+        "resources": pool.resources,
+        "nodeSelector": pool.node_selector,
+        "tolerations": pool.tolerations,
+        "affinity": {"podAntiAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": [preferred]}},
+        "securityContext": RESTRICTED_POD,
+        "containerSecurityContext": RESTRICTED_CONTAINER,
+    }
+
+
+def _pods(name: str) -> dict[str, str]:
+    return {"v1.min.io/tenant": name}
+
+
+def _cluster_ca(name: str, args: TenantArgs, parent: pulumi.Resource) -> SecretKey:
+    """The CA of the cluster, which signs the tenant's certificate, as a Secret that pods of the stack can mount."""
+    published = k8s.core.v1.ConfigMap.get(
+        f"{name}-cluster-ca", "default/kube-root-ca.crt", opts=ResourceOptions(parent=parent)
+    )
+    copy = k8s.core.v1.Secret(
+        f"{name}-ca",
+        metadata={"name": f"{name}-ca", "namespace": args.namespace, "labels": pods.labels("object-store", name)},
+        string_data={"ca.crt": published.data.apply(lambda data: data["ca.crt"])},
+        opts=ResourceOptions(parent=parent),
+    )
+    return SecretKey(copy.metadata.apply(lambda metadata: str(metadata.name)), "ca.crt")
+
+
+def _disruption_budget(name: str, args: TenantArgs, parent: pulumi.Resource) -> None:
+    if sum(pool.servers for pool in args.pools) == 1:
+        return
+    k8s.policy.v1.PodDisruptionBudget(
+        name,
+        metadata={"name": name, "namespace": args.namespace, "labels": pods.labels("object-store", name)},
+        spec={"max_unavailable": 1, "selector": {"match_labels": _pods(name)}},
+        opts=ResourceOptions(parent=parent),
+    )
+
+
+def _network_policy(name: str, args: TenantArgs, parent: pulumi.Resource) -> None:
+    own = _pods(name)
+    network_policy.allow(
+        name,
+        args,
+        parent,
+        own,
+        ingress=[
+            network_policy.from_clients(PORT),
+            network_policy.from_pods(own, PORT),
+            network_policy.from_namespace(args.operator_namespace, PORT),
+        ],
+        egress=[
+            network_policy.to_pods(own, PORT),
+            network_policy.to_namespace(args.operator_namespace, *OPERATOR_PORTS),
+            network_policy.to_api_server(),
+        ],
+    )

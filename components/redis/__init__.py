@@ -1,0 +1,42 @@
+"""Redis by several backends, all of which promise one connection, or none."""
+
+from __future__ import annotations
+
+import pulumi
+
+from components.connections import RedisConnection
+from components.redis import alauda, standalone
+from components.redis.args import AlaudaArgs, ExternalArgs, NoneArgs, RedisArgs, StandaloneArgs
+from components.service import component_inputs
+
+__all__ = ["AlaudaArgs", "ExternalArgs", "NoneArgs", "Redis", "RedisArgs", "StandaloneArgs"]
+
+
+class Redis(pulumi.ComponentResource):
+    """A standalone server; ``connection`` is None where Label Studio has to do without one."""
+
+    connection: RedisConnection | None
+
+    def __init__(self, name: str, args: RedisArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("label-studio:redis:Redis", name, component_inputs(args), opts)
+        match args:
+            case StandaloneArgs():
+                self.connection = standalone.deploy(name, args, self)
+            case AlaudaArgs():
+                self.connection = alauda.deploy(name, args, self)
+            case ExternalArgs():
+                self.connection = _external(args)
+            case NoneArgs():
+                self.connection = None
+        self.register_outputs({"host": self.connection.host if self.connection else None})
+
+
+def _external(args: ExternalArgs) -> RedisConnection:
+    return RedisConnection(
+        host=args.host,
+        port=args.port,
+        database=args.database,
+        password=args.password,
+        user=args.user,
+        tls=args.tls,
+    )

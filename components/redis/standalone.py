@@ -1,0 +1,126 @@
+"""One Valkey server in a StatefulSet, set so that no queued job is evicted and few are lost in a crash."""
+
+from __future__ import annotations
+
+import pulumi
+import pulumi_kubernetes as k8s
+from pulumi import ResourceOptions
+
+from components import network_policy, pods
+from components.connections import RedisConnection, RedisTls, SecretKey
+from components.passwords import generate_password, key_of, store_secret
+from components.redis.args import StandaloneArgs
+from components.service import service_host
+from components.stateful_server import DATA, StatefulServer, checksum, run_stateful_server
+
+COMPONENT = "redis"
+PORT = 6379
+# The valkey user of the Debian images.
+USER = 999
+CONFIG = "/etc/valkey"
+CERTIFICATES = "/etc/valkey-tls"
+ACCESS = "/etc/valkey-access"
+# Database 0 is where people look first by hand; Label Studio's documentation uses 1.
+DATABASE = 1
+
+
+def deploy(name: str, args: StandaloneArgs, parent: pulumi.Resource) -> RedisConnection:
+    """The server, with a generated password that it reads from a file."""
+    password = generate_password(name, args, parent)
+    # requirepass in a file of its own: on argv or in a ConfigMap everybody could read it.
+    values = {"password": password, "access.conf": pulumi.Output.concat("requirepass ", password, "\n")}
+    secret = store_secret(name, args, parent, values)
+    config = k8s.core.v1.ConfigMap(
+        f"{name}-config",
+        metadata={"name": f"{name}-config", "namespace": args.namespace, "labels": pods.labels(COMPONENT, name)},
+        data=configuration(args),
+        opts=ResourceOptions(parent=parent),
+    )
+    reference = key_of(secret, "password")
+    run_stateful_server(name, args, _server(name, args, reference), parent, after=[secret, config])
+    network_policy.allow(
+        name, args, parent, pods.selector(COMPONENT, name), ingress=[network_policy.from_clients(PORT)]
+    )
+    return RedisConnection(
+        host=service_host(name, args),
+        port=PORT,
+        database=DATABASE,
+        password=reference,
+        tls=RedisTls(args.tls_secret) if args.tls_secret else None,
+    )
+
+
+def configuration(args: StandaloneArgs) -> dict[str, str]:
+    """The file of the server's configuration; the password is in another one, which it includes."""
+    directives = {
+        "dir": "/data",
+        "port": str(PORT),
+        # A snapshot would only repeat what the append-only file already holds.
+        "save": '""',
+        "appendonly": "yes",
+        "appendfsync": "everysec",
+        "maxmemory": str(args.max_memory),
+        # Evicting a key would lose a job without a trace; a refused write is an error that somebody sees.
+        "maxmemory-policy": "noeviction",
+        **args.options,
+        "include": f"{ACCESS}/access.conf",
+    }
+    if args.tls_secret:
+        directives |= {
+            "port": "0",
+            "tls-port": str(PORT),
+            "tls-cert-file": f"{CERTIFICATES}/tls.crt",
+            "tls-key-file": f"{CERTIFICATES}/tls.key",
+            "tls-ca-cert-file": f"{CERTIFICATES}/ca.crt",
+            "tls-auth-clients": "no",
+        }
+    return {"valkey.conf": "".join(f"{name} {value}\n" for name, value in directives.items())}
+
+
+def _server(name: str, args: StandaloneArgs, password: SecretKey) -> StatefulServer:
+    volumes: list[k8s.core.v1.VolumeArgsDict] = [
+        pods.scratch("tmp"),
+        {"name": "config", "config_map": {"name": f"{name}-config"}},
+        pods.secret_files("access", password.name, {"access.conf": "access.conf"}),
+    ]
+    if args.tls_secret:
+        volumes.append(
+            pods.secret_files("tls", args.tls_secret, {key: key for key in ("tls.crt", "tls.key", "ca.crt")})
+        )
+    return StatefulServer(
+        component=COMPONENT,
+        container=_container(args, password),
+        port=PORT,
+        user=USER,
+        storage=args.storage,
+        volumes=volumes,
+        triggers={"checksum/config": checksum(configuration(args))},
+    )
+
+
+def _container(args: StandaloneArgs, password: SecretKey) -> k8s.core.v1.ContainerArgsDict:
+    mounts = [
+        pods.mount(DATA, "/data"),
+        pods.mount("tmp", "/tmp"),  # noqa: S108 - a volume of the pod alone
+        pods.mount("config", CONFIG, read_only=True),
+        pods.mount("access", ACCESS, read_only=True),
+    ]
+    if args.tls_secret:
+        mounts.append(pods.mount("tls", CERTIFICATES, read_only=True))
+    tls = f" --tls --cacert {CERTIFICATES}/ca.crt" if args.tls_secret else ""
+    # While it loads its data the server answers, but not with PONG; the client's exit status tells neither apart.
+    ping = f'test "$(valkey-cli -h 127.0.0.1 -p {PORT}{tls} --no-auth-warning ping)" = PONG'
+    answers: k8s.core.v1.ExecActionArgsDict = {"command": ["sh", "-c", ping]}
+    return {
+        "name": COMPONENT,
+        "image": args.image,
+        "command": ["valkey-server", f"{CONFIG}/valkey.conf"],
+        "env": [pods.secret_env("REDISCLI_AUTH", password)],
+        "ports": [{"name": "server", "container_port": PORT, "protocol": "TCP"}],
+        "resources": pods.resources(args.resources),
+        "security_context": pods.container_security(),
+        "startup_probe": {"exec_": answers, "period_seconds": 5, "timeout_seconds": 5, "failure_threshold": 60},
+        "readiness_probe": {"exec_": answers, "period_seconds": 10, "timeout_seconds": 5, "failure_threshold": 3},
+        "liveness_probe": {"tcp_socket": {"port": PORT}, "period_seconds": 20, "failure_threshold": 6},
+        "volume_mounts": mounts,
+    }
