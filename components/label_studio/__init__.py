@@ -1,1 +1,76 @@
 """Label Studio: its chart's values and release, queue workers, first administrator, network and scaling rules."""
+
+from __future__ import annotations
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from components.connections import SecretKey
+from components.label_studio import mounts
+from components.label_studio.args import LabelStudioArgs
+from components.label_studio.credentials import administrator_password, django_key
+from components.label_studio.flavours import reshape
+from components.label_studio.network import network_policies
+from components.label_studio.release import install
+from components.label_studio.scaling import autoscaler, disruption_budget
+from components.label_studio.values import chart_values, service_name
+from components.label_studio.worker import worker
+from components.service import component_inputs
+
+__all__ = ["LabelStudio", "LabelStudioArgs"]
+
+# The charts leave the release's name alone if it contains one of these, and every name here would be another.
+AMBIGUOUS = ("ls-app", "ls-pvc")
+
+
+class LabelStudio(pulumi.ComponentResource):
+    """Label Studio on its three connections; ``name`` is the name of its release and of what belongs to it."""
+
+    url: pulumi.Output[str | None]
+    service_name: pulumi.Output[str]
+    administrator_email: pulumi.Output[str]
+    administrator_password: SecretKey
+    generated_password: pulumi.Output[str] | None
+
+    def __init__(self, name: str, args: LabelStudioArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        if any(part in name for part in AMBIGUOUS):
+            raise ValueError(f"{name!r} cannot be the name of a release: it contains {' or '.join(AMBIGUOUS)}")
+        inputs = component_inputs(args)
+        super().__init__("label-studio:label_studio:LabelStudio", name, inputs, opts)
+        key = django_key(name, args, self)
+        self.administrator_password, self.generated_password = administrator_password(name, args, self)
+        settings_map = f"{name}-settings"
+        after = list(opts.depends_on or []) if opts and isinstance(opts.depends_on, list | tuple) else []
+        child = pulumi.ResourceOptions(parent=self)
+        if args.redis:
+            after.append(_settings_module(settings_map, args, child))
+        network_policies(name, args, self)
+
+        values = reshape(chart_values(args, name, key, self.administrator_password, settings_map), args.chart.flavour)
+        release = install(name, args, values, pulumi.ResourceOptions(parent=self, depends_on=after))
+
+        with_release = pulumi.ResourceOptions(parent=self, depends_on=[release])
+        if args.redis:
+            worker(name, args, key, settings_map, with_release)
+        if args.autoscaling:
+            autoscaler(name, args, args.autoscaling, with_release)
+        if args.pod_disruption_budget and args.maximum_replicas > 1:
+            disruption_budget(name, args, with_release)
+        self.url = pulumi.Output.from_input(args.url)
+        # Through the release, so that whoever waits for the name waits for the Service.
+        self.service_name = release.name.apply(lambda _: service_name(name))
+        self.administrator_email = pulumi.Output.from_input(args.administrator.email)
+        self.register_outputs(
+            {
+                "url": self.url,
+                "serviceName": self.service_name,
+                "administratorEmail": self.administrator_email,
+                "administratorPasswordSecret": self.administrator_password.name,
+            }
+        )
+
+
+def _settings_module(name: str, args: LabelStudioArgs, opts: pulumi.ResourceOptions) -> k8s.core.v1.ConfigMap:
+    return k8s.core.v1.ConfigMap(
+        name, metadata={"name": name, "namespace": args.namespace}, data=mounts.SETTINGS_FILES, opts=opts
+    )

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
 import pulumi
 
 from components.connections import PostgresConnection, RedisConnection, S3Connection, SecretKey
+from components.pods import ResourceRequirements
+from components.service import ServiceArgs, VolumeClaim
 
 Flavour = Literal["embedded", "upstream", "alauda"]
 Outbound = Literal["none", "internet", "everywhere"]
-Resources = Mapping[str, Mapping[str, str]]
 
 
 @dataclass(frozen=True)
@@ -24,12 +25,10 @@ class Chart:
     version: str | None = None
 
 
-@dataclass(frozen=True)
-class Volume:
-    """The volume of uploads and exports; the cluster's default class where none is named."""
+@dataclass(frozen=True, kw_only=True)
+class Volume(VolumeClaim):
+    """The volume of uploads and exports."""
 
-    size: str = "10Gi"
-    storage_class: str | None = None
     access_mode: Literal["ReadWriteOnce", "ReadWriteMany"] = "ReadWriteOnce"
 
 
@@ -84,7 +83,7 @@ class Worker:
     """The queue workers, which run only with a Redis."""
 
     replicas: int
-    resources: Resources
+    resources: ResourceRequirements
 
 
 @dataclass(frozen=True)
@@ -102,21 +101,20 @@ class Security:
 class Sizes:
     """Resources of the containers, as Kubernetes takes them."""
 
-    app: Resources
-    nginx: Resources
-    migration: Resources
+    app: ResourceRequirements
+    nginx: ResourceRequirements
+    migration: ResourceRequirements
 
 
-@dataclass(frozen=True)
-class LabelStudioArgs:
+@dataclass(frozen=True, kw_only=True)
+class LabelStudioArgs(ServiceArgs):
     """Uploads live on ``volume``, or where there is none in the bucket of ``s3``; one of them is needed.
 
     ``image`` is a full reference with a tag. ``url`` is None where only the cluster knows the page's address.
     Durations are in seconds. ``ingress_namespace`` is the only other namespace that may reach the page; any
-    may where it is None. ``protect`` keeps the volume and the generated Secrets when the stack is destroyed.
+    may where it is None.
     """
 
-    namespace: str
     image: str
     administrator: Administrator
     sizes: Sizes
@@ -138,19 +136,14 @@ class LabelStudioArgs:
     environment: Mapping[str, str] = field(default_factory=dict)
     environment_secrets: Mapping[str, SecretKey] = field(default_factory=dict)
     service_account_annotations: Mapping[str, str] = field(default_factory=dict)
-    image_pull_secrets: Sequence[str] = ()
-    node_selector: Mapping[str, str] = field(default_factory=dict)
-    tolerations: Sequence[Mapping[str, Any]] = ()
     run_as_user: int | None = 1001
     pod_disruption_budget: bool = True
-    network_policies: bool = True
     ingress_namespace: str | None = None
     outbound: Outbound = "internet"
     upload_url_expiration: int = 86400
     startup_timeout: int = 300
     termination_grace_period: int = 135
     release_timeout: int = 900
-    protect: bool = True
 
     def __post_init__(self) -> None:
         if self.volume is None and self.s3 is None:

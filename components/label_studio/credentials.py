@@ -1,0 +1,28 @@
+"""The secrets that Label Studio makes its own: the key that signs sessions and tokens, the administrator's password."""
+
+from __future__ import annotations
+
+import pulumi
+
+from components.connections import SecretKey
+from components.label_studio.args import LabelStudioArgs
+from components.passwords import generate_password, key_of, store_secret
+
+
+def django_key(name: str, args: LabelStudioArgs, parent: pulumi.Resource) -> SecretKey:
+    """Django's SECRET_KEY; another one would end every session and every API token.
+
+    Letters and digits only: django-environ takes a leading "$" for the name of a variable.
+    """
+    value = generate_password(f"{name}-django-key", args, parent)
+    return key_of(store_secret(f"{name}-django", args, parent, {"secret-key": value}), "secret-key")
+
+
+def administrator_password(
+    name: str, args: LabelStudioArgs, parent: pulumi.Resource
+) -> tuple[SecretKey, pulumi.Output[str] | None]:
+    """The Secret with the first user's password, and the password where it is generated."""
+    if args.administrator.password:
+        return args.administrator.password, None
+    value = generate_password(f"{name}-administrator-password", args, parent)
+    return key_of(store_secret(f"{name}-administrator", args, parent, {"password": value}), "password"), value

@@ -1,0 +1,161 @@
+"""The variables of Label Studio's containers; names from ``label_studio/core/settings`` of Label Studio 1.20.0."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi
+
+from components.connections import PostgresConnection, RedisConnection, RedisTls, S3Connection, SecretKey
+from components.label_studio.args import LabelStudioArgs
+from components.label_studio.mounts import (
+    POSTGRESQL_CA,
+    REDIS_CERTIFICATES,
+    SETTINGS_DIRECTORY,
+    SETTINGS_MODULE,
+)
+
+Variables = dict[str, pulumi.Input[str]]
+Secrets = dict[str, SecretKey]
+
+
+def variables(args: LabelStudioArgs) -> Variables:
+    """What every container is told, besides what charts make of their own values."""
+    return {
+        **args.environment,
+        **_page(args.url),
+        **_protection(args),
+        # As a uWSGI server, none of the containers asks the Python package index for a newer version.
+        "APP_WEBSERVER": "uwsgi",
+        "UWSGI_PROCESSES": str(args.uwsgi_processes),
+        "COLLECT_ANALYTICS": "false",
+        "SENTRY_DSN": "",
+        "FRONTEND_SENTRY_DSN": "",
+        **_postgresql_tls(args.postgresql),
+        **({"STORAGE_AWS_S3_SIGNATURE_VERSION": "s3v4"} if args.volume is None else {}),
+        **(_settings_module() if args.redis else {}),
+    }
+
+
+def secrets(args: LabelStudioArgs, django_key: SecretKey) -> Secrets:
+    """What every container reads from Secrets, besides what charts make of their own values."""
+    token = args.s3.session_token if args.s3 and args.volume is None else None
+    return {
+        **args.environment_secrets,
+        "SECRET_KEY": django_key,
+        **({"AWS_SESSION_TOKEN": token} if token else {}),
+    }
+
+
+def chart_variables(args: LabelStudioArgs) -> tuple[Variables, Secrets]:
+    """What the upstream chart makes of its values, for a container that no chart makes."""
+    redis = _redis(args.redis) if args.redis else ({}, {})
+    storage = _bucket(args.s3) if args.s3 and args.volume is None else ({"STORAGE_TYPE": "volume"}, {})
+    postgresql: Variables = {
+        "DJANGO_DB": "default",
+        "POSTGRE_HOST": args.postgresql.host,
+        "POSTGRE_PORT": str(args.postgresql.port),
+        "POSTGRE_NAME": args.postgresql.database,
+        "POSTGRE_USER": args.postgresql.user,
+        "STORAGE_PERSISTENCE": "true",
+        "PYTHONUNBUFFERED": "1",
+    }
+    secret = {"POSTGRE_PASSWORD": args.postgresql.password}
+    return {**postgresql, **redis[0], **storage[0]}, {**secret, **redis[1], **storage[1]}
+
+
+def as_container_env(plain: Variables, secret: Mapping[str, SecretKey]) -> list[dict[str, Any]]:
+    """The ``env`` of a container."""
+    return [
+        *({"name": name, "value": value} for name, value in plain.items()),
+        *(
+            {"name": name, "valueFrom": {"secretKeyRef": {"name": key.name, "key": key.key}}}
+            for name, key in secret.items()
+        ),
+    ]
+
+
+def redis_location(redis: RedisConnection) -> pulumi.Input[str]:
+    """The documented ``redis://host:port/database``, ``rediss`` with TLS; the password is never part of it."""
+    scheme = "rediss" if redis.tls else "redis"
+    user = f"{redis.user}@" if redis.user else ""
+    before, after = f"{scheme}://{user}", f":{redis.port}/{redis.database}"
+    return (
+        f"{before}{redis.host}{after}"
+        if isinstance(redis.host, str)
+        else pulumi.Output.concat(before, redis.host, after)
+    )
+
+
+def s3_folder(s3: S3Connection) -> str:
+    """The prefix as django-storages takes it: without a slash at its end."""
+    return s3.prefix.rstrip("/")
+
+
+def _page(url: str | None) -> Variables:
+    # The secure flags are read by bool(int(value)): "true" would stop Label Studio at start.
+    secure = "1" if url is not None and url.startswith("https://") else "0"
+    cookies: Variables = {"SESSION_COOKIE_SECURE": secure, "CSRF_COOKIE_SECURE": secure}
+    return {"LABEL_STUDIO_HOST": url, "CSRF_TRUSTED_ORIGINS": url, **cookies} if url else cookies
+
+
+def _protection(args: LabelStudioArgs) -> Variables:
+    security = args.security
+    origins = ",".join(security.cors_allowed_origins)
+    return {
+        "LABEL_STUDIO_DISABLE_SIGNUP_WITHOUT_LINK": _boolean(not args.signup_enabled),
+        "LABEL_STUDIO_ENABLE_LEGACY_API_TOKEN": _boolean(args.legacy_api_tokens),
+        "SSRF_PROTECTION_ENABLED": _boolean(security.ssrf_protection),
+        "ML_BLOCK_LOCAL_IP": _boolean(security.block_local_ml_backends),
+        "SVG_SECURITY_CLEANUP": _boolean(security.clean_svg),
+        "ENABLE_LOCAL_FILES_STORAGE": _boolean(security.local_files),
+        "LOCAL_FILES_SERVING_ENABLED": _boolean(security.local_files),
+        **({"CORS_ALLOWED_ORIGINS": origins} if origins else {"CORS_ALLOW_ALL_ORIGINS": "false"}),
+    }
+
+
+def _postgresql_tls(postgresql: PostgresConnection) -> Variables:
+    # libpq reads these; the image's own POSTGRE_SSL_MODE demands a client certificate for verify-full.
+    if postgresql.tls is None:
+        return {}
+    return {"PGSSLMODE": postgresql.tls.mode, **({"PGSSLROOTCERT": POSTGRESQL_CA.path} if postgresql.tls.ca else {})}
+
+
+def _settings_module() -> Variables:
+    # Images of some releases find the package label_studio by a PYTHONPATH of their own.
+    return {"DJANGO_SETTINGS_MODULE": SETTINGS_MODULE, "PYTHONPATH": f"{SETTINGS_DIRECTORY}:/label-studio"}
+
+
+def _redis(redis: RedisConnection) -> tuple[Variables, Secrets]:
+    secret = {"REDIS_PASSWORD": redis.password} if redis.password else {}
+    return {"REDIS_LOCATION": redis_location(redis), **(_redis_tls(redis.tls) if redis.tls else {})}, secret
+
+
+def _redis_tls(tls: RedisTls) -> Variables:
+    files = {
+        "REDIS_SSL_CA_CERTS": tls.ca_key,
+        "REDIS_SSL_CERTFILE": tls.certificate_key,
+        "REDIS_SSL_KEYFILE": tls.private_key_key,
+    }
+    requirement = {"REDIS_SSL_CERTS_REQS": tls.certificate_requirement} if tls.certificate_requirement else {}
+    return {**requirement, **{name: f"{REDIS_CERTIFICATES}/{key}" for name, key in files.items() if key}}
+
+
+def _bucket(s3: S3Connection) -> tuple[Variables, Secrets]:
+    plain: Variables = {
+        "STORAGE_TYPE": "s3",
+        "STORAGE_AWS_BUCKET_NAME": s3.bucket,
+        "STORAGE_AWS_REGION_NAME": s3.region,
+        "STORAGE_AWS_FOLDER": s3_folder(s3),
+        **({"STORAGE_AWS_ENDPOINT_URL": s3.endpoint} if s3.endpoint is not None else {}),
+    }
+    keys = {
+        "STORAGE_AWS_ACCESS_KEY_ID": s3.access_key_id,
+        "STORAGE_AWS_SECRET_ACCESS_KEY": s3.secret_access_key,
+    }
+    return plain, {name: key for name, key in keys.items() if key}
+
+
+def _boolean(value: bool) -> str:
+    return "true" if value else "false"

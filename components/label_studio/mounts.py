@@ -1,0 +1,76 @@
+"""The files that Label Studio's containers need besides those of the image: settings module and authorities."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from components.connections import SecretKey
+from components.label_studio.args import LabelStudioArgs
+
+ROOT = "/etc/label-studio"
+SETTINGS_DIRECTORY = f"{ROOT}/settings"
+SETTINGS_VOLUME = "stack-settings"
+SETTINGS_MODULE = "stack_settings"
+PROBE_SCRIPT = f"{SETTINGS_DIRECTORY}/worker_probe.py"
+# Where the upstream chart mounts the Secret of global.redisConfig.ssl; its templates fix the path.
+REDIS_CERTIFICATES = "/opt/heartex/secrets/redis_certs"
+
+_FILES = Path(__file__).with_name("files")
+SETTINGS_FILES = {file.name: file.read_text() for file in sorted(_FILES.glob("*.py"))}
+SETTINGS_CHECKSUM = sha256("\0".join(SETTINGS_FILES.values()).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Authority:
+    """A certificate authority that is mounted under a name of its own, alone: its Secret may hold a private key too."""
+
+    name: str
+
+    @property
+    def directory(self) -> str:
+        """The directory in the container."""
+        return f"{ROOT}/{self.name}"
+
+    @property
+    def path(self) -> str:
+        """The file in the container."""
+        return f"{self.directory}/ca.crt"
+
+    def volume(self, secret: SecretKey) -> dict[str, Any]:
+        """The volume, as a pod template takes it."""
+        return {
+            "name": self.name,
+            "secret": {"secretName": secret.name, "items": [{"key": secret.key, "path": "ca.crt"}]},
+        }
+
+    def mount(self) -> dict[str, Any]:
+        """The mount, as a container takes it."""
+        return {"name": self.name, "mountPath": self.directory, "readOnly": True}
+
+
+POSTGRESQL_CA = Authority("postgresql-ca")
+OBJECT_STORE_CA = Authority("object-store-ca")
+
+
+def authorities(args: LabelStudioArgs) -> Iterator[tuple[Authority, SecretKey]]:
+    """The authorities that the services of this stack need."""
+    if args.postgresql.tls and args.postgresql.tls.ca:
+        yield POSTGRESQL_CA, args.postgresql.tls.ca
+    if args.s3 and args.s3.ca:
+        yield OBJECT_STORE_CA, args.s3.ca
+
+
+def volumes(args: LabelStudioArgs, settings_map: str) -> list[dict[str, Any]]:
+    """Volumes of every pod of Label Studio; ``settings_map`` is the ConfigMap of the settings module."""
+    module = [{"name": SETTINGS_VOLUME, "configMap": {"name": settings_map}}] if args.redis else []
+    return [*module, *(authority.volume(secret) for authority, secret in authorities(args))]
+
+
+def mounts(args: LabelStudioArgs) -> list[dict[str, Any]]:
+    """Mounts of ``volumes`` in every container of Label Studio."""
+    module = [{"name": SETTINGS_VOLUME, "mountPath": SETTINGS_DIRECTORY, "readOnly": True}] if args.redis else []
+    return [*module, *(authority.mount() for authority, _ in authorities(args))]

@@ -1,0 +1,251 @@
+"""The values of Label Studio's chart, in the documented contract, with the names of Secrets only.
+
+Outputs are leaves and nowhere else, and whatever a policy looks at is literal: policies see it in a preview.
+``flavours`` re-shapes the result for the charts of others.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from components import pods
+from components.connections import PostgresConnection, RedisConnection, S3Connection, SecretKey
+from components.label_studio import environment, mounts
+from components.label_studio.args import Ingress, LabelStudioArgs, Service, Volume
+
+Values = dict[str, Any]
+
+HTTP_PORT = 8085
+APP_PORT = 8000
+DRAIN_SECONDS = 10
+
+
+def names(release: str) -> dict[str, str]:
+    """Labels by which the chart's own Service selects the pods of the page; the same in every flavour."""
+    return {"app.kubernetes.io/name": "ls-app", "app.kubernetes.io/instance": release}
+
+
+def worker_names(release: str) -> dict[str, str]:
+    """Labels that tell the queue workers from all other pods."""
+    return pods.selector("ls-worker", release)
+
+
+def service_name(release: str) -> str:
+    """The documented name of the Service (and of the Deployment)."""
+    return f"{release}-ls-app"
+
+
+def claim_name(release: str) -> str:
+    """The claim that every flavour makes for uploads."""
+    return f"{release}-ls-pvc"
+
+
+def chart_values(
+    args: LabelStudioArgs, release: str, django_key: SecretKey, password: SecretKey, settings_map: str
+) -> Values:
+    """Values for the embedded chart; ``password`` is the administrator's, ``settings_map`` the settings module's."""
+    values: Values = {
+        "global": {
+            "image": _image(args.image),
+            "imagePullSecrets": args.placement.pull_secrets(),
+            "pgConfig": _postgresql(args.postgresql),
+            "extraEnvironmentVars": environment.variables(args),
+            "extraEnvironmentSecrets": _references(environment.secrets(args, django_key)),
+            "persistence": _persistence(args),
+        },
+        "app": {
+            **_pods(args, release),
+            **_containers(args),
+            "extraEnvironmentVars": {"LABEL_STUDIO_USERNAME": args.administrator.email},
+            "extraEnvironmentSecrets": _references({"LABEL_STUDIO_PASSWORD": password}),
+            "service": _service(args.service),
+            "ingress": _ingress(args.ingress),
+            "extraVolumes": mounts.volumes(args, settings_map),
+            "extraVolumeMounts": mounts.mounts(args),
+        },
+    }
+    if args.redis:
+        values["global"]["redisConfig"] = _redis(args.redis)
+    if args.s3 and args.s3.ca:
+        values["global"]["customCaCerts"] = [mounts.OBJECT_STORE_CA.path]
+    if args.volume:
+        values["persistence"] = _claim(args.volume)
+    return values
+
+
+def _image(reference: str) -> Values:
+    registry, path = reference.split("/", 1)
+    name, _, digest = path.partition("@")
+    repository, _, tag = name.rpartition(":")
+    return {
+        "registry": registry,
+        "repository": repository,
+        "tag": f"{tag}@{digest}" if digest else tag,
+        "pullPolicy": "IfNotPresent",
+    }
+
+
+def _references(secrets: environment.Secrets) -> Values:
+    return {name: _reference(secret) for name, secret in secrets.items()}
+
+
+def _reference(secret: SecretKey) -> Values:
+    return {"secretName": secret.name, "secretKey": secret.key}
+
+
+def _postgresql(connection: PostgresConnection) -> Values:
+    return {
+        "host": connection.host,
+        "port": connection.port,
+        "dbName": connection.database,
+        "userName": connection.user,
+        "password": _reference(connection.password),
+    }
+
+
+def _redis(connection: RedisConnection) -> Values:
+    values: Values = {"host": environment.redis_location(connection)}
+    if connection.password:
+        values["password"] = _reference(connection.password)
+    if tls := connection.tls:
+        values["ssl"] = {
+            "redisSslCertReqs": tls.certificate_requirement,
+            "redisSslSecretName": tls.secret_name,
+            "redisSslCaCertsSecretKey": tls.ca_key,
+            "redisSslCertFileSecretKey": tls.certificate_key,
+            "redisSslKeyFileSecretKey": tls.private_key_key,
+        }
+    return values
+
+
+def _persistence(args: LabelStudioArgs) -> Values:
+    if args.volume:
+        volume = {"accessModes": [args.volume.access_mode], "resourcePolicy": "keep" if args.protect else ""}
+        return {"enabled": True, "type": "volume", "config": {"volume": volume}}
+    assert args.s3, "LabelStudioArgs demands one of both"  # noqa: S101
+    return {"enabled": True, "type": "s3", "config": {"s3": _bucket(args.s3, args.upload_url_expiration)}}
+
+
+def _bucket(s3: S3Connection, url_expiration: int) -> Values:
+    values: Values = {
+        "bucket": s3.bucket,
+        "region": s3.region,
+        "folder": environment.s3_folder(s3),
+        "urlExpirationSecs": str(url_expiration),
+    }
+    if s3.endpoint is not None:
+        values["endpointUrl"] = s3.endpoint
+    for prefix, secret in (("accessKey", s3.access_key_id), ("secretKey", s3.secret_access_key)):
+        if secret:
+            values |= {f"{prefix}ExistingSecret": secret.name, f"{prefix}ExistingSecretKey": secret.key}
+    return values
+
+
+def _claim(volume: Volume) -> Values:
+    return {"size": volume.size, **({"storageClass": volume.storage_class} if volume.storage_class else {})}
+
+
+def _pods(args: LabelStudioArgs, release: str) -> Values:
+    settings_checksum = {"checksum/settings": mounts.SETTINGS_CHECKSUM} if args.redis else {}
+    values: Values = {
+        "deploymentStrategy": {"type": "Recreate"} if args.shares_node else {"type": "RollingUpdate"},
+        "annotations": settings_checksum,
+        # The label by which the network policies of the backing services know their clients.
+        "podLabels": {"app.kubernetes.io/part-of": pods.PART_OF},
+        "serviceAccount": {"create": True, "annotations": dict(args.service_account_annotations)},
+        "automountServiceAccountToken": False,
+        "enableServiceLinks": False,
+        "nodeSelector": dict(args.placement.node_selector),
+        "tolerations": [dict(toleration) for toleration in args.placement.tolerations],
+        "terminationGracePeriodSeconds": args.termination_grace_period,
+        "preStopDelaySeconds": DRAIN_SECONDS,
+        "podSecurityContext": {"enabled": True, **pod_security(args)},
+        "containerSecurityContext": {"enabled": True, "runAsUser": args.run_as_user, **container_security()},
+    }
+    if not args.autoscaling:
+        values["replicas"] = args.replicas
+    if args.shares_node and args.redis:
+        values["affinity"] = {
+            "podAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": [_near_workers(release)]}
+        }
+    elif args.maximum_replicas > 1:
+        values["topologySpreadConstraints"] = [_spread(release)]
+    return values
+
+
+def _near_workers(release: str) -> Values:
+    term = {"topologyKey": "kubernetes.io/hostname", "labelSelector": {"matchLabels": worker_names(release)}}
+    return {"weight": 100, "podAffinityTerm": term}
+
+
+def pod_security(args: LabelStudioArgs) -> Values:
+    """The ``securityContext`` of every pod; null takes a chart's default away, where the platform assigns the user."""
+    return {
+        "runAsUser": args.run_as_user,
+        "fsGroup": args.run_as_user,
+        "runAsNonRoot": True,
+        "fsGroupChangePolicy": "OnRootMismatch",
+        "seccompProfile": {"type": "RuntimeDefault"},
+    }
+
+
+def container_security() -> Values:
+    """The ``securityContext`` of every container: the ``restricted`` level with a read-only root file system."""
+    return {
+        "runAsNonRoot": True,
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+        "seccompProfile": {"type": "RuntimeDefault"},
+    }
+
+
+def _spread(release: str) -> Values:
+    return {
+        "maxSkew": 1,
+        "topologyKey": "kubernetes.io/hostname",
+        "whenUnsatisfiable": "ScheduleAnyway",
+        "labelSelector": {"matchLabels": names(release)},
+    }
+
+
+def _containers(args: LabelStudioArgs) -> Values:
+    ready = {"periodSeconds": 5, "timeoutSeconds": 5, "failureThreshold": 3, "initialDelaySeconds": 0}
+    alive = {"periodSeconds": 10, "timeoutSeconds": 5, "failureThreshold": 6, "initialDelaySeconds": 0}
+    started = {"periodSeconds": 2, "timeoutSeconds": 5, "failureThreshold": args.startup_timeout // 2}
+    return {
+        "resources": args.sizes.app,
+        "initContainer": {"resources": args.sizes.migration},
+        "nginx": {
+            "resources": args.sizes.nginx,
+            "readinessProbe": {"enabled": True, "httpGet": {"path": "/nginx_health", "port": HTTP_PORT}, **ready},
+            "livenessProbe": {"enabled": True, "tcpSocket": {"port": HTTP_PORT}, **alive},
+        },
+        "startupProbe": {"enabled": True, "httpGet": {"path": "/health", "port": APP_PORT}, **started},
+        "readinessProbe": {"enabled": True, "httpGet": {"path": "/health", "port": APP_PORT}, **ready},
+        "livenessProbe": {"enabled": True, "tcpSocket": {"port": APP_PORT}, **alive},
+    }
+
+
+def _service(service: Service) -> Values:
+    values: Values = {"type": service.type, "annotations": dict(service.annotations)}
+    if service.node_port is not None:
+        values["nodePort"] = service.node_port
+    if service.load_balancer_source_ranges:
+        values["loadBalancerSourceRanges"] = list(service.load_balancer_source_ranges)
+    return values
+
+
+def _ingress(ingress: Ingress | None) -> Values:
+    if ingress is None:
+        return {"enabled": False}
+    limit = {"nginx.ingress.kubernetes.io/proxy-body-size": ingress.max_body_size}
+    values: Values = {
+        "enabled": True,
+        "host": ingress.host,
+        "path": "/",
+        "pathType": "Prefix",
+        "annotations": {**limit, **ingress.annotations},
+        "tls": [{"secretName": tls.secret_name, "hosts": list(tls.hosts)} for tls in ingress.tls],
+    }
+    return {**values, **({"className": ingress.class_name} if ingress.class_name else {})}
