@@ -1,0 +1,14 @@
+"""The policy pack: `pulumi preview --policy-pack policies --policy-pack-config policies/config.prod.json`."""
+
+import sys
+from pathlib import Path
+
+# The pack is started in its own folder, whose modules must not hide those of the standard library (`secrets`).
+FOLDER = Path(__file__).resolve().parent
+sys.path[:] = [str(FOLDER.parent), *(entry for entry in sys.path if Path(entry).resolve() != FOLDER)]
+
+from pulumi_policy import EnforcementLevel, PolicyPack  # noqa: E402
+
+from policies.pack import NAME, RULES  # noqa: E402
+
+PolicyPack(name=NAME, policies=[rule.policy() for rule in RULES], enforcement_level=EnforcementLevel.MANDATORY)

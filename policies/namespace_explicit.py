@@ -1,0 +1,49 @@
+"""Everything of the stack is in the stack's namespace, where its network policies and pod security level hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from pulumi_policy import Severity
+
+from policies.checks.releases import release_of
+from policies.checks.resources import Resource, manifests
+from policies.checks.rule import Parameters, Rule
+from policies.checks.values import UNKNOWN, at
+
+CLUSTER_KINDS = {
+    "APIService", "CSIDriver", "CertificateSigningRequest", "ClusterIssuer", "ClusterRole", "ClusterRoleBinding",
+    "CustomResourceDefinition", "GatewayClass", "IngressClass", "MutatingWebhookConfiguration", "Namespace",
+    "PersistentVolume", "PriorityClass", "RuntimeClass", "StorageClass", "ValidatingAdmissionPolicy",
+    "ValidatingAdmissionPolicyBinding", "ValidatingWebhookConfiguration",
+}  # fmt: skip
+
+
+def check(resource: Resource, _: Parameters) -> Iterator[str]:
+    """A namespace is written out, and it is none that belongs to everybody or to Kubernetes."""
+    if release := release_of(resource):
+        yield from _problems(release.label, "namespace", resource.props.get("namespace"))
+    for manifest in manifests(resource):
+        if manifest.kind in CLUSTER_KINDS:
+            continue
+        yield from _problems(manifest.label, "metadata.namespace", at(manifest.body, "metadata", "namespace"))
+
+
+def _problems(label: str, path: str, namespace: Any) -> Iterator[str]:
+    if namespace is UNKNOWN:
+        return
+    if not isinstance(namespace, str) or not namespace:
+        yield f"{label}: {path} is missing; write the namespace of the stack (cluster.namespace)"
+    elif namespace == "default" or namespace.startswith("kube-"):
+        yield f"{label}: {path} is shared with everything else; write the namespace of the stack (cluster.namespace)"
+
+
+RULE = Rule(
+    name="namespace-explicit",
+    title="The namespace is named",
+    description="Resources name a namespace, neither default nor one of Kubernetes itself.",
+    remediation="Write cluster.namespace, and metadata.namespace in every resource.",
+    severity=Severity.MEDIUM,
+    check=check,
+)

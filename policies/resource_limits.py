@@ -1,0 +1,63 @@
+"""No container can starve its node, and the scheduler knows what each one needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from pulumi_policy import Severity
+
+from policies.checks.pods import containers, unreadable_pods
+from policies.checks.releases import label_studio_release
+from policies.checks.resources import Manifest, Resource, manifests
+from policies.checks.rule import Parameters, Rule
+from policies.checks.values import UNKNOWN, at, items
+
+CUSTOM_RESOURCES = {
+    ("postgresql.cnpg.io", "Cluster"),
+    ("acid.zalan.do", "postgresql"),
+    ("middleware.alauda.io", "Redis"),
+}
+CHART_RESOURCES = (("app", "resources"), ("app", "nginx", "resources"), ("app", "initContainer", "resources"))
+NEEDED = tuple((kind, name) for kind in ("requests", "limits") for name in ("cpu", "memory"))
+
+
+def check(resource: Resource, _: Parameters) -> Iterator[str]:
+    """CPU and memory are requested and limited everywhere; the charts' own defaults are none."""
+    yield from unreadable_pods(resource)
+    for container in containers(resource):
+        yield from _missing(container.label, "resources", container.body.get("resources"))
+    for manifest in manifests(resource):
+        for path, resources in _of_custom_resource(manifest):
+            yield from _missing(manifest.label, path, resources)
+    if release := label_studio_release(resource):
+        for keys in CHART_RESOURCES:
+            yield from _missing(release.label, release.path(*keys), release.get(*keys))
+
+
+def _of_custom_resource(manifest: Manifest) -> Iterator[tuple[str, Any]]:
+    if (manifest.group, manifest.kind) in CUSTOM_RESOURCES:
+        yield "spec.resources", at(manifest.body, "spec", "resources")
+    if (manifest.group, manifest.kind) == ("minio.min.io", "Tenant"):
+        for index, pool in enumerate(items(at(manifest.body, "spec", "pools"))):
+            yield f"spec.pools[{index}].resources", at(pool, "resources")
+
+
+def _missing(label: str, path: str, resources: Any) -> Iterator[str]:
+    missing = [f"{kind}.{name}" for kind, name in NEEDED if not _is_quantity(at(resources, kind, name))]
+    if missing:
+        yield f"{label}: {path} lacks {', '.join(missing)}; write quantities such as 500m and 1Gi"
+
+
+def _is_quantity(value: Any) -> bool:
+    return value is UNKNOWN or (isinstance(value, str | int | float) and str(value) not in ("", "0", "True", "False"))
+
+
+RULE = Rule(
+    name="resource-limits",
+    title="Resources are limited",
+    description="Every container requests CPU and memory and is limited in both.",
+    remediation="Write requests and limits of cpu and memory (resources in the stack file).",
+    severity=Severity.MEDIUM,
+    check=check,
+)

@@ -1,0 +1,36 @@
+"""Strangers make no accounts: every account can read every project."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pulumi_policy import Severity
+
+from policies.checks.environment import environments, python_overrides, require_boolean
+from policies.checks.resources import Resource
+from policies.checks.rule import Parameters, Rule
+from policies.checks.values import UNKNOWN, at
+
+SETTING = "DISABLE_SIGNUP_WITHOUT_LINK"
+COMPONENT = "label-studio:label_studio:LabelStudio"
+
+
+def check(resource: Resource, _: Parameters) -> Iterator[str]:
+    """The setting is there, on, written out, and nothing can change it unseen."""
+    for environment in environments(resource):
+        yield from require_boolean(environment, SETTING, True)
+    yield from python_overrides(resource, SETTING, True)
+    if resource.type == COMPONENT and at(resource.props, "signupEnabled") not in (None, False):
+        reason = "unknown" if at(resource.props, "signupEnabled") is UNKNOWN else "not false"
+        yield f"LabelStudio {resource.name}: signupEnabled is {reason}; write labelStudio.signup: disabled"
+
+
+RULE = Rule(
+    name="signup-disabled",
+    title="Sign-up is off",
+    description="Nobody may make an account of Label Studio without an invitation.",
+    remediation='Set LABEL_STUDIO_DISABLE_SIGNUP_WITHOUT_LINK: "true" in global.extraEnvironmentVars, once and written '
+    "out (labelStudio.signup: disabled in the stack file), and invite people by link.",
+    severity=Severity.CRITICAL,
+    check=check,
+)
