@@ -22,8 +22,7 @@ def reshape(values: Values, flavour: Flavour) -> Values:
 def _upstream(values: Values) -> Values:
     return {
         "global": _global_with_claim(values),
-        # One replica is the chart's default; null takes it away, or an upgrade would undo what the autoscaler did.
-        "app": {"replicas": None, **_without_startup_probe(values["app"])},
+        "app": _app(values["app"]),
         # Its own PostgreSQL and Redis come in images that are frozen, and its queue workers are for the Enterprise.
         "postgresql": {"enabled": False},
         "redis": {"enabled": False},
@@ -47,9 +46,20 @@ def _global_with_claim(values: Values) -> Values:
     return {**shared, "persistence": {**persistence, "config": {"volume": volume}}}
 
 
-def _without_startup_probe(app: Values) -> Values:
-    """A chart without startup probes must not kill a server that still starts: its liveness probe waits as long."""
+def _app(app: Values) -> Values:
+    """Null takes a default of the chart away: one replica (an upgrade would undo what an autoscaler did), user 1001."""
+    pod = app["podSecurityContext"]
+    user = pod["runAsUser"]
     startup = app["startupProbe"]
-    patience = startup["periodSeconds"] * startup["failureThreshold"]
-    patient = {**app, "livenessProbe": {**app["livenessProbe"], "initialDelaySeconds": patience}}
-    return {key: value for key, value in patient.items() if key != "startupProbe"}
+    reshaped = {
+        "replicas": None,
+        **app,
+        "podSecurityContext": {key: value for key, value in pod.items() if value is not None or key == "fsGroup"},
+        "containerSecurityContext": {**app["containerSecurityContext"], "runAsUser": user},
+        # Without startup probes, the liveness probe must leave a server alone for as long as it may take to start.
+        "livenessProbe": {
+            **app["livenessProbe"],
+            "initialDelaySeconds": startup["periodSeconds"] * startup["failureThreshold"],
+        },
+    }
+    return {key: value for key, value in reshaped.items() if key != "startupProbe"}

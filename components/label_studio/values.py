@@ -160,7 +160,7 @@ def _pods(args: LabelStudioArgs, release: str) -> Values:
         "terminationGracePeriodSeconds": args.termination_grace_period,
         "preStopDelaySeconds": DRAIN_SECONDS,
         "podSecurityContext": {"enabled": True, **pod_security(args)},
-        "containerSecurityContext": {"enabled": True, "runAsUser": args.run_as_user, **container_security()},
+        "containerSecurityContext": {"enabled": True, **container_security()},
     }
     if not args.autoscaling:
         values["replicas"] = args.replicas
