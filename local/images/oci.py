@@ -25,6 +25,7 @@ EPOCH = 1735689600
 ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 CONFIG = "application/vnd.oci.image.config.v1+json"
+SEARCH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 LAYER = "application/vnd.oci.image.layer.v1.tar"
 
 
@@ -69,10 +70,9 @@ class Config:
 
     def document(self, layers: Sequence[Layer]) -> bytes:
         """The configuration blob."""
-        search_path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
         runtime: dict[str, Any] = {
             "User": self.user,
-            "Env": [f"{name}={value}" for name, value in {"PATH": search_path, **self.environment}.items()],
+            "Env": [f"{name}={value}" for name, value in {"PATH": SEARCH_PATH, **self.environment}.items()],
             "Entrypoint": list(self.entrypoint),
             "Cmd": list(self.command),
             "WorkingDir": self.directory,

@@ -1,0 +1,227 @@
+"""What each image is made of, under the names that the settings ask for, so that the same settings work everywhere.
+
+Every image honours the contract of the one whose name it bears (user, commands, paths, variables); what it holds comes
+from Debian, from PyPI and from the Go modules of ``local/tools``, at the versions to be had there. Its label
+``org.opencontainers.image.description`` says so.
+"""
+
+from __future__ import annotations
+
+import platform
+import tarfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from uv import find_uv_bin
+
+from local.images.oci import ARCHITECTURES, SEARCH_PATH, Config, Entry
+from local.images.recipes import Recipe
+from local.images.sandbox import HERE
+from local.tools.build import tool
+from settings.images import ImageSettings
+
+TRIXIE = Recipe("debian/base.sh", "trixie", is_ground=True)
+# Label Studio 1.20.0 wants numpy 1, which has no wheel for trixie's Python.
+BOOKWORM = Recipe("debian/base.sh", "bookworm", is_ground=True)
+POSTGRESQL = Recipe("postgresql/install.sh", "trixie", TRIXIE, is_ground=True)
+OPERAND = Recipe("postgresql/operand.sh", "trixie", POSTGRESQL)
+VALKEY = Recipe("valkey/install.sh", "trixie", TRIXIE)
+BUSYBOX = Recipe("debian/busybox.sh", "trixie", TRIXIE)
+PYTHON = Recipe("label-studio/python.sh", "bookworm", BOOKWORM, is_ground=True)
+
+NEWEST_LABEL_STUDIO = "1.23.2"
+REFERENCES: Mapping[str, str] = {
+    **{name: value for name, value in ImageSettings().model_dump().items() if name != "mirror"},
+    "label_studio_newest": f"docker.io/heartexlabs/label-studio:{NEWEST_LABEL_STUDIO}",
+    "cnpg_operator": "ghcr.io/cloudnative-pg/cloudnative-pg:1.27.1",
+    "traefik": "docker.io/library/traefik:v3.6.12",
+    "busybox": "docker.io/library/busybox:1.37",
+}
+
+
+@dataclass(frozen=True)
+class Definition:
+    """An image: the layers of a recipe, files on top of them (path to entry), and how it starts."""
+
+    config: Config
+    recipe: Recipe | None = None
+    entries: Mapping[str, Entry] = field(default_factory=dict)
+
+
+def label_studio(version: str) -> Definition:
+    """Label Studio, uWSGI and nginx in one image, as the official one has them."""
+    requirements = f"label-studio/requirements-{version}.txt"
+    environment = {
+        "PATH": f"/label-studio/.venv/bin:{SEARCH_PATH}",
+        "HOME": "/label-studio",
+        "LS_DIR": "/label-studio",
+        "LANG": "C.UTF-8",
+        "PYTHONUNBUFFERED": "1",
+        "DJANGO_SETTINGS_MODULE": "core.settings.label_studio",
+        "LABEL_STUDIO_BASE_DATA_DIR": "/label-studio/data",
+        "OPT_DIR": "/opt/heartex/instance-data/etc",
+    }
+    return Definition(
+        Config(
+            entrypoint=["/label-studio/deploy/docker-entrypoint.sh"],
+            command=["label-studio"],
+            environment=environment,
+            user="1001",
+            directory="/label-studio",
+            ports=[8080],
+        ),
+        Recipe(
+            "label-studio/install.sh",
+            "bookworm",
+            PYTHON,
+            inputs=(requirements,),
+            arguments=(requirements,),
+            tool=Path(find_uv_bin()),
+        ),
+        {
+            f"label-studio/deploy/{name}": _file(f"label-studio/{name}")
+            for name in ("docker-entrypoint.sh", "wait_for_database.py", "nginx.conf", "uwsgi.ini")
+        },
+    )
+
+
+def postgresql() -> Definition:
+    """PostgreSQL under the contract of the Docker official image."""
+    environment = {
+        "PATH": f"{SEARCH_PATH}:/usr/lib/postgresql/17/bin",
+        "LANG": "en_US.utf8",
+        "PG_MAJOR": "17",
+        "PGDATA": "/var/lib/postgresql/data",
+    }
+    return Definition(
+        Config(
+            entrypoint=["docker-entrypoint.sh"],
+            command=["postgres"],
+            environment=environment,
+            ports=[5432],
+            # Clients are told to go, instead of being waited for (postgres documentation, Shutting Down the Server).
+            stop_signal="SIGINT",
+        ),
+        POSTGRESQL,
+        {"usr/local/bin/docker-entrypoint.sh": _file("postgresql/docker-entrypoint.sh")},
+    )
+
+
+def cnpg_postgresql() -> Definition:
+    """PostgreSQL as CloudNativePG wants it (docs/src/container_images.md of the operator): programs on the path."""
+    environment = {"PATH": f"{SEARCH_PATH}:/usr/lib/postgresql/17/bin", "LANG": "en_US.utf8"}
+    return Definition(Config(command=["bash"], environment=environment, user="26", ports=[5432]), OPERAND)
+
+
+def cnpg_operator() -> Definition:
+    """The operator alone in its image; it finds the instance manager of each architecture by its path."""
+    manager = f"operator/manager_{ARCHITECTURES[platform.machine()]}"
+    return Definition(
+        Config(entrypoint=["/manager"], user="65532:65532", directory="/"),
+        entries={
+            "etc/passwd": Entry(b"nonroot:x:65532:65532:nonroot:/home/nonroot:/sbin/nologin\n"),
+            "etc/group": Entry(b"nonroot:x:65532:\n"),
+            "home/nonroot": Entry(mode=0o700, uid=65532, gid=65532),
+            "tmp": Entry(mode=0o1777),
+            manager: Entry(tool("cnpg-manager"), mode=0o755),
+            "manager": Entry(link=manager),
+        },
+    )
+
+
+def valkey() -> Definition:
+    """Valkey under the contract of its official image."""
+    return Definition(
+        Config(entrypoint=["docker-entrypoint.sh"], command=["valkey-server"], directory="/data", ports=[6379]),
+        VALKEY,
+        {"usr/local/bin/docker-entrypoint.sh": _file("valkey/docker-entrypoint.sh")},
+    )
+
+
+def minio() -> Definition:
+    """MinIO for its maintained fork: the same server under both names, and the client beside it."""
+    return Definition(
+        Config(
+            entrypoint=["/usr/bin/docker-entrypoint.sh"],
+            command=["silo"],
+            environment={"HOME": "/tmp", "MC_CONFIG_DIR": "/tmp/.mc"},  # noqa: S108 as in the image it stands for
+            ports=[9000],
+        ),
+        TRIXIE,
+        {
+            "data": Entry(mode=0o777),
+            "usr/bin/silo": Entry(tool("minio"), mode=0o755),
+            "usr/bin/minio": Entry(link="silo"),
+            "usr/bin/mcli": Entry(tool("mc"), mode=0o755),
+            "usr/bin/mc": Entry(link="mcli"),
+            "usr/bin/docker-entrypoint.sh": _file("minio/docker-entrypoint.sh"),
+        }
+        | _absent("usr/bin", *NOT_IN_UBI_MICRO),
+    )
+
+
+def minio_client() -> Definition:
+    """The client, a shell and coreutils."""
+    return Definition(
+        Config(entrypoint=["/usr/bin/mc"]),
+        TRIXIE,
+        {"usr/bin/mc": Entry(tool("mc"), mode=0o755)} | _absent("usr/bin", *NOT_IN_UBI_MICRO),
+    )
+
+
+def traefik() -> Definition:
+    """The ingress controller of the production-shaped stack."""
+    return Definition(
+        Config(entrypoint=["/usr/local/bin/traefik"], ports=[80]),
+        TRIXIE,
+        {"usr/local/bin/traefik": Entry(tool("traefik"), mode=0o755)},
+    )
+
+
+def busybox() -> Definition:
+    """A shell of one file, for pods that only prepare a directory."""
+    with tarfile.open(BUSYBOX.layers()[-1].path) as layer:
+        content, commands = (_member(layer, name) for name in ("usr/bin/busybox", "usr/share/busybox-commands"))
+    links = {f"bin/{command}": Entry(link="busybox") for command in commands.decode().split() if command != "busybox"}
+    return Definition(
+        Config(command=["sh"]),
+        entries={
+            "bin/busybox": Entry(content, mode=0o755),
+            "etc/passwd": Entry(b"root:x:0:0:root:/root:/bin/sh\n"),
+            "tmp": Entry(mode=0o1777),
+        }
+        | links,
+    )
+
+
+DEFINITIONS: Mapping[str, Callable[[], Definition]] = {
+    "busybox": busybox,
+    "postgresql": postgresql,
+    "valkey": valkey,
+    "minio_client": minio_client,
+    "minio": minio,
+    "label_studio": lambda: label_studio(REFERENCES["label_studio"].rpartition(":")[2]),
+    "cnpg_postgresql": cnpg_postgresql,
+    "cnpg_operator": cnpg_operator,
+    "traefik": traefik,
+    "label_studio_newest": lambda: label_studio(NEWEST_LABEL_STUDIO),
+}
+
+# The published images of the fork stand on ubi-micro; a script that works here must work there.
+NOT_IN_UBI_MICRO = ("awk", "egrep", "fgrep", "find", "grep", "mawk", "perl", "sed", "xargs")
+
+
+def _absent(folder: str, *names: str) -> dict[str, Entry]:
+    return {f"{folder}/.wh.{name}": Entry(b"") for name in names}
+
+
+def _file(path: str) -> Entry:
+    return Entry(HERE / path, mode=0o755 if path.endswith(".sh") else 0o644)
+
+
+def _member(archive: tarfile.TarFile, name: str) -> bytes:
+    content = archive.extractfile(name)
+    if content is None:
+        raise KeyError(name)
+    return content.read()

@@ -1,0 +1,9 @@
+#!/bin/sh
+# Valkey as Debian packages it, for the user of the official image.
+set -eu
+
+groupadd --system --gid 999 valkey
+useradd --system --uid 999 --gid valkey --no-create-home --home-dir /data valkey
+apt-get update -qq
+apt-get install -qq -y --no-install-recommends valkey-server valkey-tools
+install -d -o valkey -g valkey -m 1777 /data /run/valkey
