@@ -86,7 +86,8 @@ def refuse_owned(names: Mapping[str, object]) -> None:
 def plain_values(variables: Mapping[str, str | int | float | bool]) -> dict[str, str]:
     """The variables as Label Studio reads them; ValueError for one that would leak a secret or stop it at start."""
     for name, value in variables.items():
-        if SECRET.search(name.upper()) or URL_WITH_PASSWORD.search(str(value)):
+        named_like_one = SECRET.search(name.upper()) and canonical(name) not in BOOLEANS
+        if named_like_one or URL_WITH_PASSWORD.search(str(value)):
             raise ValueError(f"{name} looks like a secret; put it into a Secret and name it in extraEnvironmentSecrets")
     return {name: _value(name, value) for name, value in variables.items()}
 

@@ -24,5 +24,5 @@ def administrator_password(
     """The Secret with the first user's password, and the password where it is generated."""
     if args.administrator.password:
         return args.administrator.password, None
-    value = generate_password(f"{name}-administrator-password", args, parent)
+    value: pulumi.Output[str] = pulumi.Output.secret(generate_password(f"{name}-administrator-password", args, parent))
     return key_of(store_secret(f"{name}-administrator", args, parent, {"password": value}), "password"), value

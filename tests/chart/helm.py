@@ -50,12 +50,16 @@ class Objects:
         """One container of the pod, init containers included."""
         return next(c for c in [*self.pod["initContainers"], *self.pod["containers"]] if c["name"] == name)
 
-    def environment(self, container: str) -> dict[str, Any]:
-        """Variables: their values, or (Secret, key)."""
-        variables = self.container(container)["env"]
-        names = [variable["name"] for variable in variables]
-        assert len(names) == len(set(names)), f"variables set twice in {container}: {sorted(names)}"
-        return {variable["name"]: _value(variable) for variable in variables}
+    def environment(self, container: str) -> dict[str, str | tuple[str, str]]:
+        """The variables of a container."""
+        return environment_of(self.container(container))
+
+
+def environment_of(container: Mapping[str, Any]) -> dict[str, str | tuple[str, str]]:
+    """Variables, none of them twice: their values, or (Secret, key)."""
+    names = [variable["name"] for variable in container["env"]]
+    assert len(names) == len(set(names)), f"variables set twice in {container['name']}: {sorted(names)}"
+    return {variable["name"]: _value(variable) for variable in container["env"]}
 
 
 def _value(variable: Mapping[str, Any]) -> str | tuple[str, str]:

@@ -1,0 +1,29 @@
+"""The queue workers, which no chart makes, are told what the chart tells the containers of the page."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import pytest
+
+from tests.chart.helm import Chart, environment_of
+from tests.unit.label_studio.arguments import DEPLOYMENT, POSTGRESQL, REDIS, RELEASE, S3, VOLUMES, arguments, program
+
+UPLOADS: dict[str, dict[str, Any]] = {
+    "store": {"s3": S3["store"]},
+    "session": {"s3": S3["session"]},
+    "volume": {"volume": VOLUMES["once"]},
+}
+# Only for servers that answer requests, or that begin the migration; REDIS_SSL is read by nobody.
+NOT_FOR_WORKERS = {"INIT_CONTAINER", "REDIS_SSL", "STORAGE_AWS_X_AMZ_EXPIRES"}
+
+
+@pytest.mark.parametrize(
+    ("postgresql", "redis", "uploads"), list(itertools.product(POSTGRESQL, ["plain", "open", "tls"], UPLOADS))
+)
+def test_workers_are_told_what_the_page_is(chart: Chart, postgresql: str, redis: str, uploads: str) -> None:
+    registered = program(arguments(postgresql=POSTGRESQL[postgresql], redis=REDIS[redis], **UPLOADS[uploads]))
+    page = chart.render(registered.one(RELEASE).inputs["values"]).environment("db-migrations")
+    (worker,) = registered.one(DEPLOYMENT).inputs["spec"]["template"]["spec"]["containers"]
+    assert environment_of(worker) == {name: value for name, value in page.items() if name not in NOT_FOR_WORKERS}

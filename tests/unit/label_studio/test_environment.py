@@ -1,0 +1,98 @@
+"""Variables that decide whether Label Studio starts, who may log in, and what it tells others."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from components.label_studio.args import Security
+from tests.unit.label_studio.arguments import REDIS, S3, arguments, release_values
+
+
+def variables(**changes: Any) -> dict[str, str]:
+    found: dict[str, str] = release_values(arguments(**changes))["global"]["extraEnvironmentVars"]
+    return found
+
+
+def test_behind_tls_cookies_are_secure_and_forms_trusted() -> None:
+    found = variables(url="https://ls.example.com")
+    assert found["LABEL_STUDIO_HOST"] == "https://ls.example.com"
+    assert found["CSRF_TRUSTED_ORIGINS"] == "https://ls.example.com"
+    # bool(int("true")) would stop Label Studio at start
+    assert found["SESSION_COOKIE_SECURE"] == found["CSRF_COOKIE_SECURE"] == "1"
+
+
+def test_without_tls_cookies_still_come_back() -> None:
+    found = variables(url="http://127.0.0.1:30080")
+    assert found["CSRF_TRUSTED_ORIGINS"] == "http://127.0.0.1:30080"
+    assert found["SESSION_COOKIE_SECURE"] == found["CSRF_COOKIE_SECURE"] == "0"
+
+
+def test_an_unknown_address_is_left_out() -> None:
+    assert not {"LABEL_STUDIO_HOST", "CSRF_TRUSTED_ORIGINS"} & set(variables())
+
+
+def test_nobody_is_told_anything() -> None:
+    found = variables()
+    assert found["COLLECT_ANALYTICS"] == "false"
+    assert found["SENTRY_DSN"] == found["FRONTEND_SENTRY_DSN"] == ""
+    assert found["APP_WEBSERVER"] == "uwsgi"
+
+
+def test_the_number_of_processes_is_not_that_of_the_node_s_cores() -> None:
+    assert variables(uwsgi_processes=3)["UWSGI_PROCESSES"] == "3"
+
+
+@pytest.mark.parametrize(("enabled", "value"), [(True, "false"), (False, "true")])
+def test_signup(enabled: bool, value: str) -> None:
+    assert variables(signup_enabled=enabled)["LABEL_STUDIO_DISABLE_SIGNUP_WITHOUT_LINK"] == value
+
+
+def test_protection_is_on_unless_told_otherwise() -> None:
+    strict, open_ = (
+        variables(),
+        variables(
+            security=Security(
+                ssrf_protection=False,
+                block_local_ml_backends=True,
+                clean_svg=False,
+                local_files=True,
+                cors_allowed_origins=["https://a.example.com", "https://b.example.com"],
+            )
+        ),
+    )
+    expected = {
+        "SSRF_PROTECTION_ENABLED": ("true", "false"),
+        "ML_BLOCK_LOCAL_IP": ("false", "true"),
+        "SVG_SECURITY_CLEANUP": ("true", "false"),
+        "ENABLE_LOCAL_FILES_STORAGE": ("false", "true"),
+        "LOCAL_FILES_SERVING_ENABLED": ("false", "true"),
+        "CORS_ALLOW_ALL_ORIGINS": ("false", None),
+        "CORS_ALLOWED_ORIGINS": (None, "https://a.example.com,https://b.example.com"),
+    }
+    assert {name: (strict.get(name), open_.get(name)) for name in expected} == expected
+
+
+def test_the_program_s_variables_win_over_further_ones() -> None:
+    assert variables(environment={"COLLECT_ANALYTICS": "true"})["COLLECT_ANALYTICS"] == "false"
+
+
+def test_stores_other_than_amazon_need_the_newer_signature() -> None:
+    assert variables(s3=S3["store"])["STORAGE_AWS_S3_SIGNATURE_VERSION"] == "s3v4"
+    assert "STORAGE_AWS_S3_SIGNATURE_VERSION" not in variables()
+
+
+def test_a_session_token_comes_from_its_secret() -> None:
+    secrets = release_values(arguments(s3=S3["session"]))["global"]["extraEnvironmentSecrets"]
+    assert secrets["AWS_SESSION_TOKEN"] == {"secretName": "aws", "secretKey": "token"}
+
+
+def test_redis_brings_the_settings_module_into_every_container() -> None:
+    values = release_values(arguments(redis=REDIS["plain"]))
+    found = values["global"]["extraEnvironmentVars"]
+    assert found["DJANGO_SETTINGS_MODULE"] == "stack_settings"
+    directory = found["PYTHONPATH"].split(":")[0]
+    assert {"name": "stack-settings", "mountPath": directory, "readOnly": True} in values["app"]["extraVolumeMounts"]
+    assert {"name": "stack-settings", "configMap": {"name": "demo-settings"}} in values["app"]["extraVolumes"]
+    assert len(values["app"]["annotations"]["checksum/settings"]) == 64
