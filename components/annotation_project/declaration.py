@@ -1,0 +1,69 @@
+"""What a job is told of its project: no secrets, they come through its environment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from components import pods
+from components.annotation_project.args import AnnotationProjectArgs, Role, StorageArgs
+from components.connections import S3Connection
+
+CA_DIRECTORY = "/etc/object-store-ca"
+
+
+def declaration(args: AnnotationProjectArgs) -> pulumi.Output[str]:
+    """The JSON that the module ``job.apply`` reads."""
+    return pulumi.Output.json_dumps(
+        {
+            "name": args.identity,
+            "title": args.title,
+            "description": args.description,
+            "label_config": args.label_config,
+            "page": args.page_url,
+            "storages": {role: _storage(role, storage) for role, storage in args.storages.items()},
+        },
+        sort_keys=True,
+        indent=2,
+    )
+
+
+def keys(storages: Mapping[Role, StorageArgs]) -> list[k8s.core.v1.EnvVarArgsDict]:
+    """The variables of ``job.s3.Key``, read from Secrets by the kubelet."""
+    by_purpose: dict[str, S3Connection] = {role: storage.connection for role, storage in storages.items()}
+    by_purpose["upload"] = storages["source"].people
+    return [variable for purpose, it in by_purpose.items() for variable in _key(purpose.upper(), it)]
+
+
+def certificates(
+    storages: Mapping[Role, StorageArgs],
+) -> tuple[list[k8s.core.v1.VolumeArgsDict], list[k8s.core.v1.VolumeMountArgsDict]]:
+    """The certificates of the authorities of S3 servers, as files."""
+    authorities = {role: it.connection.ca for role, it in storages.items() if it.connection.ca}
+    volumes = [pods.secret_files(f"{role}-ca", ca.name, {ca.key: "ca.crt"}) for role, ca in authorities.items()]
+    mounts = [pods.mount(f"{role}-ca", f"{CA_DIRECTORY}/{role}", read_only=True) for role in authorities]
+    return volumes, mounts
+
+
+def _storage(role: Role, storage: StorageArgs) -> dict[str, Any]:
+    connection = storage.connection
+    place = {
+        "bucket": connection.bucket,
+        "prefix": connection.prefix,
+        "region": connection.region,
+        "endpoint": connection.endpoint,
+        "ca": f"{CA_DIRECTORY}/{role}/ca.crt" if connection.ca else None,
+    }
+    return {"title": storage.title, "place": place, "options": dict(storage.options)}
+
+
+def _key(prefix: str, connection: S3Connection) -> list[k8s.core.v1.EnvVarArgsDict]:
+    references = {
+        "ACCESS_KEY_ID": connection.access_key_id,
+        "SECRET_ACCESS_KEY": connection.secret_access_key,
+        "SESSION_TOKEN": connection.session_token,
+    }
+    return [pods.secret_env(f"{prefix}_{name}", reference) for name, reference in references.items() if reference]

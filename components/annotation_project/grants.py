@@ -1,0 +1,29 @@
+"""The low-privilege keys of a declared project."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from components.annotation_project.args import Role
+from components.object_store.args import BucketGrant
+
+PEOPLE: dict[Role, str] = {"source": "upload", "target": "export"}
+
+
+def bucket_grants(
+    project: str, role: Role, bucket: str, prefix: str, *, can_delete: bool = False
+) -> Sequence[BucketGrant]:
+    """Two keys for a storage: Label Studio's own, called after its role, and the one of people and pipelines.
+
+    Who uploads cannot read; who exports cannot write; Label Studio can neither change data nor read annotations.
+    """
+    if role == "source":
+        return [
+            BucketGrant(name=f"{project}-upload", bucket=bucket, prefix=prefix, actions=("list", "write")),
+            BucketGrant(name=f"{project}-source", bucket=bucket, prefix=prefix, actions=("list", "read")),
+        ]
+    delete = ("delete",) if can_delete else ()
+    return [
+        BucketGrant(name=f"{project}-target", bucket=bucket, prefix=prefix, actions=("list", "write", *delete)),
+        BucketGrant(name=f"{project}-export", bucket=bucket, prefix=prefix, actions=("list", "read")),
+    ]

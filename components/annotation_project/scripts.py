@@ -1,0 +1,73 @@
+"""How the package ``job`` gets into pods: through a ConfigMap, since Label Studio's image does not have it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+
+import pulumi
+import pulumi_kubernetes as k8s
+from pulumi import ResourceOptions
+
+from components import network_policy, pods
+from components.annotation_project import job
+from components.annotation_project.args import JobArgs
+from components.label_studio.values import HTTP_PORT
+from components.object_store.standalone import PORT as OBJECT_STORE_PORT
+from components.pods import PART_OF, ResourceRequirements
+
+FILES = {path.name: path.read_text(encoding="utf-8") for path in sorted(Path(job.__file__).parent.glob("*.py"))}
+DIGEST = hashlib.sha256("".join(FILES.values()).encode()).hexdigest()
+DIRECTORY = "/opt/annotation-project"
+DECLARATION = "declaration.json"
+VOLUME = "scripts"
+# Python with boto3 was seen to take 90 MiB.
+RESOURCES: ResourceRequirements = {
+    "requests": {"cpu": "50m", "memory": "192Mi"},
+    "limits": {"cpu": "1", "memory": "192Mi"},
+}
+
+
+def script_map(
+    name: str, args: JobArgs, parent: pulumi.Resource, data: Mapping[str, pulumi.Input[str]]
+) -> k8s.core.v1.ConfigMap:
+    """The package, and what else a job wants to read."""
+    return k8s.core.v1.ConfigMap(
+        name,
+        metadata={"name": name, "namespace": args.namespace, "labels": {"app.kubernetes.io/part-of": PART_OF}},
+        data={**FILES, **data},
+        opts=ResourceOptions(parent=parent),
+    )
+
+
+def script_volume(name: str, *data: str) -> k8s.core.v1.VolumeArgsDict:
+    """The package as a folder, with ``data`` beside it."""
+    items: list[k8s.core.v1.KeyToPathArgsDict] = [{"key": file, "path": f"job/{file}"} for file in FILES]
+    items += [{"key": key, "path": key} for key in data]
+    return {"name": VOLUME, "config_map": {"name": name, "items": items}}
+
+
+def script_mount() -> k8s.core.v1.VolumeMountArgsDict:
+    """Where the folder goes."""
+    return pods.mount(VOLUME, DIRECTORY, read_only=True)
+
+
+def command(module: str, *arguments: str) -> str:
+    """The shell's command for a module of the package."""
+    return " ".join(["exec python3 -m", f"job.{module}", *arguments])
+
+
+def environment(args: JobArgs) -> list[k8s.core.v1.EnvVarArgsDict]:
+    """What every module wants: where Label Studio is, and where Python finds the package."""
+    url = pulumi.Output.concat("http://", args.service, ".", args.namespace, ".svc.", args.cluster_domain)
+    return [
+        pods.env("LABEL_STUDIO_URL", url),
+        pods.env("PYTHONPATH", DIRECTORY),
+        pods.env("PYTHONDONTWRITEBYTECODE", "1"),
+    ]
+
+
+def to_label_studio() -> network_policy.Egress:
+    """To the page's pods, and those of an object store, by the ports of pods."""
+    return network_policy.to_pods({}, HTTP_PORT, OBJECT_STORE_PORT)

@@ -1,0 +1,62 @@
+"""A first look at a labelling configuration, before anything is applied; Label Studio itself has the last word.
+
+The rules are those of ``label_studio_sdk.label_interface``, which is far too heavy to import here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from xml.etree.ElementTree import Element, ParseError
+
+from defusedxml import DefusedXmlException
+from defusedxml.ElementTree import fromstring
+
+ROOT = "View"
+TASK_DATA = re.compile(r"\$\w")
+
+
+def check_label_config(config: str) -> None:
+    """ValueError says what Label Studio would refuse, in one line."""
+    try:
+        root = fromstring(config)
+    except ParseError as error:
+        raise ValueError(f"is not well-formed XML: {error}") from None
+    except DefusedXmlException:
+        raise ValueError("must not declare XML entities") from None
+    if root.tag != ROOT:
+        raise ValueError(f"must have <{ROOT}> as its outermost tag, not <{root.tag}>")
+    tags = list(root.iter())
+    _check_names(tags)
+    _check_references(tags)
+
+
+def _check_names(tags: list[Element]) -> None:
+    names = [tag.attrib["name"] for tag in tags if "name" in tag.attrib]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise ValueError(f'has the name "{twice[0]}" twice; give each tag its own')
+
+
+def _check_references(tags: list[Element]) -> None:
+    objects = {tag.attrib["name"] for tag in tags if _is_object(tag)}
+    if not objects:
+        raise ValueError('shows nothing to label: it needs a tag such as <Image name="image" value="$image"/>')
+    controls = [tag for tag in tags if "toName" in tag.attrib]
+    if not controls:
+        raise ValueError('has nothing to label with: it needs a tag such as <Choices name="kind" toName="image">')
+    for tag in controls:
+        if "name" not in tag.attrib:
+            raise ValueError(f"has a <{tag.tag}> with toName but without a name")
+        for target in _targets(tag):
+            if target not in objects:
+                known = ", ".join(sorted(objects))
+                raise ValueError(f'has toName="{target}" in <{tag.tag}>, but shows only: {known}')
+
+
+def _is_object(tag: Element) -> bool:
+    data = (tag.attrib.get(key, "") for key in ("value", "valueList"))
+    return "name" in tag.attrib and "toName" not in tag.attrib and any(TASK_DATA.search(value) for value in data)
+
+
+def _targets(tag: Element) -> Iterator[str]:
+    return (name.strip() for name in tag.attrib["toName"].split(","))

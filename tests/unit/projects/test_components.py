@@ -1,0 +1,253 @@
+"""What the components of declared projects register: keys, jobs, schedules, and no secret outside of Secrets."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from components.annotation_project.job import REFUSED
+from components.annotation_project.scripts import FILES
+from composition import compose
+from settings import Settings
+from tests.unit.projects.test_settings import CREDENTIALS, LABELLING
+from tests.unit.pulumi_mocks import Program, RegisteredResource, run_program
+
+JOB = "kubernetes:batch/v1:Job"
+CRON = "kubernetes:batch/v1:CronJob"
+CONFIG_MAP = "kubernetes:core/v1:ConfigMap"
+POLICY = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
+COMPONENT = "label-studio:annotation_project:AnnotationProject"
+STACK_FILE = Path(__file__).parents[3] / "Pulumi.dev.yaml"
+ENDPOINT = "https://s3.example.com:8443"
+CATS = {"name": "cats", "labelConfig": LABELLING}
+DOGS = {"name": "dogs", "labelConfig": LABELLING, "schedule": "*/15 * * * *", "target": {"canDeleteObjects": True}}
+
+
+def settings(*projects: dict[str, Any], **keys: Any) -> Settings:
+    config = yaml.safe_load(STACK_FILE.read_text())["config"]
+    given = {key.partition(":")[2]: value for key, value in config.items() if key.startswith("label-studio:")}
+    return Settings.model_validate({**given, "projects": projects, **keys})
+
+
+def deployed(*projects: dict[str, Any], **keys: Any) -> Program:
+    return run_program(lambda: compose(settings(*projects, **keys)).outputs()["projects"])
+
+
+def declared(program: Program, name: str) -> dict[str, Any]:
+    config = program.one(CONFIG_MAP, f"label-studio-{name}")
+    value: dict[str, Any] = json.loads(config.inputs["data"]["declaration.json"])
+    return value
+
+
+def pod(job: RegisteredResource) -> dict[str, Any]:
+    spec = job.inputs["spec"]
+    template = spec["jobTemplate"]["spec"]["template"] if "jobTemplate" in spec else spec["template"]
+    value: dict[str, Any] = template["spec"]
+    return value
+
+
+def secret_variables(job: RegisteredResource) -> dict[str, str]:
+    variables = pod(job)["containers"][0]["env"]
+    return {it["name"]: it["valueFrom"]["secretKeyRef"]["name"] for it in variables if "valueFrom" in it}
+
+
+def test_without_projects_there_is_nothing_of_them() -> None:
+    program = deployed()
+    assert not [it for it in program if "annotation_project" in it.type]
+    assert program.result == {}
+
+
+def test_declaration_has_what_label_studio_wants_to_know() -> None:
+    assert declared(deployed(CATS), "cats") == {
+        "name": "cats",
+        "title": "cats",
+        "description": "",
+        "label_config": LABELLING.strip(),
+        "page": "http://127.0.0.1:30080",
+        "storages": {
+            "source": {
+                "title": "cats: source",
+                "place": {
+                    "bucket": "label-studio-projects",
+                    "prefix": "cats/input/",
+                    "region": "us-east-1",
+                    "endpoint": "http://label-studio-store.label-studio.svc.cluster.local:9000",
+                    "ca": None,
+                },
+                "options": {
+                    "regex_filter": None,
+                    "use_blob_urls": True,
+                    "recursive_scan": False,
+                    # A browser cannot reach a Service.
+                    "presign": False,
+                    "presign_ttl": 15,
+                },
+            },
+            "target": {
+                "title": "cats: target",
+                "place": {
+                    "bucket": "label-studio-projects",
+                    "prefix": "cats/output/",
+                    "region": "us-east-1",
+                    "endpoint": "http://label-studio-store.label-studio.svc.cluster.local:9000",
+                    "ca": None,
+                },
+                "options": {"aws_sse_kms_key_id": None, "can_delete_objects": False},
+            },
+        },
+    }
+
+
+def test_each_purpose_has_its_own_key() -> None:
+    program = deployed(CATS)
+    job = program.one(JOB, "label-studio-cats")
+    assert secret_variables(job) == {
+        "ACCOUNT_EMAIL": "label-studio-projects",
+        "ACCOUNT_PASSWORD": "label-studio-projects",
+        "SOURCE_ACCESS_KEY_ID": "label-studio-store-cats-source",
+        "SOURCE_SECRET_ACCESS_KEY": "label-studio-store-cats-source",
+        "TARGET_ACCESS_KEY_ID": "label-studio-store-cats-target",
+        "TARGET_SECRET_ACCESS_KEY": "label-studio-store-cats-target",
+        "UPLOAD_ACCESS_KEY_ID": "label-studio-store-cats-upload",
+        "UPLOAD_SECRET_ACCESS_KEY": "label-studio-store-cats-upload",
+    }
+
+
+@pytest.mark.parametrize(
+    ("grant", "allowed"),
+    [
+        ("cats-upload", {"ListBucket", "PutObject"}),
+        ("cats-source", {"ListBucket", "GetObject"}),
+        ("cats-target", {"ListBucket", "PutObject"}),
+        ("cats-export", {"ListBucket", "GetObject"}),
+        ("dogs-target", {"ListBucket", "PutObject", "DeleteObject"}),
+    ],
+)
+def test_keys_may_do_no_more_than_they_need(grant: str, allowed: set[str]) -> None:
+    job = deployed(CATS, DOGS).one(JOB, f"label-studio-store-{grant}-setup")
+    variables = {it["name"]: it.get("value") for it in pod(job)["containers"][0]["env"]}
+    policy = json.loads(variables["POLICY"])
+    actions = {action.removeprefix("s3:") for statement in policy["Statement"] for action in statement["Action"]}
+    assert actions - {"GetBucketLocation", "AbortMultipartUpload", "ListMultipartUploadParts"} == allowed
+    project, _, role = grant.partition("-")
+    assert variables["PREFIX"] == f"{project}/{'input' if role in {'upload', 'source'} else 'output'}/"
+
+
+def test_only_the_job_that_makes_the_account_knows_the_administrator() -> None:
+    program = deployed(CATS)
+    knowing = {job.name for job in program.all(JOB) if "ADMINISTRATOR_PASSWORD" in secret_variables(job)}
+    assert knowing == {"label-studio-projects"}
+
+
+def test_jobs_are_restricted_and_refusals_final() -> None:
+    program = deployed(CATS)
+    job = program.one(JOB, "label-studio-cats")
+    assert job.inputs["metadata"]["annotations"]["pulumi.com/replaceUnready"] == "true"
+    rule = job.inputs["spec"]["podFailurePolicy"]["rules"][0]
+    assert rule == {
+        "action": "FailJob",
+        "onExitCodes": {"containerName": "setup", "operator": "In", "values": [REFUSED]},
+    }
+    spec = pod(job)
+    assert spec["automountServiceAccountToken"] is False
+    assert spec["securityContext"]["runAsNonRoot"] is True
+    container = spec["containers"][0]
+    assert container["securityContext"]["readOnlyRootFilesystem"] is True
+    assert container["resources"]["limits"]["memory"]
+    assert container["command"] == ["sh", "-c", "exec python3 -m job.apply apply"]
+
+
+def test_jobs_get_the_whole_package() -> None:
+    program = deployed(CATS)
+    config = program.one(CONFIG_MAP, "label-studio-cats").inputs["data"]
+    assert set(config) == {*FILES, "declaration.json"}
+    volume = next(it for it in pod(program.one(JOB, "label-studio-cats"))["volumes"] if it["name"] == "scripts")
+    paths = {it["path"] for it in volume["configMap"]["items"]}
+    assert paths == {"declaration.json", *(f"job/{name}" for name in FILES)}
+
+
+def test_a_changed_declaration_runs_its_job_again_and_no_other() -> None:
+    before = {job.name: job.object_name for job in deployed(CATS, DOGS).all(JOB)}
+    after = {job.name: job.object_name for job in deployed({**CATS, "title": "All cats"}, DOGS).all(JOB)}
+    assert {name for name in before if before[name] != after[name]} == {"label-studio-cats"}
+
+
+def test_another_project_changes_nothing_of_the_first() -> None:
+    before = {it.urn: it.inputs for it in deployed(CATS) if not it.type.startswith("label-studio:object_store")}
+    after = {it.urn: it.inputs for it in deployed(CATS, DOGS)}
+    assert {urn for urn in before if before[urn] != after[urn]} == set()
+
+
+def test_schedule_is_a_cron_job_that_otherwise_waits_for_somebody_to_run_it() -> None:
+    program = deployed(CATS, DOGS)
+    by_hand = program.one(CRON, "label-studio-cats-sync")
+    scheduled = program.one(CRON, "label-studio-dogs-sync")
+    assert by_hand.inputs["spec"]["suspend"] is True
+    assert (scheduled.inputs["spec"]["suspend"], scheduled.inputs["spec"]["schedule"]) == (False, "*/15 * * * *")
+    assert scheduled.inputs["spec"]["concurrencyPolicy"] == "Forbid"
+    assert pod(scheduled)["containers"][0]["command"] == ["sh", "-c", "exec python3 -m job.apply sync source"]
+
+
+def test_jobs_may_reach_the_page_and_the_store_only() -> None:
+    egress = deployed(CATS).one(POLICY, "label-studio-cats").inputs["spec"]["egress"]
+    assert egress == [
+        {
+            "to": [{"podSelector": {"matchLabels": {}}}],
+            "ports": [{"protocol": "TCP", "port": 8085}, {"protocol": "TCP", "port": 9000}],
+        }
+    ]
+
+
+def test_an_s3_account_of_its_own_works_like_the_object_store() -> None:
+    own = {
+        "bucket": "raw",
+        "endpoint": ENDPOINT,
+        "region": "eu-west-1",
+        "credentials": CREDENTIALS,
+    }
+    program = deployed({**CATS, "source": own})
+    source = declared(program, "cats")["storages"]["source"]
+    assert source["place"] == {
+        "bucket": "raw",
+        "prefix": "",
+        "region": "eu-west-1",
+        "endpoint": ENDPOINT,
+        "ca": None,
+    }
+    assert source["options"]["presign"] is True
+    variables = secret_variables(program.one(JOB, "label-studio-cats"))
+    assert variables["SOURCE_ACCESS_KEY_ID"] == variables["UPLOAD_ACCESS_KEY_ID"] == "s3"
+    assert not [job for job in program.all(JOB) if "cats-source" in job.name]
+    egress = program.one(POLICY, "label-studio-cats").inputs["spec"]["egress"]
+    assert {"ports": [{"protocol": "TCP", "port": 8443}]} in egress
+
+
+def test_account_is_ready_before_projects_and_after_label_studio() -> None:
+    program = deployed(CATS)
+    release = program.one("kubernetes:helm.sh/v3:Release")
+    account = program.one(JOB, "label-studio-projects")
+    project = program.one(JOB, "label-studio-cats")
+    assert release.urn in transitive(program, account)
+    assert account.urn in transitive(program, project)
+
+
+def transitive(program: Program, resource: RegisteredResource) -> set[str]:
+    by_urn = {it.urn: it for it in program}
+    found: set[str] = set()
+    waiting = [resource.urn]
+    while waiting:
+        for urn in by_urn[waiting.pop()].dependencies - found:
+            found.add(urn)
+            waiting += [urn] if urn in by_urn else []
+    return found
+
+
+def test_outputs_say_where_people_upload_and_export() -> None:
+    output = deployed(CATS).result["cats"]
+    assert output["syncJob"] is not None
+    assert output["upload"]["prefix"] == "cats/input/"
+    assert output["export"]["bucket"] == "label-studio-projects"

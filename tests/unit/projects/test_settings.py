@@ -1,0 +1,182 @@
+"""Declared projects are refused before anything is applied, with the field and its mend."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import TypeAdapter, ValidationError
+
+from settings.projects import ProjectSettings, is_in_cluster, project_problems
+
+LABELLING = """
+<View>
+  <Image name="image" value="$image"/>
+  <RectangleLabels name="box" toName="image"><Label value="cat"/></RectangleLabels>
+</View>
+"""
+CREDENTIALS = {
+    "accessKeyId": {"secretName": "s3", "secretKey": "id"},
+    "secretAccessKey": {"secretName": "s3", "secretKey": "key"},
+}
+
+
+def project(**keys: Any) -> ProjectSettings:
+    return ProjectSettings.model_validate({"name": "cats", "labelConfig": LABELLING, **keys})
+
+
+def labelling(config: str) -> dict[str, Any]:
+    return {"labelConfig": config}
+
+
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        ({"name": "Cats"}, "must be a Kubernetes name"),
+        ({"name": "c" * 31}, "at most 30 characters"),
+        ({"name": "ab"}, "title is required for a name of fewer than 3 characters"),
+        ({"title": "ab"}, "at least 3 characters"),
+        ({"title": "x" * 51}, "at most 50 characters"),
+        ({"titel": "Cats"}, "Extra inputs are not permitted"),
+        ({"labelConfig": None}, "needs either labelConfig or labelConfigFile"),
+        ({"labelConfigFile": "cats.xml"}, "needs either labelConfig or labelConfigFile"),
+        (
+            {"labelConfig": None, "labelConfigFile": "no-such.xml"},
+            "labelConfigFile no-such.xml cannot be read: No such",
+        ),
+        (labelling("<View><Image"), "labelConfig is not well-formed XML: "),
+        (labelling("<Image name='a' value='$a'/>"), "must have <View> as its outermost tag, not <Image>"),
+        (labelling('<!DOCTYPE x [<!ENTITY e "v">]><View>&e;</View>'), "must not declare XML entities"),
+        (labelling('<View><Choices name="a" toName="a"/></View>'), "shows nothing to label"),
+        (labelling('<View><Image name="a" value="$a"/></View>'), "has nothing to label with"),
+        (
+            labelling('<View><Image name="a" value="$a"/><Choices name="b" toName="c"/></View>'),
+            'has toName="c" in <Choices>, but shows only: a',
+        ),
+        (
+            labelling('<View><Image name="a" value="$a"/><Choices name="a" toName="a"/></View>'),
+            'has the name "a" twice',
+        ),
+        (
+            labelling('<View><Image name="a" value="$a"/><Choices toName="a"/></View>'),
+            "has a <Choices> with toName but without a name",
+        ),
+        ({"schedule": "every day"}, "must be five cron fields"),
+        ({"bucket": "My_Bucket"}, "must be an S3 bucket name"),
+        ({"source": {"prefix": "/input"}}, "must not begin with '/'"),
+        ({"source": {"fileFilterRegex": "*.jpg"}}, "is not a regular expression: nothing to repeat"),
+        ({"source": {"expirationMinutes": 0}}, "greater than or equal to 1"),
+        ({"source": {"endpoint": "https://s3.example.com"}}, "an S3 account of its own, which needs credentials too"),
+        ({"source": {"credentials": CREDENTIALS}}, "bucket is required with credentials"),
+        ({"source": {"uploadCredentials": CREDENTIALS}}, "uploadCredentials are for an account of its own"),
+        ({"target": {"exportCredentials": CREDENTIALS}}, "exportCredentials are for an account of its own"),
+        (
+            {"target": {"bucket": "b", "credentials": CREDENTIALS, "endpoint": "s3.example.com"}},
+            "must be the URL of an S3",
+        ),
+    ],
+)
+def test_refuses(keys: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValidationError) as refusal:
+        project(**keys)
+    assert message in str(refusal.value)
+
+
+def test_documented_fields_of_storages_are_all_there() -> None:
+    declared = project(
+        source={
+            "title": "Raw images",
+            "bucket": "raw",
+            "region": "eu-west-1",
+            "endpoint": "https://s3.example.com",
+            "credentials": {**CREDENTIALS, "sessionToken": {"secretName": "s3", "secretKey": "token"}},
+            "prefix": "data",
+            "fileFilterRegex": ".*(jpe?g|png|tiff)",
+            "treatEveryBucketObjectAsSource": True,
+            "recursiveScan": True,
+            "presignedUrls": True,
+            "expirationMinutes": 30,
+        },
+        target={"bucket": "labels", "sseKmsKeyId": "alias/labels", "canDeleteObjects": True},
+        schedule="*/15 * * * *",
+    )
+    assert declared.source.prefix == "data/"
+    assert declared.source.own_account
+    assert declared.target is not None
+    assert not declared.target.own_account
+
+
+def test_defaults_are_the_documented_ones() -> None:
+    declared = project()
+    assert declared.page_title == "cats"
+    assert declared.source.expiration_minutes == 15
+    assert declared.source.treat_every_bucket_object_as_source
+    assert declared.source.presigned_urls is None
+    assert declared.target is not None
+    assert not declared.target.can_delete_objects
+
+
+@pytest.mark.parametrize(
+    ("keys", "source", "target"),
+    [
+        ({}, ("store", "cats/input/"), ("store", "cats/output/")),
+        ({"bucket": "own"}, ("own", "cats/input/"), ("own", "cats/output/")),
+        ({"source": {"bucket": "raw"}, "target": {"bucket": "done"}}, ("raw", ""), ("done", "")),
+        ({"source": {"bucket": "one"}, "target": {"bucket": "one"}}, ("one", "cats/input/"), ("one", "cats/output/")),
+        ({"source": {"prefix": "data"}}, ("store", "data/"), ("store", "cats/output/")),
+        ({"source": {"bucket": "store"}}, ("store", "cats/input/"), ("store", "cats/output/")),
+    ],
+)
+def test_bucket_layouts(keys: dict[str, Any], source: tuple[str, str], target: tuple[str, str]) -> None:
+    declared = project(**keys)
+    assert declared.location("source", "store") == source
+    assert declared.location("target", "store") == target
+
+
+def test_labelling_may_be_in_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "cats.xml"
+    file.write_text(LABELLING)
+    assert project(labelConfig=None, labelConfigFile=str(file)).labelling == LABELLING
+
+
+def problems(*projects: dict[str, Any]) -> list[str]:
+    given = [{"labelConfig": LABELLING, **keys} for keys in projects]
+    declared = TypeAdapter(tuple[ProjectSettings, ...]).validate_python(given)
+    return [f"{'.'.join(map(str, path))}: {text}" for path, text in project_problems(declared, "store")]
+
+
+def test_projects_are_kept_apart() -> None:
+    assert problems({"name": "cats"}, {"name": "dogs"}) == []
+    assert problems({"name": "cats"}, {"name": "cats", "title": "Others", "bucket": "others"}) == [
+        "projects.1.name: 'cats' is that of another project as well; give each its own"
+    ]
+    assert problems({"name": "cats", "title": "Pets"}, {"name": "dogs", "title": "Pets"}) == [
+        "projects.1.title: 'Pets' is that of another project as well; give each its own"
+    ]
+    overlapping = problems({"name": "cats"}, {"name": "dogs", "source": {"prefix": "cats"}})
+    assert overlapping[0] == (
+        "projects.1.source: s3://store/cats/ overlaps s3://store/cats/input/ of project cats; keep them apart"
+    )
+
+
+def test_source_and_target_of_one_project_are_kept_apart() -> None:
+    assert "overlaps" in problems({"name": "cats", "source": {"prefix": ""}})[0]
+
+
+def test_places_of_different_servers_do_not_overlap() -> None:
+    elsewhere = {"bucket": "store", "prefix": "cats/input", "credentials": CREDENTIALS}
+    assert problems({"name": "cats"}, {"name": "dogs", "source": elsewhere}) == []
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "expected"),
+    [
+        ("http://minio.label-studio.svc.cluster.local:9000", True),
+        ("http://minio.data.svc", True),
+        ("https://s3.example.com", False),
+        (None, False),
+    ],
+)
+def test_addresses_that_browsers_cannot_reach(endpoint: str | None, expected: bool) -> None:
+    assert is_in_cluster(endpoint, "cluster.local") is expected
