@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -38,8 +39,9 @@ def install(release: str, args: LabelStudioArgs, values: Values, opts: pulumi.Re
 def chart_location(chart: Chart) -> dict[str, Any]:
     """The inputs of a Release that say where its chart is."""
     if chart.source is None:
-        # Relative to the program, so that the state does not depend on who ran it where.
-        return {"chart": os.path.relpath(EMBEDDED_CHART)}
+        # Relative to the program, so that the state does not depend on who ran it where. A release is upgraded when its
+        # inputs change, of which the templates are none: the description says that they did.
+        return {"chart": os.path.relpath(EMBEDDED_CHART), "description": f"chart {_content_digest(EMBEDDED_CHART)}"}
     if chart.source.endswith(".tgz"):
         return {"chart": chart.source}
     if chart.source.startswith("oci://"):
@@ -49,3 +51,10 @@ def chart_location(chart: Chart) -> dict[str, Any]:
         "repository_opts": {"repo": chart.source},
         "version": chart.version,
     }
+
+
+def _content_digest(directory: Path) -> str:
+    digest = sha256()
+    for file in sorted(path for path in directory.rglob("*") if path.is_file()):
+        digest.update(f"{file.relative_to(directory)}\0".encode() + file.read_bytes() + b"\0")
+    return digest.hexdigest()[:12]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pulumi
 import pulumi_kubernetes as k8s
 import pytest
 
 from components.connections import RedisConnection, S3Connection, SecretKey
-from components.label_studio import LabelStudio
+from components.label_studio import LabelStudio, release
 from components.label_studio.args import Administrator, Autoscaling, LabelStudioArgs
 from tests.unit.label_studio.arguments import (
     DEPLOYMENT,
@@ -64,14 +66,26 @@ def test_two_instances_do_not_clash() -> None:
 
 
 def test_the_release_is_named_awaited_and_goes_back_when_it_fails() -> None:
-    release = program(arguments(release_timeout=600)).one(RELEASE).inputs
-    assert release["name"] == NAME
-    assert release["atomic"] is True
-    assert release["cleanupOnFail"] is True
-    assert release["skipAwait"] is False
-    assert release["timeout"] == 600
-    assert release["maxHistory"] > 0
-    assert release["createNamespace"] is False
+    inputs = program(arguments(release_timeout=600)).one(RELEASE).inputs
+    assert inputs["name"] == NAME
+    assert inputs["atomic"] is True
+    assert inputs["cleanupOnFail"] is True
+    assert inputs["skipAwait"] is False
+    assert inputs["timeout"] == 600
+    assert inputs["maxHistory"] > 0
+    assert inputs["createNamespace"] is False
+
+
+def test_a_changed_template_of_the_embedded_chart_changes_the_release(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "Chart.yaml").write_text("name: label-studio")
+    monkeypatch.setattr(release, "EMBEDDED_CHART", tmp_path)
+    before, again = (program(arguments()).one(RELEASE).inputs["description"] for _ in range(2))
+    (tmp_path / "templates").mkdir()
+    (tmp_path / "templates" / "service.yaml").write_text("kind: Service")
+    after = program(arguments()).one(RELEASE).inputs["description"]
+    assert before == again != after
 
 
 def test_what_the_component_waits_for_its_release_waits_for() -> None:
@@ -81,10 +95,10 @@ def test_what_the_component_waits_for_its_release_waits_for() -> None:
         return LabelStudio(NAME, arguments(redis=REDIS["plain"]), options)
 
     registered = run_program(ordered)
-    release = registered.one(RELEASE)
-    assert registered.one(CONFIG_MAP, "database").urn in release.dependencies
-    assert registered.one(CONFIG_MAP, "demo-settings").urn in release.dependencies
-    assert release.urn in registered.one(DEPLOYMENT).dependencies
+    installed = registered.one(RELEASE)
+    assert registered.one(CONFIG_MAP, "database").urn in installed.dependencies
+    assert registered.one(CONFIG_MAP, "demo-settings").urn in installed.dependencies
+    assert installed.urn in registered.one(DEPLOYMENT).dependencies
 
 
 @pytest.mark.parametrize("single", [True, False])
