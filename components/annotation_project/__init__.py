@@ -49,7 +49,7 @@ class AnnotationProject(pulumi.ComponentResource):
         files = scripts.script_map(name, args, self, {scripts.DECLARATION: declared})
         network_policy.allow(name, args, self, pods.selector(COMPONENT, name), egress=_egress(args))
         network_policy.allow(f"{name}-sync", args, self, pods.selector(COMPONENT, f"{name}-sync"), egress=_egress(args))
-        run_setup_job(name, args, _job(name, args, declared, "apply"), self, after=[files])
+        run_setup_job(name, args, _job(name, args, declared, "apply"), self, [files, *scripts.dependencies(opts)])
         cron = _sync(f"{name}-sync", args, _job(name, args, declared, "sync source"), self)
         self.declaration_name = files.metadata.apply(lambda metadata: str(metadata.name))
         self.sync_job = cron.metadata.apply(lambda metadata: str(metadata.name))

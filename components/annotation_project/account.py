@@ -50,5 +50,5 @@ class ProjectsAccount(pulumi.ComponentResource):
             resources=scripts.RESOURCES,
         )
         network_policy.allow(name, args, self, pods.selector(COMPONENT, name), egress=[scripts.to_label_studio()])
-        run_setup_job(name, args, job, self, after=[files, secret])
+        run_setup_job(name, args, job, self, after=[files, secret, *scripts.dependencies(opts)])
         self.register_outputs({"secret": secret.metadata["name"]})

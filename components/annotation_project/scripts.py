@@ -71,3 +71,12 @@ def environment(args: JobArgs) -> list[k8s.core.v1.EnvVarArgsDict]:
 def to_label_studio() -> network_policy.Egress:
     """To the page's pods, and those of an object store, by the ports of pods."""
     return network_policy.to_pods({}, HTTP_PORT, OBJECT_STORE_PORT)
+
+
+def dependencies(opts: ResourceOptions | None) -> list[pulumi.Resource]:
+    """What a component was told to wait for: Pulumi does not tell it the children, and here the jobs must wait."""
+    return (
+        [it for it in opts.depends_on if isinstance(it, pulumi.Resource)]
+        if opts and isinstance(opts.depends_on, list)
+        else []
+    )

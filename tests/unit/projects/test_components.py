@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,16 @@ def deployed(*projects: dict[str, Any], **keys: Any) -> Program:
     return run_program(lambda: compose(settings(*projects, **keys)).outputs()["projects"])
 
 
+@cache
+def cats() -> Program:
+    return deployed(CATS)
+
+
+@cache
+def cats_and_dogs() -> Program:
+    return deployed(CATS, DOGS)
+
+
 def declared(program: Program, name: str) -> dict[str, Any]:
     config = program.one(CONFIG_MAP, f"label-studio-{name}")
     value: dict[str, Any] = json.loads(config.inputs["data"]["declaration.json"])
@@ -62,7 +73,7 @@ def test_without_projects_there_is_nothing_of_them() -> None:
 
 
 def test_declaration_has_what_label_studio_wants_to_know() -> None:
-    assert declared(deployed(CATS), "cats") == {
+    assert declared(cats(), "cats") == {
         "name": "cats",
         "title": "cats",
         "description": "",
@@ -103,7 +114,7 @@ def test_declaration_has_what_label_studio_wants_to_know() -> None:
 
 
 def test_each_purpose_has_its_own_key() -> None:
-    program = deployed(CATS)
+    program = cats()
     job = program.one(JOB, "label-studio-cats")
     assert secret_variables(job) == {
         "ACCOUNT_EMAIL": "label-studio-projects",
@@ -128,7 +139,7 @@ def test_each_purpose_has_its_own_key() -> None:
     ],
 )
 def test_keys_may_do_no_more_than_they_need(grant: str, allowed: set[str]) -> None:
-    job = deployed(CATS, DOGS).one(JOB, f"label-studio-store-{grant}-setup")
+    job = cats_and_dogs().one(JOB, f"label-studio-store-{grant}-setup")
     variables = {it["name"]: it.get("value") for it in pod(job)["containers"][0]["env"]}
     policy = json.loads(variables["POLICY"])
     actions = {action.removeprefix("s3:") for statement in policy["Statement"] for action in statement["Action"]}
@@ -138,13 +149,13 @@ def test_keys_may_do_no_more_than_they_need(grant: str, allowed: set[str]) -> No
 
 
 def test_only_the_job_that_makes_the_account_knows_the_administrator() -> None:
-    program = deployed(CATS)
+    program = cats()
     knowing = {job.name for job in program.all(JOB) if "ADMINISTRATOR_PASSWORD" in secret_variables(job)}
     assert knowing == {"label-studio-projects"}
 
 
 def test_jobs_are_restricted_and_refusals_final() -> None:
-    program = deployed(CATS)
+    program = cats()
     job = program.one(JOB, "label-studio-cats")
     assert job.inputs["metadata"]["annotations"]["pulumi.com/replaceUnready"] == "true"
     rule = job.inputs["spec"]["podFailurePolicy"]["rules"][0]
@@ -162,7 +173,7 @@ def test_jobs_are_restricted_and_refusals_final() -> None:
 
 
 def test_jobs_get_the_whole_package() -> None:
-    program = deployed(CATS)
+    program = cats()
     config = program.one(CONFIG_MAP, "label-studio-cats").inputs["data"]
     assert set(config) == {*FILES, "declaration.json"}
     volume = next(it for it in pod(program.one(JOB, "label-studio-cats"))["volumes"] if it["name"] == "scripts")
@@ -171,19 +182,19 @@ def test_jobs_get_the_whole_package() -> None:
 
 
 def test_a_changed_declaration_runs_its_job_again_and_no_other() -> None:
-    before = {job.name: job.object_name for job in deployed(CATS, DOGS).all(JOB)}
+    before = {job.name: job.object_name for job in cats_and_dogs().all(JOB)}
     after = {job.name: job.object_name for job in deployed({**CATS, "title": "All cats"}, DOGS).all(JOB)}
     assert {name for name in before if before[name] != after[name]} == {"label-studio-cats"}
 
 
 def test_another_project_changes_nothing_of_the_first() -> None:
-    before = {it.urn: it.inputs for it in deployed(CATS) if not it.type.startswith("label-studio:object_store")}
-    after = {it.urn: it.inputs for it in deployed(CATS, DOGS)}
+    before = {it.urn: it.inputs for it in cats() if not it.type.startswith("label-studio:object_store")}
+    after = {it.urn: it.inputs for it in cats_and_dogs()}
     assert {urn for urn in before if before[urn] != after[urn]} == set()
 
 
 def test_schedule_is_a_cron_job_that_otherwise_waits_for_somebody_to_run_it() -> None:
-    program = deployed(CATS, DOGS)
+    program = cats_and_dogs()
     by_hand = program.one(CRON, "label-studio-cats-sync")
     scheduled = program.one(CRON, "label-studio-dogs-sync")
     assert by_hand.inputs["spec"]["suspend"] is True
@@ -193,7 +204,7 @@ def test_schedule_is_a_cron_job_that_otherwise_waits_for_somebody_to_run_it() ->
 
 
 def test_jobs_may_reach_the_page_and_the_store_only() -> None:
-    egress = deployed(CATS).one(POLICY, "label-studio-cats").inputs["spec"]["egress"]
+    egress = cats().one(POLICY, "label-studio-cats").inputs["spec"]["egress"]
     assert egress == [
         {
             "to": [{"podSelector": {"matchLabels": {}}}],
@@ -227,7 +238,7 @@ def test_an_s3_account_of_its_own_works_like_the_object_store() -> None:
 
 
 def test_account_is_ready_before_projects_and_after_label_studio() -> None:
-    program = deployed(CATS)
+    program = cats()
     release = program.one("kubernetes:helm.sh/v3:Release")
     account = program.one(JOB, "label-studio-projects")
     project = program.one(JOB, "label-studio-cats")
@@ -247,7 +258,7 @@ def transitive(program: Program, resource: RegisteredResource) -> set[str]:
 
 
 def test_outputs_say_where_people_upload_and_export() -> None:
-    output = deployed(CATS).result["cats"]
+    output = cats().result["cats"]
     assert output["syncJob"] is not None
     assert output["upload"]["prefix"] == "cats/input/"
     assert output["export"]["bucket"] == "label-studio-projects"

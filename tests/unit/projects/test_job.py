@@ -19,7 +19,7 @@ from tests.unit.projects.fake_label_studio import FakeLabelStudio
 
 ADMINISTRATOR = ("admin@example.com", "admin-password")
 ACCOUNT = ("projects-abc@example.com", "account-password")
-STORE = {"bucket": "projects", "region": "us-east-1", "endpoint": "http://store:9000", "ca": None}
+STORE: dict[str, Any] = {"bucket": "projects", "region": "us-east-1", "endpoint": "http://store:9000", "ca": None}
 MARK = "Declared as cats in the settings of the stack, which overwrite changes made here."
 
 
