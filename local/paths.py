@@ -1,4 +1,4 @@
-"""Where the embedded platform keeps its things: a cache that any run may reuse, and the state of this machine's one cluster."""
+"""Where the embedded platform keeps things: a cache that any run may reuse, and the state of the machine's cluster."""
 
 import os
 from pathlib import Path

@@ -61,6 +61,7 @@ def _kubernetes(command: str) -> Tool:
 
 
 _CNPG = "github.com/cloudnative-pg/cloudnative-pg"
+_ROUTER = "github.com/cloudnativelabs/kube-router/v2"
 _TRAEFIK = "github.com/traefik/traefik/v3"
 
 # In the order in which they are wanted: the cluster first, then what deploys to it, then what its images hold.
@@ -70,7 +71,7 @@ BUILDS: dict[str, Tool] = {
     "kube-scheduler": _kubernetes("kube-scheduler"),
     "kubelet": _kubernetes("kubelet"),
     "kube-proxy": _kubernetes("kube-proxy"),
-    "kube-router": Tool("kubernetes", "github.com/cloudnativelabs/kube-router/v2/cmd/kube-router"),
+    "kube-router": Tool("kubernetes", f"{_ROUTER}/cmd/kube-router", ((f"{_ROUTER}/pkg/version.Version", "v2.5.0"),)),
     "pause": Tool("pause", "."),
     "coredns": Tool("kubernetes", "github.com/coredns/coredns"),
     "local-path-provisioner": Tool("local-path-provisioner", "github.com/rancher/local-path-provisioner"),

@@ -1,0 +1,1 @@
+"""One real single-node Kubernetes cluster as processes of this machine."""

@@ -1,0 +1,105 @@
+"""Finding and removing what kube-proxy, kube-router and the CNI plugins put into the packet filter."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from dataclasses import dataclass, field
+
+from local.cluster import network
+
+FAMILIES = ("iptables", "ip6tables")
+_CHAINS = re.compile(r"^(KUBE|CNI)-")
+_SETS = re.compile(r"^(inet6:)?(KUBE-(SRC|DST)|kube-router)-")
+_JUMP = re.compile(r"(?:^| )-[jg] (\S+)")
+# In built-in chains there are also rules that jump to none of those chains.
+_COMMENTS = (f'name: \\"{network.CNI_NETWORK}\\"', "kube-router netpol", "traffic that comply to network policies")
+
+
+@dataclass
+class Table:
+    """One table of iptables-save: chains, built-in ones with a policy, and rules as they were appended."""
+
+    builtin: set[str] = field(default_factory=set)
+    custom: set[str] = field(default_factory=set)
+    rules: list[str] = field(default_factory=list)
+
+
+def tables(family: str) -> dict[str, Table]:
+    """What the packet filter of one family holds now; nothing, where the machine has no such family."""
+    saved = subprocess.run([f"{family}-save"], capture_output=True, text=True, check=False)
+    found: dict[str, Table] = {}
+    current = Table()
+    for line in saved.stdout.splitlines():
+        if line.startswith("*"):
+            current = found.setdefault(line[1:], Table())
+        elif line.startswith(":"):
+            chain, policy = line[1:].split()[:2]
+            (current.custom if policy == "-" else current.builtin).add(chain)
+        elif line.startswith("-A "):
+            current.rules.append(line)
+    return found
+
+
+def chains(family: str) -> dict[str, list[str]]:
+    """The names of all chains by table: what ``remove`` must know of the time before."""
+    return {name: sorted(table.builtin | table.custom) for name, table in tables(family).items()}
+
+
+def sets() -> list[str]:
+    """The names of all IP sets."""
+    listed = subprocess.run(["ipset", "list", "-name"], capture_output=True, text=True, check=False)
+    return listed.stdout.split()
+
+
+def enforces_policies() -> bool:
+    """Whether forwarded packets already pass kube-router's chains."""
+    return any("-j KUBE-ROUTER-FORWARD" in rule for rule in tables("iptables").get("filter", Table()).rules)
+
+
+def remove(family: str, before: dict[str, list[str]]) -> None:
+    """Remove the cluster's rules and chains, sparing every chain that was there ``before``, in one transaction a table.
+
+    Rules of others that came in the meantime stay, and so do the built-in chains that hold them.
+    """
+    for name, table in tables(family).items():
+        known = set(before.get(name, ()))
+        chosen = {chain for chain in table.custom if _CHAINS.match(chain)} - known
+        removed = [rule for rule in table.rules if rule.split()[1] not in chosen and _is_ours(rule, chosen)]
+        lines = [f"*{name}", *(f"-D{rule[2:]}" for rule in removed)]
+        lines += [f"-F {chain}" for chain in sorted(chosen)] + [f"-X {chain}" for chain in sorted(chosen)]
+        _restore(family, [*lines, "COMMIT", ""])
+        if name not in before:
+            _remove_empty(family, name)
+
+
+def remove_sets(before: list[str]) -> None:
+    """Destroy the IP sets of kube-router; no rule may use them any more."""
+    for name in sets():
+        if _SETS.match(name) and name not in before:
+            subprocess.run(["ipset", "destroy", name], check=False, capture_output=True)
+
+
+def _is_ours(rule: str, chosen: set[str]) -> bool:
+    jump = _JUMP.search(rule)
+    return bool(jump and jump[1] in chosen) or any(comment in rule for comment in _COMMENTS)
+
+
+def _restore(family: str, lines: list[str]) -> None:
+    text = "\n".join(lines)
+    finished = subprocess.run(
+        [f"{family}-restore", "--noflush", "--wait", "10"], input=text, capture_output=True, text=True, check=False
+    )
+    if finished.returncode != 0:
+        raise RuntimeError(f"{family}-restore: {finished.stderr.strip()}")
+
+
+def _remove_empty(family: str, name: str) -> None:
+    """With the nftables back end a table comes into being with its first use; take it away, if nobody else uses it.
+
+    The older back end always has its tables, and nftables then does not know of them.
+    """
+    table = tables(family).get(name, Table())
+    if not table.rules and not table.custom:
+        kind = "ip" if family == "iptables" else "ip6"
+        subprocess.run(["nft", "delete", "table", kind, name], capture_output=True, check=False)
