@@ -1,8 +1,8 @@
 """Runs a Pulumi program without an engine and tells everything that it registered, options included.
 
-    registered = run_program(lambda: PostgreSQL("db", args))
-    server = registered.one("kubernetes:apps/v1:StatefulSet")
-    assert server.inputs["spec"]["replicas"] == 1 and server.protect
+registered = run_program(lambda: PostgreSQL("db", args))
+server = registered.one("kubernetes:apps/v1:StatefulSet")
+assert server.inputs["spec"]["replicas"] == 1 and server.protect
 """
 
 from __future__ import annotations

@@ -1,0 +1,142 @@
+"""A PostgreSQL server of somebody else: the job that prepares or checks it, and its script."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from components.connections import PostgresTls, SecretKey
+from components.postgresql import AdminArgs, ExternalArgs, PostgreSQL
+from components.postgresql.setup import SCRIPT
+from tests.unit.pod_checks import assert_mounts_exist, assert_restricted, pod_of, variables
+from tests.unit.pulumi_mocks import Program, run_program
+
+JOB = "kubernetes:batch/v1:Job"
+PASSWORD = SecretKey("database", "password")
+ADMIN = AdminArgs(user="cloudadmin", password=SecretKey("database-admin", "password"))
+
+
+def deploy(**overrides: Any) -> Program:
+    values: dict[str, Any] = {
+        "namespace": "stack",
+        "client_image": "docker.io/library/postgres:17.12-trixie",
+        "host": "db.example.com",
+        "password": PASSWORD,
+    }
+    return run_program(lambda: PostgreSQL("db", ExternalArgs(**{**values, **overrides})))
+
+
+def test_nothing_is_made_but_the_job_and_its_way_out() -> None:
+    program = deploy()
+    assert sorted(r.type for r in program) == [
+        "kubernetes:batch/v1:Job",
+        "kubernetes:networking.k8s.io/v1:NetworkPolicy",
+        "label-studio:postgresql:PostgreSQL",
+    ]
+    egress = program.one("kubernetes:networking.k8s.io/v1:NetworkPolicy").inputs["spec"]["egress"]
+    assert egress == [{"ports": [{"protocol": "TCP", "port": 5432}]}]
+
+
+def test_without_an_administrator_the_job_only_checks() -> None:
+    environment = variables(pod_of(deploy().one(JOB))["containers"][0])
+    assert "ADMIN" not in environment and "ADMIN_PASSWORD" not in environment
+    assert environment["OWNER_PASSWORD"] == ("database", "password")
+
+
+def test_with_an_administrator_the_job_gets_that_password_by_reference() -> None:
+    environment = variables(pod_of(deploy(admin=ADMIN).one(JOB))["containers"][0])
+    assert environment["ADMIN"] == "cloudadmin"
+    assert environment["ADMIN_DATABASE"] == "postgres"
+    assert environment["ADMIN_PASSWORD"] == ("database-admin", "password")
+
+
+def test_the_ca_reaches_the_job() -> None:
+    tls = PostgresTls("verify-full", SecretKey("db-ca", "root.pem"))
+    program = deploy(tls=tls, port=6432)
+    pod = pod_of(program.one(JOB))
+    assert_restricted(pod)
+    assert_mounts_exist(pod)
+    environment = variables(pod["containers"][0])
+    assert environment["PGSSLMODE"] == "verify-full"
+    assert environment["PGSSLROOTCERT"] == "/etc/postgresql-ca/ca.crt"
+    assert environment["PGPORT"] == "6432"
+    assert {"key": "root.pem", "path": "ca.crt"} in pod["volumes"][1]["secret"]["items"]
+    assert program.result.connection.tls is tls
+
+
+def test_the_message_of_the_script_reaches_whoever_waits() -> None:
+    container = pod_of(deploy().one(JOB))["containers"][0]
+    assert container["terminationMessagePolicy"] == "FallbackToLogsOnError"
+
+
+FAKE_PSQL = """#!/bin/sh
+printf '%s|%s\\n' "$PGUSER" "$*" >>"$CALLS"
+case "$*" in
+  *password*) cat >>"$CALLS.stdin" ;;
+  *server_version_num*) echo "${VERSION:-170012}" ;;
+  *count*) echo "${EXTENSIONS:-1}" ;;
+  *has_schema*) echo "${MAY_CREATE:-t}" ;;
+  *"SELECT 1"*) exit "${OPENS:-0}" ;;
+esac
+"""
+
+
+def run_script(folder: Path, **environment: str) -> tuple[subprocess.CompletedProcess[str], str]:
+    """Runs the script with a psql that writes down how it was called."""
+    for name, text in {"psql": FAKE_PSQL, "pg_isready": "#!/bin/sh\n", "sleep": "#!/bin/sh\n"}.items():
+        (folder / name).write_text(text)
+        (folder / name).chmod(0o755)
+    calls = folder / "calls"
+    variables = {
+        "PATH": f"{folder}:{os.environ['PATH']}",
+        "CALLS": str(calls),
+        "PGHOST": "db.example.com",
+        "PGPORT": "5432",
+        "DATABASE": "labelstudio",
+        "OWNER": "labelstudio",
+        "OWNER_PASSWORD": "sentinel-owner",
+        **environment,
+    }
+    done = subprocess.run(["sh", "-c", SCRIPT], env=variables, capture_output=True, text=True, timeout=60, check=False)
+    return done, calls.read_text()
+
+
+AS_ADMIN = {"ADMIN": "cloudadmin", "ADMIN_PASSWORD": "sentinel-admin", "ADMIN_DATABASE": "postgres"}
+
+
+def test_the_script_makes_everything_as_administrator(tmp_path: Path) -> None:
+    done, calls = run_script(tmp_path, **AS_ADMIN)
+    assert done.returncode == 0, done.stderr
+    assert "cloudadmin|-X -q -v ON_ERROR_STOP=1 -d labelstudio -c CREATE EXTENSION" in calls
+    assert "Database labelstudio is ready for labelstudio." in done.stdout
+
+
+def test_no_password_is_on_a_command_line_or_in_the_output(tmp_path: Path) -> None:
+    done, calls = run_script(tmp_path, **AS_ADMIN, OPENS="1")
+    assert "sentinel" not in calls + done.stdout + done.stderr
+    assert (tmp_path / "calls.stdin").read_text() == "sentinel-owner\nsentinel-owner\n"
+
+
+def test_a_password_that_works_is_left_alone(tmp_path: Path) -> None:
+    _, calls = run_script(tmp_path, **AS_ADMIN)
+    assert "\\password" not in calls
+
+
+@pytest.mark.parametrize(
+    ("environment", "words"),
+    [
+        ({"OPENS": "1"}, "give postgresql.adminCredentials"),
+        ({"VERSION": "120022"}, "Label Studio needs 13"),
+        ({"EXTENSIONS": "0"}, "CREATE EXTENSION pg_trgm;"),
+        ({"MAY_CREATE": "f"}, "may not create tables"),
+    ],
+)
+def test_the_script_says_what_is_missing(tmp_path: Path, environment: dict[str, str], words: str) -> None:
+    done, calls = run_script(tmp_path, **environment)
+    assert done.returncode == 1
+    assert words in done.stderr
+    assert "cloudadmin" not in calls

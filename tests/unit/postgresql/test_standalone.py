@@ -1,0 +1,189 @@
+"""The standalone PostgreSQL server: what is rendered, what is secret, what survives."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pulumi
+import pytest
+
+from components.connections import PostgresConnection, PostgresTls
+from components.postgresql import PostgreSQL, StandaloneArgs
+from components.postgresql.standalone import configuration
+from components.service import VolumeClaim
+from tests.unit.pod_checks import assert_mounts_exist, assert_restricted, pod_of, variables, workloads
+from tests.unit.pulumi_mocks import Program, resolve, run_program
+
+RESOURCES = {"requests": {"cpu": "100m", "memory": "512Mi"}, "limits": {"cpu": "1", "memory": "512Mi"}}
+STATEFUL_SET = "kubernetes:apps/v1:StatefulSet"
+SECRET = "kubernetes:core/v1:Secret"
+JOB = "kubernetes:batch/v1:Job"
+
+
+def args(**overrides: Any) -> StandaloneArgs:
+    values: dict[str, Any] = {
+        "namespace": pulumi.Output.from_input("stack"),
+        "image": "docker.io/library/postgres:17.12-trixie",
+        "client_image": "docker.io/library/postgres:17.12-trixie",
+        "version": 17,
+        "storage": VolumeClaim(size="2Gi"),
+        "resources": RESOURCES,
+    }
+    return StandaloneArgs(**{**values, **overrides})
+
+
+def deploy(preview: bool = False, **overrides: Any) -> Program:
+    return run_program(lambda: PostgreSQL("db", args(**overrides)), preview=preview)
+
+
+def connection(program: Program) -> PostgresConnection:
+    component: PostgreSQL = program.result
+    return component.connection
+
+
+@pytest.mark.parametrize("preview", [False, True])
+def test_every_child_belongs_to_the_component(preview: bool) -> None:
+    program = deploy(preview)
+    component = program.one("label-studio:postgresql:PostgreSQL")
+    assert {r.parent for r in program if r is not component} == {component.urn}
+
+
+@pytest.mark.parametrize("tls", [None, "db-tls"])
+def test_every_pod_is_restricted(tls: str | None) -> None:
+    program = deploy(tls_secret=tls)
+    assert len(workloads(program)) == 2
+    for workload in workloads(program):
+        assert_restricted(pod_of(workload))
+        assert_mounts_exist(pod_of(workload), ["data"] if workload.type == STATEFUL_SET else [])
+
+
+def test_the_server_has_probes_and_keeps_its_volume() -> None:
+    spec = deploy().one(STATEFUL_SET).inputs["spec"]
+    container = spec["template"]["spec"]["containers"][0]
+    assert {"startupProbe", "readinessProbe", "livenessProbe"} <= container.keys()
+    assert spec["persistentVolumeClaimRetentionPolicy"] == {"whenDeleted": "Retain", "whenScaled": "Retain"}
+    assert spec["volumeClaimTemplates"][0]["spec"]["resources"]["requests"]["storage"] == "2Gi"
+    assert "storageClassName" not in spec["volumeClaimTemplates"][0]["spec"]
+
+
+def test_a_storage_class_is_passed_on() -> None:
+    spec = deploy(storage=VolumeClaim(size="1Gi", storage_class="fast")).one(STATEFUL_SET).inputs["spec"]
+    assert spec["volumeClaimTemplates"][0]["spec"]["storageClassName"] == "fast"
+
+
+def test_data_is_protected_by_default() -> None:
+    program = deploy()
+    assert program.one(STATEFUL_SET).protect
+    assert all(r.protect for r in program.all("random:index/randomPassword:RandomPassword"))
+    assert all(r.protect and r.retain_on_delete for r in program.all(SECRET))
+
+
+def test_a_throw_away_stack_leaves_nothing() -> None:
+    program = deploy(protect=False)
+    assert not any(r.protect or r.retain_on_delete for r in program)
+    policy = program.one(STATEFUL_SET).inputs["spec"]["persistentVolumeClaimRetentionPolicy"]
+    assert policy["whenDeleted"] == "Delete"
+
+
+def test_passwords_are_secret_and_nowhere_but_in_secrets() -> None:
+    program = deploy()
+    passwords = {r.inputs["stringData"]["password"] for r in program.all(SECRET)}
+    assert len(passwords) == 2 and all(r.is_secret("stringData.password") for r in program.all(SECRET))
+    others = [r for r in program if r.type != SECRET]
+    assert not any(password in str(r.inputs) for r in others for password in passwords)
+    for password in program.all("random:index/randomPassword:RandomPassword"):
+        assert {"result", "bcryptHash"} <= password.additional_secret_outputs
+        assert password.inputs["length"] == 32 and password.inputs["special"] is False
+        assert "keepers" not in password.inputs
+
+
+def test_label_studio_gets_the_owner_and_never_the_superuser() -> None:
+    program = deploy()
+    promised = connection(program)
+    assert resolve(promised.host) == "db.stack.svc.cluster.local"
+    assert (promised.user, resolve(promised.password.name), promised.password.key) == (
+        "labelstudio",
+        "db-owner",
+        "password",
+    )
+    assert promised.tls is None
+
+
+def test_tls_is_verified_against_the_ca_of_the_named_secret() -> None:
+    program = deploy(tls_secret="db-tls")
+    tls = connection(program).tls
+    assert isinstance(tls, PostgresTls) and tls.ca is not None
+    assert (tls.mode, tls.ca.name, tls.ca.key) == ("verify-full", "db-tls", "ca.crt")
+    files = configuration(args(tls_secret="db-tls"))
+    assert "ssl = 'on'" in files["postgresql.conf"]
+    assert "hostssl all all all scram-sha-256" in files["pg_hba.conf"]
+    assert "\nhost all" not in files["pg_hba.conf"]
+
+
+def test_no_rule_lets_anybody_in_without_a_password() -> None:
+    for tls in (None, "db-tls"):
+        rules = configuration(args(tls_secret=tls))["pg_hba.conf"].splitlines()
+        assert rules and all(rule.endswith(" scram-sha-256") for rule in rules)
+
+
+def test_values_of_parameters_cannot_end_their_line() -> None:
+    text = configuration(args(parameters={"search_path": "it's\\"}))["postgresql.conf"]
+    assert "search_path = 'it''s\\\\'\n" in text
+
+
+def test_another_parameter_restarts_the_server() -> None:
+    def annotations(program: Program) -> Any:
+        return program.one(STATEFUL_SET).inputs["spec"]["template"]["metadata"]["annotations"]
+
+    assert annotations(deploy()) == annotations(deploy())
+    assert annotations(deploy()) != annotations(deploy(parameters={"max_connections": "50"}))
+
+
+def test_the_job_makes_the_database_as_superuser_after_the_server() -> None:
+    program = deploy()
+    job = program.one(JOB)
+    environment = variables(pod_of(job)["containers"][0])
+    assert environment["ADMIN"] == "postgres"
+    assert environment["ADMIN_PASSWORD"] == ("db-superuser", "password")
+    assert environment["OWNER_PASSWORD"] == ("db-owner", "password")
+    assert environment["PGHOST"] == "db.stack.svc.cluster.local"
+    assert environment["PGSSLMODE"] == "disable"
+    assert program.one(STATEFUL_SET).urn in job.dependencies
+
+
+def test_the_job_runs_again_only_when_something_changed() -> None:
+    names = [deploy(**values).one(JOB).object_name for values in ({}, {}, {"database": "other"}, {"tls_secret": "t"})]
+    assert names[0] == names[1]
+    assert len(set(names)) == 3
+
+
+def test_only_clients_reach_the_server_and_only_on_its_port() -> None:
+    policy = deploy().one("kubernetes:networking.k8s.io/v1:NetworkPolicy", "db").inputs["spec"]
+    assert policy["policyTypes"] == ["Ingress", "Egress"]
+    assert policy["egress"] == []
+    clients = {"podSelector": {"matchLabels": {"app.kubernetes.io/part-of": "label-studio"}}}
+    assert policy["ingress"] == [{"from": [clients], "ports": [{"protocol": "TCP", "port": 5432}]}]
+
+
+def test_network_policies_can_be_left_out() -> None:
+    assert not deploy(network_policies=False).all("kubernetes:networking.k8s.io/v1:NetworkPolicy")
+
+
+def test_two_servers_do_not_clash() -> None:
+    def program() -> None:
+        PostgreSQL("one", args())
+        PostgreSQL("two", args())
+
+    resources = [r for r in run_program(program) if "metadata" in r.inputs]
+    objects = [(r.type, r.object_name) for r in resources]
+    assert len(objects) == len(set(objects)) == 18
+    selectors = [r.inputs["spec"]["selector"]["matchLabels"] for r in resources if r.type == STATEFUL_SET]
+    assert selectors[0] != selectors[1]
+
+
+def test_policies_see_the_intent_and_no_secret() -> None:
+    component = deploy(tls_secret="db-tls").one("label-studio:postgresql:PostgreSQL")
+    assert component.inputs["backend"] == "standalone"
+    assert component.inputs["protect"] is True
+    assert component.inputs["version"] == 17
+    assert component.inputs["tlsSecret"] == "db-tls"
