@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 SECRET_WORDS = re.compile(r"passw|secret|token|credential|private|accesskey", re.IGNORECASE)
-URL_WITH_CREDENTIALS = re.compile(r"://[^/]*@")
+URL_WITH_CREDENTIALS = re.compile(r"://.*@")
 
 
 class SettingsError(pulumi.RunError):
@@ -105,5 +105,5 @@ def _given(details: ErrorDetails, path: list[int | str]) -> str:
     if details["type"] in {"missing", "extra_forbidden"} or isinstance(value, Mapping | list | tuple):
         return ""
     text = repr(value)
-    may_be_secret = any(SECRET_WORDS.search(str(step)) for step in path) or URL_WITH_CREDENTIALS.search(text)
+    may_be_secret = any(SECRET_WORDS.search(str(part)) for part in [*path, text]) or URL_WITH_CREDENTIALS.search(text)
     return "" if may_be_secret or len(text) > 100 else f" (given: {text})"

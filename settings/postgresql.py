@@ -56,7 +56,9 @@ def _version(value: int) -> int:
 
 
 def _parameters(values: dict[str, str]) -> dict[str, str]:
-    for name in values:
+    for name, value in values.items():
+        if "\n" in value or "\r" in value:
+            raise ValueError(f"{name} must be one line")
         if not PARAMETER.fullmatch(name):
             raise ValueError(f"{name} is not the name of a PostgreSQL parameter such as max_connections")
         if MANAGED_PARAMETERS.fullmatch(name):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import Annotated, Literal, Self
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -23,6 +23,7 @@ from settings.base import (
 from settings.services import ServerCertificate
 
 FORM = "redis://host:6379/1"
+ADDRESS = re.compile(r"(?P<host>[^:/?#]*)(:(?P<port>[^/?#]*))?(/(?P<database>[^?#]*))?(?P<options>[?#].*)?")
 HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?")
 # Every other option could undo what the program relies on: no job may be evicted, lost at restart or left unprotected.
 TUNABLE = re.compile(r"(hash|list|set|zset|stream|slowlog|latency|active|lazyfree|client|tcp|hz|timeout)[a-z0-9-]*")
@@ -46,32 +47,39 @@ def parse_redis_url(url: str) -> RedisAddress:
     Raises ValueError with the reason and the mend for every other form; no message repeats the URL,
     which may contain a password.
     """
-    scheme, separator, _ = url.partition("://")
+    scheme, separator, rest = url.partition("://")
     if not separator:
         raise ValueError(f"must be a URL such as {FORM}")
     _refuse_scheme(scheme.lower())
-    authority = url.partition("://")[2].split("/", 1)[0]
-    host_part = authority.rsplit("@", 1)[-1]
-    if "," in host_part:
-        raise ValueError(f"lists several hosts; Label Studio supports a standalone Redis only: write one, {FORM}")
-    try:
-        parts = urlsplit(url)
-        port = parts.port or 6379
-    except ValueError:
-        raise ValueError(f"has no valid port; write {FORM}") from None
-    if parts.password is not None:
+    # From the right: a password that was not escaped may contain every character, '@' and '/' included.
+    credentials, _, address = rest.rpartition("@")
+    if ":" in credentials:
         raise ValueError("contains a password in plain text; remove it and name its Secret in redis.password")
-    if port == SENTINEL_PORT:
-        raise ValueError(f"leads to a sentinel; Label Studio supports a standalone Redis only: write {FORM}")
-    if parts.query or parts.fragment:
-        raise ValueError(f"must not have options after '?' or '#'; TLS is set in redis.ssl: write {FORM}")
-    if not parts.hostname or not HOST.fullmatch(parts.hostname):
+    match = ADDRESS.fullmatch(address)
+    if "," in address:
+        raise ValueError(f"lists several hosts; Label Studio supports a standalone Redis only: write one, {FORM}")
+    if not match or not HOST.fullmatch(match["host"]):
         raise ValueError(f"has no valid host name; write {FORM}")
-    database = parts.path.lstrip("/") or "0"
+    if match["options"]:
+        raise ValueError(f"must not have options after '?' or '#'; TLS is set in redis.ssl: write {FORM}")
+    database = match["database"] or "0"
     if not re.fullmatch(r"\d{1,4}", database):
         raise ValueError(f"must end with the number of a database; write {FORM}")
-    user = unquote(parts.username) if parts.username else None
-    return RedisAddress(parts.hostname, port, int(database), scheme.lower() == "rediss", user)
+    return RedisAddress(
+        host=match["host"],
+        port=_port(match["port"] or "6379"),
+        database=int(database),
+        tls=scheme.lower() == "rediss",
+        user=unquote(credentials) or None,
+    )
+
+
+def _port(text: str) -> int:
+    if not re.fullmatch(r"\d{1,5}", text) or not 1 <= int(text) <= 65535:
+        raise ValueError(f"has no valid port; write {FORM}")
+    if int(text) == SENTINEL_PORT:
+        raise ValueError(f"leads to a sentinel; Label Studio supports a standalone Redis only: write {FORM}")
+    return int(text)
 
 
 def _refuse_scheme(scheme: str) -> None:
@@ -89,7 +97,9 @@ def _redis_url(value: str) -> str:
 
 
 def _options(values: dict[str, str]) -> dict[str, str]:
-    for name in values:
+    for name, value in values.items():
+        if "\n" in value or "\r" in value:
+            raise ValueError(f"{name} must be one line")
         if not TUNABLE.fullmatch(name):
             raise ValueError(
                 f"{name} is not open to change: persistence, eviction, memory and access are set so that no job is lost"

@@ -56,6 +56,7 @@ REFUSED = [
     (standalone(storage={"size": "10 GB"}), "must be a Kubernetes quantity"),
     (standalone(storage={"size": "0Gi"}), "must be greater than zero"),
     (standalone(parameters={"max_connections; DROP": "1"}), "is not the name of a PostgreSQL parameter"),
+    (standalone(parameters={"max_connections": "1\nssl=off"}), "max_connections must be one line"),
     (standalone(parameters={"listen_addresses": "*"}), "listen_addresses is set by this program"),
     (standalone(parameters={"ssl_cert_file": "/x"}), "ssl_cert_file is set by this program"),
     (standalone(instances=3), "instances: is not a known key"),
