@@ -1,0 +1,1 @@
+"""What people do with declared projects from their own machine: upload data, synchronize, export annotations."""

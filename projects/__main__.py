@@ -1,0 +1,127 @@
+"""``python -m projects upload | sync | export | list``: declared projects from the command line, with progress."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from projects.cluster import Cluster
+from projects.errors import ProjectError
+from projects.export import FORMATS, convert, tasks_of
+from projects.stack import Place, Project, Stack
+from projects.store import open_store
+
+SYNC = ["sh", "-c", "exec python3 -m job.apply sync source target"]
+SYNC_SECONDS = 900.0
+EXPORTS = Path("exports")
+
+Item = TypeVar("Item")
+StackName = Annotated[str | None, typer.Option("--stack", help="Stack to work with; by default the selected one.")]
+Endpoint = Annotated[str | None, typer.Option(help="Another address of the S3 server, such as one of a port-forward.")]
+
+app = typer.Typer(help=__doc__, no_args_is_help=True, pretty_exceptions_enable=False)
+console = Console()
+
+
+@app.command()
+def upload(
+    project: str,
+    directory: Annotated[Path, typer.Argument(exists=True, file_okay=False, help="Folder whose files are uploaded.")],
+    stack: StackName = None,
+    endpoint: Endpoint = None,
+) -> None:
+    """Upload all files of a folder to the source of a project."""
+    cluster, declared = _declared(project, stack)
+    files = [(file, file.relative_to(directory).as_posix()) for file in sorted(directory.rglob("*")) if file.is_file()]
+    if not files:
+        raise ProjectError(f"there are no files in {directory}")
+    with open_store(cluster, declared.upload, endpoint) as store:
+        done = sum(1 for _ in _with_progress("Uploading", store.upload(files), len(files)))
+    console.print(f"{done} files are in {_address(declared.upload)}; make sync PROJECT={project} makes tasks of them")
+
+
+@app.command()
+def sync(project: str, stack: StackName = None) -> None:
+    """Make tasks of new data, and write all annotations to the target."""
+    cluster, declared = _declared(project, stack)
+    with console.status(f"Label Studio synchronizes {project}"):
+        report = json.loads(cluster.run_job(declared.sync_job, SYNC, SYNC_SECONDS))
+    console.print(f"{report['tasks']} tasks at {report['address']}")
+
+
+@app.command()
+def export(
+    project: str,
+    kind: Annotated[str, typer.Argument(metavar="|".join(FORMATS))],
+    stack: StackName = None,
+    endpoint: Endpoint = None,
+    output: Annotated[Path, typer.Option(help="Folder for exports.")] = EXPORTS,
+) -> None:
+    """Convert the annotations in the target of a project to files."""
+    chosen = next((it for it in FORMATS if it == kind.upper()), None)
+    if chosen is None:
+        raise ProjectError(f"there is no format {kind}; choose {', '.join(FORMATS)}")
+    cluster, declared = _declared(project, stack)
+    if declared.export is None:
+        raise ProjectError(f"the project {project} has no target to export from")
+    with open_store(cluster, declared.export, endpoint) as store:
+        names = store.names()
+        if not names:
+            raise ProjectError(f"there are no annotations in {_address(declared.export)} yet")
+        tasks = tasks_of(_with_progress("Downloading", store.read(names), len(names)))
+    label_config = cluster.declaration(declared.declaration)["label_config"]
+    directory = output / project / chosen
+    shutil.rmtree(directory, ignore_errors=True)
+    written = convert(tasks, label_config, _address(declared.upload), chosen, directory)
+    console.print(f"{len(names)} annotations of {len(tasks)} tasks are in {written}")
+
+
+@app.command(name="list")
+def list_projects(stack: StackName = None) -> None:
+    """Show the declared projects, with what their last job said."""
+    deployed = Stack.deployed(stack)
+    reports = Cluster(deployed.context, deployed.namespace).reports()
+    table = Table("project", "address", "tasks", "source", "target")
+    for name, project in sorted(deployed.projects.items()):
+        word = reports.get(project.declaration, "")
+        report = json.loads(word) if word.startswith("{") else {"address": word or "no job has run yet"}
+        places = [_address(place) if place else "" for place in (project.upload, project.export)]
+        table.add_row(name, report["address"], str(report.get("tasks", "")), *places)
+    console.print(table)
+
+
+def _declared(project: str, stack: str | None) -> tuple[Cluster, Project]:
+    deployed = Stack.deployed(stack)
+    return Cluster(deployed.context, deployed.namespace), deployed.project(project)
+
+
+def _address(place: Place) -> str:
+    return f"s3://{place.bucket}/{place.prefix}"
+
+
+def _with_progress(what: str, items: Iterable[Item], total: int) -> Iterator[Item]:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console) as progress:
+        yield from progress.track(items, total=total, description=what)
+
+
+def main() -> None:
+    """Run the command line; an error that a person can mend is one line."""
+    try:
+        app()
+    except ProjectError as error:
+        sys.stderr.write(f"error: {error}\n")
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()
