@@ -17,6 +17,8 @@ HERE = Path(__file__).resolve().parent
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 # Where packages come from is this machine's choice; the rest of its environment is none of the image's business.
 PASSED_ON = ("http_proxy", "https_proxy", "no_proxy", "SSL_CERT_FILE", "UV_DEFAULT_INDEX", "UV_INDEX", "UV_INDEX_URL")
+# However a build ends, and whatever it mounted or started: nothing of it stays.
+ISOLATED = ("setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--pid", "--mount-proc", "--fork", "--kill-child")
 
 
 class BuildError(RuntimeError):
@@ -88,14 +90,13 @@ class Sandbox:
                 "APT_LISTS": str(self.indexes),
                 "TOOL": str(tool or ""),
             }
-            namespaces = ["unshare", "--mount", "--pid", "--fork", "--kill-child"]
             places = [":".join(str(each) for each in self.lower), str(self.upper), scratch, str(HERE)]
-            _run([*namespaces, str(HERE / "debian/enter.sh"), *places, *command], environment)
+            _run([str(HERE / "debian/enter.sh"), *places, *command], environment)
 
 
 def _run(command: Sequence[str], environment: Mapping[str, str]) -> None:
     done = subprocess.run(
-        command,
+        [*ISOLATED, *command],
         env=environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

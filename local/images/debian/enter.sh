@@ -1,7 +1,7 @@
 #!/bin/sh
 # Runs one recipe in a chroot over an overlay: enter.sh <lower dirs> <upper dir> <scratch dir> <input dir> <command> ...
-# It must be started in a mount and PID namespace of its own (unshare), so that however it ends no mount and no process
-# stays. APT_SOURCES and APT_LISTS are the list of archives and the folder where their indexes are kept between recipes.
+# It must be started in a mount and PID namespace of its own (sandbox.py), so that however it ends no mount and no
+# process stays. APT_SOURCES lists the archives; APT_LISTS is the folder where their indexes outlive the recipe.
 set -eu
 lower=$1 upper=$2 scratch=$3 input=$4
 shift 4

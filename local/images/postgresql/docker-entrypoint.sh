@@ -127,6 +127,7 @@ if [[ $1 == postgres ]] && ! is_question "$@"; then
         shopt -s nullglob
         initialize "${@:2}"
         set_up "${@:2}"
+        unset POSTGRES_PASSWORD
         echo "$0: PostgreSQL is set up"
     fi
 fi

@@ -16,6 +16,8 @@ apt-get install -qq -y --no-install-recommends "postgresql-$major" libnss-wrappe
 localedef -i en_US -c -f UTF-8 -A /usr/share/locale/locale.alias en_US.UTF-8
 rm -rf /usr/share/i18n "/usr/lib/postgresql/$major/lib/bitcode"
 rm -f /usr/lib/postgresql/$major/lib/llvmjit* /usr/lib/*/libLLVM* /usr/lib/*/libz3.so*
+# A package made a key pair for nobody.
+rm -f /etc/ssl/private/* /etc/ssl/certs/ssl-cert-snakeoil.pem
 
 sed -i "s/^#listen_addresses = 'localhost'/listen_addresses = '*'/" "/usr/share/postgresql/$major/postgresql.conf.sample"
 grep -q "^listen_addresses = '\*'" "/usr/share/postgresql/$major/postgresql.conf.sample"
