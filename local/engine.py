@@ -46,15 +46,20 @@ class Engine:
             self._passphrase.touch(mode=0o600)
             self._passphrase.write_text(secrets.token_hex(32))
         self._write_config()
-        self.run("stack", "select", "--create", "--stack", self.stack, capture=True)
+        self._on_stack("select", "--create")
 
     def run(
-        self, *arguments: str, capture: bool = False, check: bool = True, environment: Mapping[str, str] | None = None
+        self,
+        *arguments: str,
+        capture: bool = False,
+        check: bool = True,
+        environment: Mapping[str, str] | None = None,
+        folder: Path | None = None,
     ) -> subprocess.CompletedProcess[str]:
         """Run the CLI in the project's folder; what it prints goes to the terminal unless ``capture``."""
         process = subprocess.run(
             [tool("pulumi"), *arguments, "--non-interactive"],
-            cwd=self.project,
+            cwd=folder or self.project,
             env={**self._environment, **(environment or {})},
             text=True,
             stdout=subprocess.PIPE if capture else None,
@@ -75,13 +80,13 @@ class Engine:
     def outputs(self, show_secrets: bool = False) -> dict[str, Any]:
         """The outputs of the stack; secret ones are masked unless asked for."""
         flags: Sequence[str] = ("--show-secrets",) if show_secrets else ()
-        printed = self.run("stack", "output", "--json", "--stack", self.stack, *flags, capture=True).stdout
+        printed = self._on_stack("output", "--json", *flags)
         outputs: dict[str, Any] = json.loads(printed[printed.index("{") :])
         return outputs
 
     def export(self) -> dict[str, Any]:
         """The state as it is stored, with its secrets encrypted."""
-        state: dict[str, Any] = json.loads(self.run("stack", "export", "--stack", self.stack, capture=True).stdout)
+        state: dict[str, Any] = json.loads(self._on_stack("export"))
         return state
 
     def with_settings(self, settings: Mapping[str, Any]) -> Engine:
@@ -90,19 +95,33 @@ class Engine:
         engine._write_config()
         return engine
 
+    def _on_stack(self, command: str, *flags: str) -> str:
+        """Commands on a stack know no --config-file: in the project's folder they would change the stack file there."""
+        return self.run("stack", command, "--stack", self.stack, *flags, capture=True, folder=self._folder).stdout
+
+    @property
+    def _folder(self) -> Path:
+        """A project of the same name that has nothing but the copy of the stack file."""
+        return self.home / "project"
+
     @property
     def _config(self) -> Path:
-        return self.home / f"Pulumi.{self.stack}.yaml"
+        return self._folder / f"Pulumi.{self.stack}.yaml"
 
     @property
     def _passphrase(self) -> Path:
         return self.home / "passphrase"
 
     def _write_config(self) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        project = yaml.safe_load((self.project / "Pulumi.yaml").read_text())
+        (self._folder / "Pulumi.yaml").write_text(yaml.safe_dump({key: project[key] for key in ("name", "runtime")}))
         committed = yaml.safe_load((self.project / self._config.name).read_text())
         earlier = yaml.safe_load(self._config.read_text()) if self._config.exists() else {}
         salt = {key: earlier[key] for key in ("encryptionsalt",) if key in earlier}
-        self._config.write_text(yaml.safe_dump({**committed, "config": merge(committed["config"], self.settings), **salt}))
+        self._config.write_text(
+            yaml.safe_dump({**committed, "config": merge(committed["config"], self.settings), **salt})
+        )
 
     @cached_property
     def _environment(self) -> dict[str, str]:
@@ -123,6 +142,8 @@ def merge(below: Any, above: Any) -> Any:
     """Mappings merge key by key; anything else is replaced by what lies above. None removes a key."""
     if not isinstance(below, Mapping) or not isinstance(above, Mapping):
         return above
-    merged = {key: merge(below[key], above[key]) if key in below and key in above else value
-              for key, value in {**below, **above}.items()}
+    merged = {
+        key: merge(below[key], above[key]) if key in below and key in above else value
+        for key, value in {**below, **above}.items()
+    }
     return {key: value for key, value in merged.items() if value is not None}

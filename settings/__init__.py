@@ -16,12 +16,13 @@ from settings.cluster import ClusterSettings
 from settings.errors import SettingsError, problems_of
 from settings.images import ImageSettings
 from settings.label_studio import LabelStudioSettings, VolumePersistence
-from settings.object_store import ObjectStoreSettings
+from settings.object_store import ExternalStore, ObjectStoreSettings
 from settings.postgresql import PostgresSettings
+from settings.projects import ProjectSettings, project_problems
 from settings.redis import RedisSettings
 
 PROJECT = "label-studio"
-SECRETS_KEY = "secrets"  # noqa: S105 - the name of a config key
+SECRETS_KEY = "secrets"
 SecretValues = Mapping[str, Mapping[str, str]]
 
 
@@ -33,20 +34,31 @@ class Settings(SettingsModel):
     redis: RedisSettings = Field(description="The queue of background jobs.")
     object_store: ObjectStoreSettings = Field(description="The S3 store.")
     label_studio: LabelStudioSettings = Field(description="Label Studio itself.")
+    projects: tuple[ProjectSettings, ...] = Field((), description="Label Studio projects with their storages.")
     images: ImageSettings = Field(ImageSettings(), description="Every image of the stack.")
 
     @model_validator(mode="after")
     def _rules_that_span_keys(self) -> Self:
-        problems = [*_replica_problems(self), *(_production_problems(self) if self.is_production else ())]
+        problems = [
+            *_replica_problems(self),
+            *(_production_problems(self) if self.is_production else ()),
+            *project_problems(self.projects, self.projects_bucket),
+        ]
         if problems:
             raise ValidationError.from_exception_data(
                 "Settings",
                 [
-                    InitErrorDetails(type=PydanticCustomError("rule", message), loc=path, input=None)  # type: ignore[arg-type]
+                    InitErrorDetails(type=PydanticCustomError("rule", message), loc=path, input=None)
                     for path, message in problems
                 ],
             )
         return self
+
+    @property
+    def projects_bucket(self) -> str:
+        """The bucket of projects that name none: apart from uploads, where this program may make buckets."""
+        store = self.object_store
+        return store.bucket if isinstance(store, ExternalStore) else f"{store.bucket}-projects"
 
     @property
     def is_production(self) -> bool:
@@ -54,7 +66,7 @@ class Settings(SettingsModel):
         return self.cluster.environment == "prod"
 
 
-Problem = tuple[tuple[str, ...], str]
+Problem = tuple[tuple[str | int, ...], str]
 
 
 def _replica_problems(settings: Settings) -> Iterator[Problem]:
@@ -69,7 +81,10 @@ def _replica_problems(settings: Settings) -> Iterator[Problem]:
 
 def _production_problems(settings: Settings) -> Iterator[Problem]:
     if not settings.cluster.protect_data:
-        yield ("cluster", "protectData"), "must be true where cluster.environment is prod, or one mistake deletes the data"
+        yield (
+            ("cluster", "protectData"),
+            "must be true where cluster.environment is prod, or one mistake deletes the data",
+        )
     if settings.label_studio.signup != "disabled":
         yield ("labelStudio", "signup"), "must be disabled where cluster.environment is prod; invite people instead"
     if not (settings.label_studio.page_url or "").startswith("https://"):

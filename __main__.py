@@ -1,0 +1,13 @@
+"""The Pulumi program: settings in, a working Label Studio out."""
+
+import pulumi
+
+from composition import SuppliedValues, compose
+from settings import load_secret_values, load_settings, secret_names
+
+settings = load_settings()
+values = load_secret_values()
+stack = compose(settings, SuppliedValues(secret_names(), values) if values else None)
+
+for name, value in stack.outputs().items():
+    pulumi.export(name, value)

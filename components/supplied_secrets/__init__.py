@@ -1,0 +1,37 @@
+"""Secrets whose values the stack file holds encrypted, so that settings can refer to them like to any other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+import pulumi
+import pulumi_kubernetes as k8s
+from pulumi import ResourceOptions
+
+
+class SuppliedSecrets(pulumi.ComponentResource):
+    """One Secret for each of ``names``; ``values`` maps a name to its keys and their values."""
+
+    def __init__(
+        self,
+        name: str,
+        namespace: pulumi.Input[str],
+        names: Sequence[str],
+        values: pulumi.Output[Mapping[str, Mapping[str, str]]],
+        opts: ResourceOptions | None = None,
+    ) -> None:
+        super().__init__("label-studio:supplied_secrets:SuppliedSecrets", name, {"names": names}, opts)
+        for secret in names:
+            data: pulumi.Output[dict[str, str]] = values.apply(partial(_keys_of, secret))
+            k8s.core.v1.Secret(
+                f"{name}-{secret}",
+                metadata={"name": secret, "namespace": namespace},
+                string_data=pulumi.Output.secret(data),
+                opts=ResourceOptions(parent=self),
+            )
+        self.register_outputs({"names": list(names)})
+
+
+def _keys_of(secret: str, values: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
+    return dict(values[secret])

@@ -1,0 +1,30 @@
+"""The dev stack on the machine's cluster: what `make up` shows at the end."""
+
+from __future__ import annotations
+
+from local.engine import Engine
+from local.paths import KUBECONFIG, STATE
+from local.progress import console, step
+
+URL = "http://127.0.0.1:30080"
+
+
+def engine() -> Engine:
+    """The engine, told the address that the page has on this machine."""
+    return Engine(STATE / "stack", "dev", KUBECONFIG, settings={"label-studio:labelStudio": {"url": URL}})
+
+
+def up() -> None:
+    """Run the real ``pulumi up``, and say where the page is and who may log in."""
+    stack = engine()
+    with step("Deploying the dev stack"):
+        stack.create()
+        stack.operate("up")
+    outputs = stack.outputs()
+    console.print(f"\nLabel Studio is ready: {outputs['url']}")
+    console.print(f"Log in as {outputs['administrator']}; `make password` shows the password.")
+
+
+def password() -> str:
+    """The password of the first administrator."""
+    return str(engine().outputs(show_secrets=True)["administratorPassword"])
