@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
 
-console = Console(highlight=False, soft_wrap=True)
+# A file or a pipe has no width; tables there need not fold.
+console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 160)
 _began = time.monotonic()
 
 

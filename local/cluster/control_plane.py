@@ -18,7 +18,7 @@ def etcd() -> Process:
     return Process(
         "etcd",
         (
-            "/usr/bin/etcd",
+            "etcd",
             "--name=default",
             f"--data-dir={STATE / 'etcd'}",
             f"--listen-client-urls={ETCD_CLIENT_URL}",

@@ -7,46 +7,34 @@ import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import IO, cast
 
 from local.cluster.node import SOCKET
 from local.images.oci import Config, Entry, Image, file_layer, write_archive
 from local.paths import CACHE
+from local.progress import step
 from local.tools.build import BUILDS, tool
 
 SYSTEM = CACHE / "system-images"
-_CTR = ("/usr/bin/ctr", "--address", str(SOCKET), "--namespace", "k8s.io")
+CTR = ("ctr", "--address", str(SOCKET), "--namespace", "k8s.io")
 # Bump when the Debian package should be looked at again.
 _HELPER_REVISION = "1"
 
 
-def ctr(*arguments: str) -> str:
-    """What containerd's client prints; raises RuntimeError with what it complained of."""
-    finished = subprocess.run([*_CTR, *arguments], capture_output=True, text=True, check=False)
-    if finished.returncode != 0:
-        raise RuntimeError(f"ctr {' '.join(arguments[:2])}: {finished.stderr.strip()}")
-    return finished.stdout
+def load(images: Sequence[Image], client: Sequence[str] = CTR) -> list[Image]:
+    """Give the runtime those images that it does not have yet, or has with another content; returns these.
 
-
-def present() -> dict[str, str]:
-    """The images that containerd has: name to manifest digest."""
-    lines = [line.split() for line in ctr("images", "list").splitlines()[1:]]
-    return {fields[0]: fields[2] for fields in lines}
-
-
-def import_images(images: Sequence[Image]) -> list[str]:
-    """Give containerd those images that it does not have yet, or has with another content; returns their names."""
-    known = present()
-    missing = [image for image in images if any(known.get(name) != image.digest for name in image.names)]
+    One archive carries them all, through a pipe, so that a layer of several images is read once and nothing is written
+    twice. ``client`` is ctr with its options, for another runtime than the cluster's.
+    """
+    lines = [line.split() for line in _output(client, "images", "list").splitlines()[1:]]
+    present = {fields[0]: fields[2] for fields in lines}
+    missing = [image for image in images if any(present.get(name) != image.digest for name in image.names)]
     if missing:
-        command = [*_CTR, "images", "import", "-"]
-        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-        assert process.stdin is not None  # noqa: S101 - a pipe was asked for
-        with contextlib.suppress(BrokenPipeError):  # it says why on its way out
-            write_archive(process.stdin, missing)
-        _, complaint = process.communicate()
-        if process.returncode != 0:
-            raise RuntimeError(f"ctr images import: {complaint.decode().strip()}")
-    return [name for image in missing for name in image.references]
+        titles = ", ".join(image.references[0].rpartition("/")[2] for image in missing)
+        with step(f"Importing {titles}"):
+            _import(missing, client)
+    return missing
 
 
 def system_references() -> Mapping[str, str]:
@@ -59,13 +47,12 @@ def system_references() -> Mapping[str, str]:
     }
 
 
-def import_system_images() -> None:
+def load_system_images() -> None:
     """Give containerd the images of the cluster itself, unless it has them."""
-    references, known = system_references(), present()
-    for name, reference in references.items():
-        if reference not in known:
-            program = name.replace("_", "-")
-            import_images([_shell(reference) if name == "volume_helper" else _program(program, reference)])
+    present = {line.split()[0] for line in _output(CTR, "images", "list").splitlines()}
+    for name, reference in system_references().items():
+        if reference not in present:
+            load([_shell(reference) if name == "volume_helper" else _program(name.replace("_", "-"), reference)])
 
 
 def _program(name: str, reference: str) -> Image:
@@ -86,7 +73,7 @@ def _shell(reference: str) -> Image:
 
 def running_tasks() -> list[str]:
     """The ids of containers and sandboxes whose first process lives."""
-    lines = [line.split() for line in ctr("tasks", "list").splitlines()[1:]]
+    lines = [line.split() for line in _output(CTR, "tasks", "list").splitlines()[1:]]
     return [fields[0] for fields in lines if fields[2] != "STOPPED"]
 
 
@@ -94,4 +81,25 @@ def signal_tasks(name: str) -> None:
     """Send a signal to the first process of every container; one that ends in the meantime is no error."""
     for task in running_tasks():
         with contextlib.suppress(RuntimeError):
-            ctr("tasks", "kill", "--signal", name, task)
+            _output(CTR, "tasks", "kill", "--signal", name, task)
+
+
+def _import(images: Sequence[Image], client: Sequence[str]) -> None:
+    command = [*client, "images", "import", "-"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
+        archive, output = cast(IO[bytes], process.stdin), cast(IO[bytes], process.stdout)
+        # It stops reading when it fails, and then its own words are the ones to tell.
+        with contextlib.suppress(BrokenPipeError):
+            write_archive(archive, images)
+            archive.close()
+        printed = output.read().decode(errors="replace")
+    if process.returncode:
+        raise RuntimeError(f"the container runtime did not import the images:\n{printed[-2000:]}")
+
+
+def _output(client: Sequence[str], *arguments: str) -> str:
+    """What the client prints; raises RuntimeError with what it complained of."""
+    finished = subprocess.run([*client, *arguments], capture_output=True, text=True, check=False)
+    if finished.returncode != 0:
+        raise RuntimeError(f"ctr {' '.join(arguments[:2])}: {finished.stderr.strip()}")
+    return finished.stdout

@@ -83,11 +83,10 @@ def stop() -> None:
 
 
 def delete() -> None:
-    """Stop, and delete everything that the cluster kept: objects, volumes, images, certificates, logs."""
-    stop()
+    """Delete everything that the stopped cluster kept: objects, volumes, images, certificates, logs."""
     with alone(), step("Deleting the cluster's data"):
-        if traces.mounts():
-            raise RuntimeError(f"still mounted, nothing deleted: {', '.join(traces.mounts())}")
+        if any(process.running for process in processes()) or traces.mounts():
+            raise RuntimeError("the cluster still runs, nothing was deleted")
         shutil.rmtree(STATE, ignore_errors=True)
 
 
@@ -103,7 +102,7 @@ def _start_containerd() -> None:
     containerd = node.containerd()
     containerd.start()
     wait("containerd to listen", partial(_listens, str(node.SOCKET)), 30, containerd.check)
-    images.import_system_images()
+    images.load_system_images()
 
 
 def _start_control_plane() -> Api:

@@ -40,7 +40,7 @@ def write_configuration() -> None:
 
 def containerd() -> Process:
     """The container runtime."""
-    return Process("containerd", ("/usr/bin/containerd", "--config", str(_CONTAINERD)), files=(_CONTAINERD,))
+    return Process("containerd", ("containerd", "--config", str(_CONTAINERD)), files=(_CONTAINERD,))
 
 
 def kubelet() -> Process:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
-import subprocess
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import IO, cast
 
+from local.cluster.images import load
 from local.images import recipes
 from local.images.catalog import DEFINITIONS, REFERENCES
 from local.images.oci import Image, names, write_archive
-from local.progress import step
 
 # What the dev stack and the node need; the rest is built when a test or a person asks for it.
 DEFAULT = ("busybox", "postgresql", "valkey", "minio_client", "minio", "label_studio")
@@ -65,12 +62,8 @@ def import_images(wanted: Iterable[str], ctr: Sequence[str]) -> list[str]:
         of several images is read once and nothing of it is written twice.
     """
     built = build(wanted)
-    present = _present(ctr)
-    missing = {name: each for name, each in built.items() if not _is_present(each, present)}
-    if missing:
-        with step(f"Importing {len(missing)} images ({', '.join(missing)})"):
-            _import(list(missing.values()), ctr)
-    return list(missing)
+    names_of = {id(each): name for name, each in built.items()}
+    return [names_of[id(each)] for each in load(list(built.values()), ctr)]
 
 
 def _image(name: str) -> Image:
@@ -80,28 +73,3 @@ def _image(name: str) -> Image:
         layers.append(recipes.files(definition.entries))
     labels = {"org.opencontainers.image.description": DESCRIPTION.format(reference=REFERENCES[name])}
     return Image(layers, replace(definition.config, labels=labels), [REFERENCES[name]])
-
-
-def _present(ctr: Sequence[str]) -> dict[str, str]:
-    """Name to manifest digest of the images that the runtime has."""
-    listed = subprocess.run([*ctr, "images", "ls"], check=True, capture_output=True, text=True).stdout
-    rows = [line.split() for line in listed.splitlines()[1:]]
-    return {row[0]: row[2] for row in rows}
-
-
-def _is_present(each: Image, present: dict[str, str]) -> bool:
-    return all(present.get(name) == each.digest for name in each.names)
-
-
-def _import(images: Sequence[Image], ctr: Sequence[str]) -> None:
-    with subprocess.Popen(
-        [*ctr, "images", "import", "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-    ) as process:
-        archive, output = cast(IO[bytes], process.stdin), cast(IO[bytes], process.stdout)
-        # It stops reading when it fails, and then its own words are the ones to tell.
-        with contextlib.suppress(BrokenPipeError):
-            write_archive(archive, images)
-            archive.close()
-        printed = output.read().decode(errors="replace")
-    if process.returncode:
-        raise RuntimeError(f"the container runtime did not import the images:\n{printed[-2000:]}")

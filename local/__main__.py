@@ -1,0 +1,132 @@
+"""`python -m local`: Label Studio on one bare machine. Makefile targets of the same names call it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import Annotated
+
+import typer
+
+from local import packages, platform, preconditions, report
+from local.cluster import lifecycle
+from local.cluster.api import Timeout
+from local.cluster.process import StartError
+from local.paths import CACHE, PROJECT, STATE
+from local.progress import console, note
+from local.tools import build
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
+tools = typer.Typer(no_args_is_help=True, help="The programs built from Go modules.")
+cluster = typer.Typer(no_args_is_help=True, help="The Kubernetes cluster alone, without a stack.")
+app.add_typer(tools, name="tools")
+app.add_typer(cluster, name="cluster")
+
+# Errors whose message is all that a person needs.
+EXPECTED = (preconditions.PreconditionError, packages.PackageError, build.BuildError, StartError, Timeout)
+
+
+@app.command()
+def up() -> None:
+    """Serve Label Studio on this machine: build or reuse everything, start the cluster, deploy the dev stack."""
+    from local import stack  # noqa: PLC0415 - other commands need not wait for Pulumi's modules
+
+    platform.prepare()
+    stack.up()
+
+
+@app.command()
+def down(
+    delete_data: Annotated[bool, typer.Option("--delete-data", help="Also delete the stack's data for good.")] = False,
+) -> None:
+    """Remove everything that `up` started on this machine; `up` brings it back with its data."""
+    lifecycle.stop()
+    if delete_data:
+        lifecycle.delete()
+    elif STATE.exists():
+        note(f"data stays in {STATE} (`python -m local down --delete-data` deletes it) and tools in {CACHE}")
+
+
+@app.command()
+def status() -> None:
+    """Show what runs and what is wrong; exit code 1 if something is."""
+    raise typer.Exit(0 if report.status() else 1)
+
+
+@app.command()
+def logs(
+    part: Annotated[str, typer.Argument(help="Beginning of the name of a process or pod; all without it.")] = "",
+    lines: Annotated[int, typer.Option("--lines", "-n", help="How many lines of each.")] = 10,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on as they come.")] = False,
+) -> None:
+    """Show the newest log lines of every part, or of one."""
+    if not report.logs(part, lines, follow):
+        console.print(f"No log of {part or 'anything'}: `make status` lists what runs.")
+        raise typer.Exit(1)
+
+
+@app.command()
+def password() -> None:
+    """Show the administrator's password."""
+    from local import stack  # noqa: PLC0415 - as in up
+
+    print(stack.password())
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def test(context: typer.Context) -> None:
+    """Run all tests (or those named) on the cluster, which is removed again if it did not run before."""
+    ran, existed = any(process.running for process in lifecycle.processes()), STATE.exists()
+    closing = ""
+    try:
+        platform.prepare(tools=tuple(build.BUILDS))
+        packages.install(packages.TESTS)
+        command = [sys.executable, "-m", "pytest", *context.args]
+        with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True) as tests:
+            for line in tests.stdout or ():
+                print(line, end="", flush=True)
+                closing = line.strip() or closing
+    finally:
+        if not ran:
+            lifecycle.stop()
+        if not existed:
+            lifecycle.delete()
+    print(closing)
+    raise typer.Exit(tests.returncode)
+
+
+@tools.command("build")
+def build_tools(names: Annotated[list[str] | None, typer.Argument(help="Which; all without it.")] = None) -> None:
+    """Build tools that are not in the cache, and print their paths."""
+    for name in names or build.BUILDS:
+        if name not in build.BUILDS:
+            raise typer.BadParameter(f"{name} is none of {', '.join(build.BUILDS)}")
+        console.print(str(build.tool(name)))
+
+
+@cluster.command("start")
+def start_cluster() -> None:
+    """Start the cluster, or what of it does not run."""
+    preconditions.check()
+    packages.install(packages.CLUSTER)
+    lifecycle.start()
+
+
+@cluster.command("stop")
+def stop_cluster() -> None:
+    """Stop the cluster and take away its traces; its data stays for the next start."""
+    lifecycle.stop()
+
+
+def main() -> None:
+    """Run a command; an expected error is its message alone."""
+    try:
+        app()
+    except EXPECTED as error:
+        console.print(f"[red]{type(error).__name__.removesuffix('Error')}:[/]", end=" ")
+        console.print(str(error), markup=False)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()
