@@ -13,10 +13,10 @@ from components.connections import SecretKey
 PART_OF = "label-studio"
 ResourceRequirements = Mapping[str, Mapping[str, str]]
 
-# Set-up jobs run psql or mc once: this is several times what either was seen to use.
+# Set-up jobs run psql or mc once; mc was seen killed at 128Mi.
 JOB_RESOURCES: ResourceRequirements = {
-    "requests": {"cpu": "50m", "memory": "128Mi"},
-    "limits": {"cpu": "500m", "memory": "128Mi"},
+    "requests": {"cpu": "50m", "memory": "256Mi"},
+    "limits": {"cpu": "500m", "memory": "256Mi"},
 }
 
 

@@ -44,14 +44,11 @@ class Namespace(pulumi.ComponentResource):
         self.register_outputs({"name": self.name})
 
 
+# The DNS pods of clusters differ in namespace, labels and port (OpenShift's listen on 5353), and NodeLocal DNSCache
+# answers on a link-local address of the node.
 _TO_DNS: k8s.networking.v1.NetworkPolicyEgressRuleArgsDict = {
-    "to": [
-        {
-            "namespace_selector": {"match_labels": {"kubernetes.io/metadata.name": "kube-system"}},
-            "pod_selector": {"match_labels": {"k8s-app": "kube-dns"}},
-        }
-    ],
-    "ports": [{"protocol": protocol, "port": 53} for protocol in ("UDP", "TCP")],
+    "to": [{"namespace_selector": {}}, {"ip_block": {"cidr": "169.254.20.10/32"}}],
+    "ports": [{"protocol": protocol, "port": port} for protocol in ("UDP", "TCP") for port in (53, 5353)],
 }
 
 

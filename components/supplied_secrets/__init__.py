@@ -23,11 +23,11 @@ class SuppliedSecrets(pulumi.ComponentResource):
     ) -> None:
         super().__init__("label-studio:supplied_secrets:SuppliedSecrets", name, {"names": names}, opts)
         for secret in names:
-            data: pulumi.Output[dict[str, str]] = values.apply(partial(_keys_of, secret))
+            # Secret because the configuration it comes from is.
             k8s.core.v1.Secret(
                 f"{name}-{secret}",
                 metadata={"name": secret, "namespace": namespace},
-                string_data=pulumi.Output.secret(data),
+                string_data=values.apply(partial(_keys_of, secret)),
                 opts=ResourceOptions(parent=self),
             )
         self.register_outputs({"names": list(names)})
