@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import ssl
 import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
 import httpx
-import yaml
 
 from local.cluster import network, pki
 
@@ -64,14 +64,21 @@ class Api:
     def apply(self, objects: Iterable[Object]) -> None:
         """Server-side apply, so that a second time changes nothing."""
         for each in objects:
-            answer = self._client.patch(
-                object_path(each),
-                params={"fieldManager": MANAGER, "force": "true"},
-                headers={"Content-Type": "application/apply-patch+yaml"},
-                content=yaml.safe_dump(each),
-            )
+            answer = self._patch(each, {"fieldManager": MANAGER, "force": "true"})
             if answer.is_error:
                 raise RuntimeError(f"{each['kind']} {each['metadata']['name']}: {answer.text}")
+
+    def delete(self, objects: Iterable[Object]) -> None:
+        """Delete what is there; what they own goes with them, in its own time."""
+        for each in objects:
+            answer = self._client.delete(object_path(each), params={"propagationPolicy": "Background"})
+            if answer.is_error and answer.status_code != httpx.codes.NOT_FOUND:
+                raise RuntimeError(f"{each['kind']} {each['metadata']['name']}: {answer.text}")
+
+    def accepts(self, item: Object) -> bool:
+        """Whether an object would be taken, all its webhooks asked."""
+        query = {"fieldManager": MANAGER, "force": "true", "dryRun": "All"}
+        return self._patch(item, query).is_success
 
     def node_ready(self) -> bool:
         """Whether the kubelet says that pods may come."""
@@ -94,6 +101,11 @@ class Api:
         pods = self.get(f"/api/v1/namespaces/{namespace}/pods")["items"]
         statuses = [each for pod in pods for each in pod["status"].get("containerStatuses", [])]
         return {each["containerID"].removeprefix("containerd://") for each in statuses if "running" in each["state"]}
+
+    def _patch(self, item: Object, query: dict[str, str]) -> httpx.Response:
+        # JSON is YAML, and much the faster to write where a definition of resources is long.
+        content, kind = json.dumps(item), {"Content-Type": "application/apply-patch+yaml"}
+        return self._client.patch(object_path(item), params=query, headers=kind, content=content)
 
 
 def has_condition(item: Object, kind: str) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -118,6 +119,15 @@ def location(name: str) -> Path:
     """Where a tool is, or will be."""
     command = "manager" if name == "cnpg-manager" else name
     return TOOLS / f"{name}-{BUILDS[name].key}" / command
+
+
+def module_directory(group: str, module: str) -> Path:
+    """Where the sources of a module are, downloaded now if they are not: it may carry manifests beside its code."""
+    command = ["go", "mod", "download", "-json", module]
+    finished = subprocess.run(command, cwd=MODULES / group, capture_output=True, text=True, check=False)
+    if finished.returncode != 0:
+        raise BuildError(f"go mod download {module} failed:\n{finished.stdout}{finished.stderr}")
+    return Path(json.loads(finished.stdout)["Dir"])
 
 
 def required_go() -> tuple[int, int]:

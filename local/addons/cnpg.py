@@ -1,0 +1,55 @@
+"""CloudNativePG's operator, from the manifest of its release, which is part of its Go module."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import yaml
+
+from local.cluster.api import Api, Object, wait
+from local.cluster.images import load
+from local.images import build as images
+from local.tools.build import module_directory
+from settings.images import ImageSettings
+
+NAMESPACE = "cnpg-system"
+_MODULE = "github.com/cloudnative-pg/cloudnative-pg"
+_DEPLOYMENT = "cnpg-controller-manager"
+_SECONDS = 180
+
+
+def install() -> None:
+    """Bring the operator up, with its custom resources and webhooks; a second time changes nothing."""
+    load([*images.build(["cnpg_operator", "cnpg_postgresql"]).values()])
+    api = Api()
+    api.apply(objects())
+    wait("the CloudNativePG operator to be available", partial(api.available, NAMESPACE, _DEPLOYMENT), _SECONDS)
+    # Its webhooks must answer before the first Cluster comes; they do so a moment after the pod is ready.
+    wait("the CloudNativePG webhooks to answer", partial(_answers, api), _SECONDS)
+
+
+def remove() -> None:
+    """Take the operator away, with its custom resources and whatever clusters there are."""
+    Api().delete(reversed(objects()))
+
+
+def objects() -> list[Object]:
+    """The release's manifest, its deployment using only images that are here."""
+    directory = module_directory("kubernetes", _MODULE)
+    version = directory.name.rpartition("@v")[2]
+    text = (directory / "releases" / f"cnpg-{version}.yaml").read_text()
+    found = [each for each in yaml.load_all(text, Loader=yaml.CSafeLoader) if each]
+    for each in found:
+        if each["kind"] == "Deployment":
+            each["spec"]["template"]["spec"]["containers"][0]["imagePullPolicy"] = "IfNotPresent"
+    return found
+
+
+def _answers(api: Api) -> bool:
+    probe = {
+        "apiVersion": "postgresql.cnpg.io/v1",
+        "kind": "Cluster",
+        "metadata": {"name": "probe", "namespace": NAMESPACE},
+        "spec": {"instances": 1, "imageName": ImageSettings().cnpg_postgresql, "storage": {"size": "1Gi"}},
+    }
+    return api.accepts(probe)
