@@ -11,8 +11,8 @@ from local.images import recipes
 from local.images.catalog import DEFINITIONS, REFERENCES
 from local.images.oci import Image, names, write_archive
 
-# What the dev stack and the node need; the rest is built when a test or a person asks for it.
-DEFAULT = ("busybox", "postgresql", "valkey", "minio_client", "minio", "label_studio")
+# What the dev stack needs; the rest is built when a test or a person asks for it.
+DEFAULT = ("postgresql", "valkey", "minio_client", "minio", "label_studio")
 DESCRIPTION = "Built on this machine from Debian, PyPI and Go modules; stands for {reference}"
 
 
