@@ -1,0 +1,254 @@
+import os
+import re
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from local.images import build, catalog, recipes, sandbox
+from local.images.oci import Config, Entry, Layer, file_layer
+from local.images.recipes import Recipe
+from settings.images import ImageSettings
+
+HERE = sandbox.HERE
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(recipes, "IMAGES", tmp_path)
+    return tmp_path
+
+
+class TestCatalog:
+    def test_images_bear_the_names_that_the_settings_ask_for(self) -> None:
+        asked = ImageSettings().model_dump(exclude={"mirror"})
+        assert asked.items() <= catalog.REFERENCES.items()
+
+    def test_every_name_has_a_definition_and_the_other_way_round(self) -> None:
+        assert catalog.DEFINITIONS.keys() == catalog.REFERENCES.keys()
+        assert set(build.DEFAULT) <= catalog.DEFINITIONS.keys()
+
+    def test_a_reference_with_a_digest_has_both_names(self) -> None:
+        tagged, digested = build.references("minio")
+        assert re.fullmatch(r"docker\.io/pgsty/silo:[^@]+", tagged)
+        assert re.fullmatch(r"docker\.io/pgsty/silo@sha256:[0-9a-f]{64}", digested)
+
+    def test_label_studio_starts_as_the_official_image_does(self) -> None:
+        definition = catalog.label_studio("1.20.0")
+        assert definition.config.user == "1001"
+        assert definition.config.environment["OPT_DIR"] == "/opt/heartex/instance-data/etc"
+        entrypoint = definition.config.entrypoint[0].lstrip("/")
+        assert definition.entries[entrypoint].mode == 0o755
+
+    def test_the_client_lacks_what_the_published_one_lacks(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(catalog, "tool", lambda name: Path("/bin") / name)
+        assert "usr/bin/.wh.grep" in catalog.minio_client().entries
+        assert "usr/bin/.wh.sed" in catalog.minio().entries
+
+    @pytest.mark.parametrize("name", ["label_studio", "label_studio_newest"])
+    def test_requirements_are_pinned_by_hash_and_name_no_index(self, name: str) -> None:
+        version = catalog.REFERENCES[name].rpartition(":")[2]
+        text = (HERE / f"label-studio/requirements-{version}.txt").read_text()
+        assert f"\nlabel-studio=={version} " in text
+        assert "://" not in text
+        requirements = re.split(r"\n(?=[a-z])", text)[1:]
+        assert len(requirements) > 100
+        for requirement in requirements:
+            assert re.match(r"[a-z0-9._-]+(\[[a-z,]+\])?==\S+", requirement)
+            assert "--hash=sha256:" in requirement
+
+    def test_no_image_file_names_a_package_mirror(self) -> None:
+        for path in HERE.rglob("*"):
+            if path.is_file() and path.suffix in {".sh", ".py", ".txt", ".in", ".conf", ".ini"}:
+                assert not re.search(r"(deb\.debian|pypi|pythonhosted|snapshot)\.(org|net)", path.read_text()), path
+
+    @pytest.mark.parametrize("script", sorted(HERE.rglob("*.sh")), ids=lambda path: str(path.relative_to(HERE)))
+    def test_scripts_parse_and_are_executable(self, script: Path) -> None:
+        shell = script.read_text().splitlines()[0].removeprefix("#!")
+        subprocess.run([shell, "-n", script], check=True)
+        assert os.access(script, os.X_OK)
+
+
+class TestRecipes:
+    def test_key_follows_everything_that_makes_the_layer(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        base = Recipe("debian/base.sh", "trixie")
+        install = "valkey/install.sh"
+        keys = [
+            base.key,
+            Recipe("debian/base.sh", "bookworm").key,
+            Recipe(install, "trixie", base).key,
+            Recipe(install, "trixie", Recipe("debian/base.sh", "bookworm")).key,
+            Recipe(install, "trixie", base, arguments=("1",)).key,
+            Recipe(install, "trixie", base, inputs=("oci.py",)).key,
+        ]
+        assert len(set(keys)) == len(keys)
+        assert base.key == Recipe("debian/base.sh", "trixie", is_ground=True).key
+        for name in ("sandbox.py", "debian/enter.sh", "debian/base.sh"):
+            (tmp_path / name).parent.mkdir(exist_ok=True)
+            (tmp_path / name).write_bytes((HERE / name).read_bytes())
+        monkeypatch.setattr(recipes, "HERE", tmp_path)
+        key = base.key
+        assert key == keys[0]
+        (tmp_path / "debian/base.sh").write_text("changed")
+        assert base.key != key
+
+    def test_layers_are_built_once_from_the_base_up(self, monkeypatch: pytest.MonkeyPatch, cache: Path) -> None:
+        built: list[tuple[str, list[Path]]] = []
+
+        def bootstrap(suite: str, tree: Path) -> None:
+            (tree / "base").write_text(suite)
+
+        def run(self: sandbox.Sandbox, command: list[str], tool: Path | None = None) -> None:
+            built.append((command[0], list(self.lower)))
+            (self.upper / command[0].replace("/", "-")).write_text(command[0])
+
+        monkeypatch.setattr(recipes, "bootstrap", bootstrap)
+        monkeypatch.setattr(sandbox.Sandbox, "run", run)
+        base = Recipe("debian/base.sh", "trixie", is_ground=True)
+        leaf = Recipe("valkey/install.sh", "trixie", base)
+        layers = leaf.layers()
+        assert [layer.path.exists() for layer in layers] == [True, True]
+        assert [command for command, _ in built] == ["/mnt/input/debian/base.sh", "/mnt/input/valkey/install.sh"]
+        assert built[1][1] == [base.tree]
+        assert leaf.layers() == layers
+        assert len(built) == 2
+        assert base.tree.exists()
+        assert not leaf.tree.exists(), "nothing stands on it"
+
+    def test_a_failed_recipe_leaves_no_tree(self, monkeypatch: pytest.MonkeyPatch, cache: Path) -> None:
+        def fail(suite: str, tree: Path) -> None:
+            raise sandbox.BuildError("no network")
+
+        monkeypatch.setattr(recipes, "bootstrap", fail)
+        recipe = Recipe("debian/base.sh", "trixie")
+        with pytest.raises(sandbox.BuildError, match="no network"):
+            recipe.layers()
+        assert not recipe.tree.exists()
+        recipes.prune()
+        assert list((cache / "trees").iterdir()) == []
+
+    def test_files_are_a_layer_by_their_content(self, tmp_path: Path) -> None:
+        binary = tmp_path / "mc"
+        binary.write_bytes(b"1")
+        first = recipes.files({"usr/bin/mc": Entry(binary, mode=0o755)})
+        assert recipes.files({"usr/bin/mc": Entry(b"1", mode=0o755)}) == first
+        binary.write_bytes(b"2")
+        assert recipes.files({"usr/bin/mc": Entry(binary, mode=0o755)}).digest != first.digest
+        assert recipes.files({"usr/bin/mc": Entry(b"1", mode=0o644)}).digest != first.digest
+
+    def test_only_what_is_long_unused_is_forgotten(self, cache: Path) -> None:
+        kept, outdated = recipes.files({"a": Entry(b"a")}), recipes.files({"b": Entry(b"b")})
+        long_ago = time.time() - 31 * 86400
+        os.utime(outdated.path.with_suffix(".json"), (long_ago, long_ago))
+        recipes.prune()
+        assert kept.path.exists()
+        assert not outdated.path.exists()
+        assert not outdated.path.with_suffix(".json").exists()
+
+    def test_use_keeps_a_layer(self) -> None:
+        layer = recipes.files({"a": Entry(b"a")})
+        os.utime(layer.path.with_suffix(".json"), (0, 0))
+        recipes.files({"a": Entry(b"a")})
+        recipes.prune()
+        assert layer.path.exists()
+
+
+class TestArchives:
+    def listed(self, monkeypatch: pytest.MonkeyPatch, *lines: str) -> None:
+        def run(*arguments: object, **options: object) -> subprocess.CompletedProcess[str]:
+            return subprocess.CompletedProcess([], 0, stdout="\n".join(lines))
+
+        monkeypatch.setattr("platform.freedesktop_os_release", lambda: {"VERSION_CODENAME": "bookworm"})
+        monkeypatch.setattr(subprocess, "run", run)
+
+    def test_addresses_are_those_of_this_machine(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.listed(
+            monkeypatch,
+            "bookworm http://mirror.example/debian/",
+            "bookworm-updates http://mirror.example/debian/",
+            "bookworm-security http://security.example/",
+            "nodistro http://other.example/",
+        )
+        assert sandbox.archives("trixie") == [
+            ("http://mirror.example/debian/", "trixie"),
+            ("http://mirror.example/debian/", "trixie-updates"),
+            ("http://security.example/", "trixie-security"),
+        ]
+
+    def test_without_security_archive_there_is_no_image(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.listed(monkeypatch, "bookworm http://mirror.example/debian/")
+        with pytest.raises(sandbox.BuildError, match="bookworm-security"):
+            sandbox.archives("trixie")
+
+
+class TestBuild:
+    @pytest.fixture(autouse=True)
+    def one_image(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        definition = catalog.Definition(Config(command=["sh"]), entries={"bin/sh": Entry(b"#!", mode=0o755)})
+        monkeypatch.setattr(build, "DEFINITIONS", {"minio": lambda: definition})
+
+    def test_image_says_what_it_is(self) -> None:
+        image = build.image("minio")
+        description = image.config.labels["org.opencontainers.image.description"]
+        assert description.endswith(f"stands for {catalog.REFERENCES['minio']}")
+        assert image.names == build.references("minio")
+
+    def test_archive_is_written_once(self, cache: Path) -> None:
+        path = build.image_tar("minio")
+        written = path.stat().st_mtime_ns
+        assert build.image_tar("minio") == path
+        assert path.stat().st_mtime_ns == written
+        assert [each.name for each in path.parent.iterdir()] == [path.name]
+
+
+class TestEntrypoints:
+    """The entrypoints with a stand-in for the program that they start, which prints how it was called."""
+
+    def start(self, tmp_path: Path, script: str, program: str, *arguments: str) -> str:
+        stand_in = tmp_path / "bin" / program
+        stand_in.parent.mkdir(exist_ok=True)
+        stand_in.write_text(f'#!/bin/sh\necho {program} "$@"\n')
+        stand_in.chmod(0o755)
+        environment = {"PATH": f"{stand_in.parent}:{os.environ['PATH']}"}
+        done = subprocess.run(
+            [HERE / script, *arguments], env=environment, cwd=tmp_path, check=True, capture_output=True, text=True
+        )
+        return done.stdout.strip()
+
+    @pytest.mark.parametrize(
+        ("arguments", "started"),
+        [
+            (["server", "/data", "--address", ":9000"], "silo server /data --address :9000"),
+            (["minio", "server", "/data"], "silo server /data"),
+            (["silo", "server", "/data"], "silo server /data"),
+            (["silo"], "silo"),
+            (["--version"], "silo --version"),
+            (["echo", "hello"], "hello"),
+        ],
+    )
+    def test_minio(self, tmp_path: Path, arguments: list[str], started: str) -> None:
+        assert self.start(tmp_path, "minio/docker-entrypoint.sh", "silo", *arguments) == started
+
+    @pytest.mark.parametrize("arguments", [["--version"], ["postgres", "--version"]])
+    def test_postgresql_answers_questions_without_a_database(self, tmp_path: Path, arguments: list[str]) -> None:
+        started = self.start(tmp_path, "postgresql/docker-entrypoint.sh", "postgres", *arguments)
+        assert started == "postgres --version"
+
+    def test_valkey(self, tmp_path: Path) -> None:
+        (tmp_path / "bin").mkdir()
+        (tmp_path / "bin/id").write_text("#!/bin/sh\necho 999\n")
+        (tmp_path / "bin/id").chmod(0o755)
+        started = self.start(tmp_path, "valkey/docker-entrypoint.sh", "valkey-server", "valkey.conf")
+        assert started == "valkey-server valkey.conf"
+
+
+def test_a_layer_record_outlives_no_lost_tar() -> None:
+    layer = recipes.files({"a": Entry(b"a")})
+    layer.path.unlink()
+    assert recipes.files({"a": Entry(b"a")}).path.exists()
+
+
+def test_layer_description_matches_the_file(tmp_path: Path) -> None:
+    layer = file_layer({"a": Entry(b"a")}, tmp_path / "a.tar")
+    assert Layer.of(layer.path) == layer
