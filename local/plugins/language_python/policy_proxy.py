@@ -47,7 +47,7 @@ class PolicyProxy(grpc.GenericRpcHandler):  # type: ignore[misc]
             "PULUMI_ORGANIZATION": request.organization,
             "PULUMI_PROJECT": request.project,
             "PULUMI_STACK": request.stack,
-            "PULUMI_DRY_RUN": str(request.dryRun).lower(),
+            "PULUMI_DRY_RUN": str(request.dry_run).lower(),
             "PULUMI_CONFIG": json.dumps(dict(request.config)),
         }
         return {name: value for name, value in variables.items() if value}
