@@ -22,6 +22,7 @@ MEMORY = 6 * GIB
 DISK_FIRST = 15 * GIB
 DISK_AGAIN = 4 * GIB
 _CONTROLLERS = {"cpu", "memory", "pids"}
+_ROUTE_TYPES = {"unicast", "local", "broadcast", "multicast", "throw", "unreachable", "prohibit", "blackhole", "nat"}
 # Label Studio's node port: whoever listens there would silently be hidden behind it.
 _NODE_PORTS = (30080,)
 
@@ -114,10 +115,11 @@ def _holder(port: int) -> str:
 def _routes() -> Iterator[str]:
     """Networks of others (a VPN, say) that overlap those of the cluster."""
     for line in _output("ip", "-4", "route", "show", "table", "main").splitlines():
-        target, words = line.split()[0], line.split()
+        words = line.split()
+        target = words[1] if words[0] in _ROUTE_TYPES else words[0]
         if target == "default" or network.BRIDGE in words:
             continue
-        route = ipaddress.ip_network(target.removeprefix("blackhole "), strict=False)
+        route = ipaddress.ip_network(target, strict=False)
         for own in (network.POD_RANGE, network.SERVICE_RANGE, f"{network.NODE_ADDRESS}/32"):
             if route.overlaps(ipaddress.ip_network(own)):
                 yield f"the route {target} of this machine overlaps {own} of the cluster; take it away first (ip route)"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import socket
+import struct
 import subprocess
 from dataclasses import dataclass, field
 
@@ -12,6 +14,8 @@ FAMILIES = ("iptables", "ip6tables")
 _CHAINS = re.compile(r"^(KUBE|CNI)-")
 _SETS = re.compile(r"^(inet6:)?(KUBE-(SRC|DST)|kube-router)-")
 _JUMP = re.compile(r"(?:^| )-[jg] (\S+)")
+_COUNTERS = ("ct_state_invalid_dropped_pkts", "localhost_nps_accepted_pkts")
+_NETFILTER, _ACCOUNTING_SUBSYSTEM, _DELETE_COUNTER, _REQUEST = 12, 7, 3, 1
 # In built-in chains there are also rules that jump to none of those chains.
 _COMMENTS = (f'name: \\"{network.CNI_NETWORK}\\"', "kube-router netpol", "traffic that comply to network policies")
 
@@ -63,14 +67,17 @@ def remove(family: str, before: dict[str, list[str]]) -> None:
     Rules of others that came in the meantime stay, and so do the built-in chains that hold them.
     """
     for name, table in tables(family).items():
-        known = set(before.get(name, ()))
-        chosen = {chain for chain in table.custom if _CHAINS.match(chain)} - known
-        removed = [rule for rule in table.rules if rule.split()[1] not in chosen and _is_ours(rule, chosen)]
-        lines = [f"*{name}", *(f"-D{rule[2:]}" for rule in removed)]
-        lines += [f"-F {chain}" for chain in sorted(chosen)] + [f"-X {chain}" for chain in sorted(chosen)]
-        _restore(family, [*lines, "COMMIT", ""])
+        _restore(family, [f"*{name}", *removal(table, set(before.get(name, ()))), "COMMIT", ""])
         if name not in before:
             _remove_empty(family, name)
+
+
+def removal(table: Table, before: set[str]) -> list[str]:
+    """Lines for iptables-restore that take the cluster's rules and chains out of a table."""
+    chosen = {chain for chain in table.custom if _CHAINS.match(chain)} - before
+    rules = [rule for rule in table.rules if rule.split()[1] not in chosen and _is_ours(rule, chosen)]
+    emptied = [f"-F {chain}" for chain in sorted(chosen)]
+    return [*(f"-D{rule[2:]}" for rule in rules), *emptied, *(f"-X {chain}" for chain in sorted(chosen))]
 
 
 def remove_sets(before: list[str]) -> None:
@@ -78,6 +85,20 @@ def remove_sets(before: list[str]) -> None:
     for name in sets():
         if _SETS.match(name) and name not in before:
             subprocess.run(["ipset", "destroy", name], check=False, capture_output=True)
+
+
+def remove_counters() -> None:
+    """Remove the packet counters that kube-proxy's rules fed; no tool for that is installed by default.
+
+    Message format: linux/netfilter/nfnetlink.h and nfnetlink_acct.h.
+    """
+    kind = _ACCOUNTING_SUBSYSTEM << 8 | _DELETE_COUNTER
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, _NETFILTER) as netlink:
+        for name in _COUNTERS:
+            text = name.encode() + b"\0"
+            attribute = struct.pack("HH", 4 + len(text), 1) + text + bytes(-len(text) % 4)
+            body = struct.pack(">BBH", 0, 0, 0) + attribute
+            netlink.send(struct.pack("IHHII", 16 + len(body), kind, _REQUEST, 0, 0) + body)
 
 
 def _is_ours(rule: str, chosen: set[str]) -> bool:

@@ -86,6 +86,7 @@ def remove() -> None:
     for family in firewall.FAMILIES:
         firewall.remove(family, before["chains"][family])
     firewall.remove_sets(before["sets"])
+    firewall.remove_counters()
     for cgroup in _pod_cgroups():
         if str(cgroup) not in before["cgroups"]:
             _remove_cgroup(cgroup)

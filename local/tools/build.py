@@ -147,6 +147,8 @@ def _turn() -> Iterator[None]:
 def _build(build: Tool, path: Path) -> None:
     """Compile next to the final place and move there, so that an interrupted build leaves nothing that looks whole."""
     partial = path.parent.with_name(f"{path.parent.name}.partial") / path.name
+    # Go refuses to write over what is not a program of its own.
+    shutil.rmtree(partial.parent, ignore_errors=True)
     command = ["go", "build", "-mod=readonly", "-trimpath", "-ldflags", build.linker_flags, "-o", str(partial)]
     environment = {**os.environ, "CGO_ENABLED": "0", "GOFLAGS": "-buildvcs=false", "GOWORK": "off"}
     finished = subprocess.run(

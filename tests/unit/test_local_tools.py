@@ -1,0 +1,82 @@
+"""What decides whether a tool is built again."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from local.tools import build
+from local.tools.build import BUILDS, MODULES, BuildError, Tool, location, required_go, tool
+
+
+@pytest.fixture
+def modules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The modules in a folder that a test may change, and an empty cache."""
+    copy = tmp_path / "modules"
+    shutil.copytree(MODULES, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(build, "MODULES", copy)
+    monkeypatch.setattr(build, "TOOLS", tmp_path / "tools")
+    return copy
+
+
+@pytest.mark.parametrize("name", BUILDS)
+def test_each_tool_has_a_pinned_module(name: str) -> None:
+    wanted = BUILDS[name]
+    module = (wanted.directory / "go.mod").read_text()
+    assert (wanted.directory / "go.sum").exists()
+    if wanted.package != ".":
+        assert re.search(rf"^\s*(tool )?{re.escape(wanted.package)}$", module, re.M), "not among the module's tools"
+
+
+@pytest.mark.parametrize("file", ["go.mod", "go.sum", "main.go"])
+def test_the_key_follows_the_sources(modules: Path, file: str) -> None:
+    before = BUILDS["pause"].key
+    with (modules / "pause" / file).open("a") as changed:
+        changed.write("\n")
+    assert BUILDS["pause"].key != before
+
+
+def test_the_key_follows_package_and_flags() -> None:
+    base = BUILDS["pulumi"]
+    changed = [dataclasses.replace(base, package="x"), dataclasses.replace(base, variables=(("v", "1"),))]
+    assert len({each.key for each in (base, *changed)}) == 3
+
+
+def test_tools_of_one_module_lie_apart() -> None:
+    assert len({location(name).parent for name in BUILDS}) == len(BUILDS)
+
+
+def test_a_tool_is_built_once(modules: Path) -> None:
+    path = tool("pause")
+    built = path.stat().st_mtime_ns
+    assert path.stat().st_mode & 0o111
+    assert tool("pause") == path
+    assert path.stat().st_mtime_ns == built
+    assert [entry.name for entry in path.parent.parent.iterdir() if entry.name != ".lock"] == [path.parent.name]
+
+
+def test_a_build_that_fails_says_why_and_leaves_nothing(modules: Path) -> None:
+    (modules / "pause" / "main.go").write_text("package main\n\nfunc main() { undefined() }\n")
+    with pytest.raises(BuildError, match="undefined"):
+        tool("pause")
+    assert not location("pause").exists()
+
+
+def test_an_interrupted_build_is_not_taken_for_a_whole_one(modules: Path) -> None:
+    partial = location("pause").parent.with_name(f"{location('pause').parent.name}.partial")
+    partial.mkdir(parents=True)
+    (partial / "pause").write_text("half")
+    assert tool("pause").read_bytes()[:4] == b"\x7fELF"
+
+
+def test_linker_flags_name_each_variable() -> None:
+    assert Tool("m", "p", (("a.b", "1"), ("c.d", "2"))).linker_flags == "-s -w -X a.b=1 -X c.d=2"
+
+
+def test_required_go_is_the_newest_that_a_module_asks_for(modules: Path) -> None:
+    (modules / "pause" / "go.mod").write_text("module x\n\ngo 9.7.1\n")
+    assert required_go() == (9, 7)
