@@ -10,7 +10,7 @@ import pulumi
 from components import network_policy, pods
 from components.connections import S3Connection
 from components.object_store.args import BucketGrant, ExternalArgs, S3Key
-from components.object_store.store import COMPONENT, USER, Store, ca_files, ca_mounts, client_environment
+from components.object_store.store import COMPONENT, RESOURCES, USER, Store, ca_files, ca_mounts, client_environment
 from components.setup_job import SetupJob, run_setup_job
 
 CHECK_SCRIPT = Path(__file__).with_name("check.sh").read_text()
@@ -69,6 +69,7 @@ def _check(name: str, args: ExternalArgs, grant: BucketGrant, parent: pulumi.Res
         ],
         files=ca_files(args.ca),
         mounts=ca_mounts(args.ca),
+        resources=RESOURCES,
     )
     job_name = f"{name}-{grant.name}-check"
     port = url.port or {"http": 80, "https": 443}[url.scheme]

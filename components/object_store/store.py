@@ -21,6 +21,11 @@ from components.setup_job import SetupJob, run_setup_job
 COMPONENT = "object-store-setup"
 GRANT_SCRIPT = Path(__file__).with_name("grant.sh").read_text()
 USER = 1000
+# mc's admin commands were seen to need 100 MiB.
+RESOURCES: pods.ResourceRequirements = {
+    "requests": {"cpu": "50m", "memory": "256Mi"},
+    "limits": {"cpu": "500m", "memory": "256Mi"},
+}
 CA_DIRECTORY = "/etc/object-store-ca"
 ROOT = "root"
 
@@ -97,6 +102,7 @@ def _serve(
         files=ca_files(server.ca),
         mounts=ca_mounts(server.ca),
         triggers=[secret_key],
+        resources=RESOURCES,
     )
     job_name = f"{resource}-setup"
     network_policy.allow(job_name, args, parent, pods.selector(COMPONENT, job_name), egress=[server.egress])

@@ -49,7 +49,9 @@ def deploy(name: str, args: TenantArgs, parent: pulumi.Resource) -> Store:
     """The tenant, and a job for each grant."""
     password = generate_password(f"{name}-root", args, parent)
     root = store_root_secret(name, args, parent, password)
-    configuration = store_secret(f"{name}-root-configuration", args, parent, {"config.env": _config_env(password, args)})
+    configuration = store_secret(
+        f"{name}-root-configuration", args, parent, {"config.env": _config_env(password, args)}
+    )
     tenant = k8s.apiextensions.CustomResource(
         name,
         api_version="minio.min.io/v2",

@@ -15,6 +15,8 @@ from components.setup_job import SetupJob, run_setup_job
 
 SCRIPT = Path(__file__).with_name("setup.sh").read_text()
 COMPONENT = "postgresql-setup"
+# The exit code with which the script says that trying again is pointless.
+REFUSAL = 42
 CA_DIRECTORY = "/etc/postgresql-ca"
 # The postgres user of the Debian images.
 USER = 999
@@ -40,6 +42,7 @@ def prepare_database(  # noqa: PLR0913 - the two sequences differ per backend
         files=_ca_files(connection),
         mounts=[pods.mount("ca", CA_DIRECTORY, read_only=True)] if _ca_files(connection) else [],
         triggers=triggers,
+        refusal=REFUSAL,
     )
     network_policy.allow(
         name, args, parent, pods.selector(COMPONENT, name), egress=[network_policy.to_anywhere(connection.port)]

@@ -1,10 +1,11 @@
 # Makes Label Studio's database (with ADMIN) or checks it (without); may be repeated at any time.
+# Exit code 42 says that trying again is pointless until a person has mended something.
 set -eu
 export PGCONNECT_TIMEOUT=10
 
-fail() {
+refuse() {
   printf '%s\n' "$*" >&2
-  exit 1
+  exit 42
 }
 
 as_admin() {
@@ -19,7 +20,19 @@ wait_for_server() {
   attempt=0
   until pg_isready -q -t 5; do
     attempt=$((attempt + 1))
-    [ "$attempt" -lt 60 ] || fail "PostgreSQL at $PGHOST:$PGPORT does not answer."
+    [ "$attempt" -lt 60 ] || refuse "PostgreSQL at $PGHOST:$PGPORT does not answer."
+    sleep 5
+  done
+}
+
+# An operator makes the role a moment after it calls the cluster running.
+wait_for_owner() {
+  attempt=0
+  until problem=$(as_owner -c 'SELECT 1' 2>&1); do
+    attempt=$((attempt + 1))
+    [ "$attempt" -lt 12 ] ||
+      refuse "Role $OWNER cannot open database $DATABASE at $PGHOST:$PGPORT: $problem" \
+        "Make both, or give postgresql.adminCredentials with which this job makes them."
     sleep 5
   done
 }
@@ -52,29 +65,27 @@ make_extensions_as_admin() {
 check_version() {
   version=$(as_owner -c 'SHOW server_version_num')
   [ "$version" -ge 130000 ] ||
-    fail "PostgreSQL at $PGHOST:$PGPORT has version number $version; Label Studio needs 13 (130000) or higher."
+    refuse "PostgreSQL at $PGHOST:$PGPORT has version number $version; Label Studio needs 13 (130000) or higher."
 }
 
 check_extension() {
   as_owner -c "CREATE EXTENSION IF NOT EXISTS $1" 2>/dev/null || true
   found=$(as_owner -c "SELECT count(*) FROM pg_extension WHERE extname = '$1'")
   [ "$found" = 1 ] ||
-    fail "Extension $1 is missing in database $DATABASE and $OWNER may not make it." \
+    refuse "Extension $1 is missing in database $DATABASE and $OWNER may not make it." \
       "As a superuser, run there: CREATE EXTENSION $1;"
 }
 
 wait_for_server
 if [ -n "${ADMIN:-}" ]; then
   make_role_and_database
-  as_owner -c 'SELECT 1' >/dev/null 2>&1 || set_password
+  as_owner -c 'SELECT 1' >/dev/null 2>&1 || set_password || refuse "$ADMIN may not set the password of $OWNER."
   make_extensions_as_admin
 fi
-as_owner -c 'SELECT 1' >/dev/null ||
-  fail "Role $OWNER cannot open database $DATABASE at $PGHOST:$PGPORT." \
-    "Make both, or give postgresql.adminCredentials with which this job makes them."
+wait_for_owner
 check_version
 check_extension pg_trgm
 check_extension btree_gin
 may_create=$(as_owner -c "SELECT has_schema_privilege(current_schema(), 'CREATE')")
-[ "$may_create" = t ] || fail "Role $OWNER may not create tables in database $DATABASE; make it the owner."
+[ "$may_create" = t ] || refuse "Role $OWNER may not create tables in database $DATABASE; make it the owner."
 printf 'Database %s is ready for %s.\n' "$DATABASE" "$OWNER"

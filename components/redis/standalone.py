@@ -53,6 +53,7 @@ def deploy(name: str, args: StandaloneArgs, parent: pulumi.Resource) -> RedisCon
 def configuration(args: StandaloneArgs) -> dict[str, str]:
     """The file of the server's configuration; the password is in another one, which it includes."""
     directives = {
+        **args.options,
         "dir": "/data",
         "port": str(PORT),
         # A snapshot would only repeat what the append-only file already holds.
@@ -62,7 +63,6 @@ def configuration(args: StandaloneArgs) -> dict[str, str]:
         "maxmemory": str(args.max_memory),
         # Evicting a key would lose a job without a trace; a refused write is an error that somebody sees.
         "maxmemory-policy": "noeviction",
-        **args.options,
         "include": f"{ACCESS}/access.conf",
     }
     if args.tls_secret:

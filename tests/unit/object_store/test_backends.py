@@ -1,0 +1,276 @@
+"""The object store by every backend: servers, keys, jobs, and the connections that leave it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pulumi
+import pytest
+
+from components.connections import S3Connection, SecretKey
+from components.object_store import (
+    BucketGrant,
+    ExternalArgs,
+    ObjectStore,
+    ObjectStoreArgs,
+    PoolArgs,
+    S3Key,
+    StandaloneArgs,
+    TenantArgs,
+)
+from components.service import VolumeClaim
+from tests.unit.pod_checks import assert_mounts_exist, assert_restricted, pod_of, variables, workloads
+from tests.unit.pulumi_mocks import Program, RegisteredResource, resolve, run_program
+
+STATEFUL_SET = "kubernetes:apps/v1:StatefulSet"
+SECRET = "kubernetes:core/v1:Secret"
+JOB = "kubernetes:batch/v1:Job"
+POLICY = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
+TENANT = "kubernetes:minio.min.io/v2:Tenant"
+RESOURCES = {"requests": {"cpu": "1", "memory": "1Gi"}, "limits": {"cpu": "2", "memory": "1Gi"}}
+UPLOADS = BucketGrant(name="uploads", bucket="label-studio", actions=("list", "read", "write", "delete"))
+SOURCE = BucketGrant(name="source", bucket="cats", prefix="input/")
+POOL = PoolArgs(name="pool-0", servers=4, volumes_per_server=2, storage=VolumeClaim(size="20Gi"), resources=RESOURCES)
+COMMON: dict[str, Any] = {
+    "namespace": pulumi.Output.from_input("stack"),
+    "image": "docker.io/pgsty/silo:1",
+    "client_image": "docker.io/pgsty/mc:1",
+    "grants": [UPLOADS, SOURCE],
+}
+
+
+def standalone(**overrides: Any) -> StandaloneArgs:
+    return StandaloneArgs(**{**COMMON, "storage": VolumeClaim(size="20Gi"), "resources": RESOURCES, **overrides})
+
+
+def tenant(**overrides: Any) -> TenantArgs:
+    return TenantArgs(**{**COMMON, "pools": [POOL], **overrides})
+
+
+def external(**overrides: Any) -> ExternalArgs:
+    values = {name: COMMON[name] for name in ("namespace", "client_image", "grants")}
+    return ExternalArgs(**{**values, "region": "eu-central-1", **overrides})
+
+
+def deploy(args: ObjectStoreArgs, preview: bool = False) -> Program:
+    return run_program(lambda: ObjectStore("s3", args), preview=preview)
+
+
+def connections(program: Program) -> dict[str, S3Connection]:
+    component: ObjectStore = program.result
+    return dict(component.connections)
+
+
+def job_of(program: Program, grant: str) -> RegisteredResource:
+    return program.one(JOB, f"s3-{grant}-setup")
+
+
+def job_variables(job: RegisteredResource) -> dict[str, Any]:
+    return variables(pod_of(job)["containers"][0])
+
+
+@pytest.mark.parametrize("tls", [None, "s3-tls"])
+def test_every_pod_is_restricted(tls: str | None) -> None:
+    program = deploy(standalone(tls_secret=tls))
+    assert len(workloads(program)) == 3
+    for workload in workloads(program):
+        assert_restricted(pod_of(workload))
+        assert_mounts_exist(pod_of(workload), ["data"] if workload.type == STATEFUL_SET else [])
+
+
+@pytest.mark.parametrize("args", [standalone(), tenant()])
+@pytest.mark.parametrize("preview", [False, True])
+def test_every_child_belongs_to_the_component(args: ObjectStoreArgs, preview: bool) -> None:
+    program = deploy(args, preview)
+    component = program.one("label-studio:object_store:ObjectStore")
+    children = [r for r in program if r is not component]
+    assert children and {r.parent for r in children} == {component.urn}
+
+
+@pytest.mark.parametrize("args", [standalone(), tenant()])
+def test_each_grant_has_a_key_and_a_job_of_its_own(args: ObjectStoreArgs) -> None:
+    program = deploy(args)
+    keys = {name: connection.access_key_id for name, connection in connections(program).items()}
+    assert {resolve(key.name) for key in keys.values() if key} == {"s3-uploads", "s3-source"}
+    for grant in ("uploads", "source"):
+        secret = program.one(SECRET, f"s3-{grant}")
+        assert secret.inputs["stringData"].keys() == {"access-key", "secret-key"}
+        assert secret.is_secret("stringData.secret-key")
+        environment = job_variables(job_of(program, grant))
+        assert environment["ACCESS_KEY"] == (f"s3-{grant}", "access-key")
+        assert environment["SECRET_KEY"] == (f"s3-{grant}", "secret-key")
+
+
+@pytest.mark.parametrize("args", [standalone(), tenant()])
+def test_root_is_for_the_server_and_the_jobs_alone(args: ObjectStoreArgs) -> None:
+    program = deploy(args)
+    root = program.one(SECRET, "s3-root")
+    password = root.inputs["stringData"]["root-password"]
+    holders = {r.name for r in program if password in json.dumps(r.inputs)}
+    assert holders <= {"s3-root", "s3-root-configuration"}
+    names = {resolve(key.name) for c in connections(program).values() for key in (c.access_key_id, c.ca) if key}
+    assert not names & {"s3-root", "s3-root-configuration"}
+
+
+@pytest.mark.parametrize("args", [standalone(), tenant()])
+def test_no_secret_is_in_a_command(args: ObjectStoreArgs) -> None:
+    program = deploy(args)
+    secrets = [value for r in program.all(SECRET) for value in r.inputs["stringData"].values() if len(value) > 20]
+    assert secrets
+    for workload in workloads(program):
+        assert not any(secret in json.dumps(workload.inputs) for secret in secrets)
+
+
+def test_a_new_grant_touches_no_other_one() -> None:
+    before, after = deploy(standalone(grants=[UPLOADS])), deploy(standalone())
+    known = {(r.type, r.name): r.inputs for r in before if r.custom}
+    changed = [r.name for r in after if (r.type, r.name) in known and r.inputs != known[r.type, r.name]]
+    assert changed == []
+    assert {r.name for r in after if r.custom and (r.type, r.name) not in known} == {"s3-source", "s3-source-setup"}
+
+
+def test_a_change_of_a_grant_runs_its_job_again_and_no_other() -> None:
+    wider = BucketGrant(name="source", bucket="cats", prefix="input/", actions=("list", "read", "write"))
+    before, after = deploy(standalone()), deploy(standalone(grants=[UPLOADS, wider]))
+    assert job_of(before, "source").object_name != job_of(after, "source").object_name
+    assert job_of(before, "uploads").object_name == job_of(after, "uploads").object_name
+
+
+def test_a_job_waits_for_the_server_and_has_the_policy_of_its_grant() -> None:
+    program = deploy(standalone())
+    job = job_of(program, "source")
+    assert program.one(STATEFUL_SET).urn in job.dependencies
+    environment = job_variables(job)
+    assert (environment["BUCKET"], environment["PREFIX"]) == ("cats", "input/")
+    resources = [s["Resource"] for s in json.loads(environment["POLICY"])["Statement"]]
+    assert resources == [["arn:aws:s3:::cats"], ["arn:aws:s3:::cats"], ["arn:aws:s3:::cats/input/*"]]
+
+
+def test_the_endpoint_is_fully_qualified() -> None:
+    connection = connections(deploy(standalone()))["source"]
+    assert resolve(connection.endpoint) == "http://s3.stack.svc.cluster.local:9000"
+    assert (connection.bucket, connection.prefix, connection.ca) == ("cats", "input/", None)
+    secured = connections(deploy(standalone(tls_secret="s3-tls")))["source"]
+    assert resolve(secured.endpoint) == "https://s3.stack.svc.cluster.local:9000"
+    assert secured.ca == SecretKey("s3-tls", "ca.crt")
+
+
+@pytest.mark.parametrize("protect", [True, False])
+def test_protection_is_the_default_and_can_be_given_up(protect: bool) -> None:
+    program = deploy(standalone(protect=protect))
+    assert program.one(STATEFUL_SET).protect is protect
+    assert all(r.protect is protect and r.retain_on_delete is protect for r in program.all(SECRET))
+
+
+def test_two_stores_do_not_clash() -> None:
+    def program() -> None:
+        ObjectStore("one", standalone())
+        ObjectStore("two", standalone())
+
+    objects = [(r.type, r.object_name) for r in run_program(program) if "metadata" in r.inputs]
+    assert len(objects) == len(set(objects)) == 22
+
+
+def test_the_tenant() -> None:
+    resource = deploy(tenant()).one(TENANT)
+    assert json.loads(resource.inputs["metadata"]["annotations"]["pulumi.com/waitFor"]) == [
+        "jsonpath={.status.currentState}=Initialized",
+        "jsonpath={.status.healthStatus}=green",
+    ]
+    assert resource.protect and resource.retain_on_delete
+    spec = resource.inputs["spec"]
+    assert spec["configuration"] == {"name": "s3-root-configuration"}
+    assert spec["requestAutoCert"] is True and "externalCertSecret" not in spec
+    assert not {"users", "buckets"} & spec.keys()
+    (pool,) = spec["pools"]
+    assert (pool["name"], pool["servers"], pool["volumesPerServer"]) == ("pool-0", 4, 2)
+    assert pool["volumeClaimTemplate"]["spec"]["resources"] == {"requests": {"storage": "20Gi"}}
+    assert pool["containerSecurityContext"]["capabilities"] == {"drop": ["ALL"]}
+    assert pool["containerSecurityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+    assert pool["securityContext"]["runAsNonRoot"] is True
+
+
+def test_the_configuration_of_the_tenant_is_secret_and_quoted() -> None:
+    program = deploy(tenant())
+    secret = program.one(SECRET, "s3-root-configuration")
+    password = program.one(SECRET, "s3-root").inputs["stringData"]["root-password"]
+    lines = secret.inputs["stringData"]["config.env"].splitlines()
+    assert 'export MINIO_ROOT_USER="root"' in lines
+    assert f'export MINIO_ROOT_PASSWORD="{password}"' in lines
+    assert secret.is_secret("stringData.config.env") or secret.is_secret("stringData")
+    assert secret.urn in program.one(TENANT).dependencies
+
+
+def test_a_tenant_with_a_certificate_of_its_own() -> None:
+    program = deploy(tenant(tls_secret="s3-tls"))
+    spec = program.one(TENANT).inputs["spec"]
+    assert spec["requestAutoCert"] is False
+    assert spec["externalCertSecret"] == [{"name": "s3-tls", "type": "kubernetes.io/tls"}]
+    assert connections(program)["uploads"].ca == SecretKey("s3-tls", "ca.crt")
+
+
+def test_a_tenant_signed_by_the_cluster_is_verified_by_the_cluster_s_ca() -> None:
+    program = deploy(tenant())
+    connection = connections(program)["uploads"]
+    assert resolve(connection.endpoint) == "https://minio.stack.svc.cluster.local"
+    assert connection.ca is not None and resolve(connection.ca.name) == "s3-ca"
+    assert program.one(SECRET, "s3-ca").inputs["stringData"] == {"ca.crt": "certificate of the cluster"}
+
+
+def test_disruption_of_a_tenant() -> None:
+    budget = deploy(tenant()).one("kubernetes:policy/v1:PodDisruptionBudget").inputs["spec"]
+    assert budget["maxUnavailable"] == 1
+    alone = PoolArgs(name="p", servers=1, volumes_per_server=1, storage=POOL.storage, resources=RESOURCES)
+    assert not deploy(tenant(pools=[alone])).all("kubernetes:policy/v1:PodDisruptionBudget")
+
+
+def test_traffic_of_a_tenant() -> None:
+    policy = deploy(tenant(operator_namespace="minio-system")).one(POLICY, "s3").inputs["spec"]
+    assert policy["podSelector"] == {"matchLabels": {"v1.min.io/tenant": "s3"}}
+    sources = [peer for rule in policy["ingress"] for peer in rule["from"]]
+    assert {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "minio-system"}}} in sources
+
+
+KEY = S3Key(access_key_id=SecretKey("s3", "id"), secret_access_key=SecretKey("s3", "secret"))
+OTHER = S3Key(
+    access_key_id=SecretKey("other", "id"),
+    secret_access_key=SecretKey("other", "secret"),
+    session_token=SecretKey("other", "token"),
+)
+
+
+def test_somebody_elses_store_needs_no_root_and_makes_nothing() -> None:
+    program = deploy(external(key=KEY, grant_keys={"source": OTHER}, endpoint="https://s3.example.com:9443"))
+    assert {r.type for r in program} == {"label-studio:object_store:ObjectStore", JOB, POLICY}
+    found = connections(program)
+    assert found["uploads"].access_key_id == SecretKey("s3", "id")
+    assert found["source"].session_token == SecretKey("other", "token")
+    assert found["source"].endpoint == "https://s3.example.com:9443"
+
+
+def test_the_check_uses_the_key_of_its_purpose() -> None:
+    program = deploy(external(key=KEY, grant_keys={"source": OTHER}, endpoint="https://s3.example.com:9443"))
+    environment = job_variables(program.one(JOB, "s3-source-check"))
+    assert environment["SECRET_KEY"] == ("other", "secret")
+    assert environment["SESSION_TOKEN"] == ("other", "token")
+    assert environment["ADDRESS"] == "s3.example.com:9443"
+    policy = program.one(POLICY, "s3-source-check").inputs["spec"]
+    assert policy["egress"] == [{"ports": [{"protocol": "TCP", "port": 9443}]}]
+
+
+def test_amazon_s3_has_no_endpoint_of_its_own() -> None:
+    program = deploy(external(key=KEY))
+    assert program.result.endpoint is None
+    assert connections(program)["uploads"].endpoint is None
+    assert job_variables(program.one(JOB, "s3-uploads-check"))["ADDRESS"] == "s3.eu-central-1.amazonaws.com"
+
+
+def test_the_identity_of_pods_has_no_key_and_is_not_checked() -> None:
+    program = deploy(external())
+    assert not program.all(JOB)
+    assert connections(program)["uploads"].access_key_id is None
+
+
+def test_the_check_can_be_left_out() -> None:
+    assert not deploy(external(key=KEY, check=False)).all(JOB)

@@ -1,0 +1,75 @@
+"""What a key may do: no more than its grant, and that on its own prefix only."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from typing import get_args
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from components.object_store.args import Action, BucketGrant
+from components.object_store.policy import policy_document
+
+ACTIONS: tuple[Action, ...] = get_args(Action)
+OBJECT_ACTION = {"read": "s3:GetObject", "write": "s3:PutObject", "delete": "s3:DeleteObject"}
+prefixes = st.sampled_from(["", "input/", "a/b/"])
+grants = st.builds(
+    BucketGrant,
+    name=st.just("uploads"),
+    bucket=st.sampled_from(["cats", "dogs"]),
+    prefix=prefixes,
+    actions=st.lists(st.sampled_from(ACTIONS), unique=True),
+)
+
+
+def allows(grant: BucketGrant, action: str, resource: str, listed: str | None = None) -> bool:
+    """A small judge of IAM policies: enough for the statements that this program writes."""
+    for statement in policy_document(grant)["Statement"]:
+        patterns = statement.get("Condition", {}).get("StringLike", {}).get("s3:prefix", ["*"])
+        if (
+            action in statement["Action"]
+            and any(fnmatchcase(f"arn:aws:s3:::{resource}", pattern) for pattern in statement["Resource"])
+            and any(fnmatchcase(listed or "", pattern) for pattern in patterns)
+        ):
+            return True
+    return False
+
+
+@given(grants)
+def test_exactly_the_granted_actions_on_the_own_prefix(grant: BucketGrant) -> None:
+    for name, action in OBJECT_ACTION.items():
+        assert allows(grant, action, f"{grant.bucket}/{grant.prefix}cat.jpg") is (name in grant.actions)
+    assert allows(grant, "s3:ListBucket", grant.bucket, grant.prefix) is ("list" in grant.actions)
+
+
+@given(grants)
+def test_no_other_bucket(grant: BucketGrant) -> None:
+    other = "dogs" if grant.bucket == "cats" else "cats"
+    for action in (*OBJECT_ACTION.values(), "s3:ListBucket", "s3:GetBucketLocation"):
+        assert not allows(grant, action, f"{other}/{grant.prefix}cat.jpg", grant.prefix)
+        assert not allows(grant, action, other, grant.prefix)
+
+
+@given(grants.filter(lambda grant: grant.prefix != ""))
+def test_no_other_prefix(grant: BucketGrant) -> None:
+    for action in OBJECT_ACTION.values():
+        assert not allows(grant, action, f"{grant.bucket}/other/cat.jpg")
+        assert not allows(grant, action, f"{grant.bucket}/cat.jpg")
+    for listed in (None, "other/", "i", "inputs/"):
+        assert not allows(grant, "s3:ListBucket", grant.bucket, listed)
+
+
+def test_the_prefix_may_be_listed_as_somebody_typed_it() -> None:
+    grant = BucketGrant(name="source", bucket="cats", prefix="input/", actions=["list"])
+    for typed in ("input", "input/", "input/2026/"):
+        assert allows(grant, "s3:ListBucket", "cats", typed)
+    assert not allows(grant, "s3:ListBucket", "cats", "input-of-others")
+
+
+@given(grants)
+def test_nothing_but_s3_and_no_wildcard_actions(grant: BucketGrant) -> None:
+    document = policy_document(grant)
+    actions = [action for statement in document["Statement"] for action in statement["Action"]]
+    assert all(action.startswith("s3:") and "*" not in action for action in actions)
+    assert all(statement["Effect"] == "Allow" for statement in document["Statement"])

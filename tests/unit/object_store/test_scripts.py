@@ -1,0 +1,125 @@
+"""The scripts of the jobs, with an mc that writes down how it was called."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from components.object_store.external import CHECK_SCRIPT
+from components.object_store.store import GRANT_SCRIPT
+
+# Like the image: a shell and coreutils, and nothing else.
+COREUTILS = ("cat", "head", "timeout", "sleep")
+FAKE_MC = """#!/bin/sh
+printf '%s\\n' "$*" >>"$CALLS"
+env >>"$CALLS.env"
+case "$*" in
+  "admin user add"*) cat >"$CALLS.stdin" ;;
+  "admin policy attach"*) echo "$ATTACH" >&2; exit "${ATTACH_CODE:-0}" ;;
+  "ls granted"*) exit "${GRANTED:-0}" ;;
+  "ls store"*) printf '%s' "$PROBLEM" >&2; i=0; while [ $i -lt 9 ]; do echo key; i=$((i + 1)); done ;;
+esac
+"""
+GRANT = {
+    "ROOT_USER": "root",
+    "ROOT_PASSWORD": "sentinel-root",
+    "ACCESS_KEY": "s3-source",
+    "SECRET_KEY": "sentinel-key",
+    "SCHEME": "http",
+    "ADDRESS": "s3:9000",
+    "REGION": "us-east-1",
+    "BUCKET": "cats",
+    "PREFIX": "input/",
+    "VERSIONING": "false",
+    "LISTABLE": "true",
+    "POLICY_NAME": "s3-source",
+    "POLICY": "{}",
+}
+
+
+def run(script: str, folder: Path, **environment: str) -> tuple[subprocess.CompletedProcess[str], str]:
+    tools = folder / "bin"
+    tools.mkdir()
+    for name in COREUTILS:
+        (tools / name).symlink_to(next(p for p in (Path("/usr/bin", name), Path("/bin", name)) if p.exists()))
+    (tools / "sleep").unlink()
+    for name, text in {"mc": FAKE_MC, "sleep": "#!/bin/sh\n", "env": '#!/bin/sh\nexec /usr/bin/env "$@"\n'}.items():
+        (tools / name).write_text(text)
+        (tools / name).chmod(0o755)
+    calls = folder / "calls"
+    script = script.replace("/tmp/", f"{folder}/")
+    done = subprocess.run(
+        ["/bin/sh", "-c", script],
+        env={"PATH": str(tools), "CALLS": str(calls), **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    return done, calls.read_text()
+
+
+def test_a_grant_is_made_in_order(tmp_path: Path) -> None:
+    done, calls = run(GRANT_SCRIPT, tmp_path, **GRANT)
+    assert done.returncode == 0, done.stderr
+    assert calls.splitlines() == [
+        "ls root",
+        "mb --ignore-existing --region us-east-1 root/cats",
+        "mb --ignore-existing root/cats/input/",
+        f"admin policy create root s3-source {tmp_path}/policy.json",
+        "admin user add root",
+        "admin policy attach root s3-source --user s3-source",
+        "ls granted/cats/input/",
+    ]
+    assert (tmp_path / "calls.stdin").read_text() == "s3-source\nsentinel-key\n"
+
+
+def test_no_secret_is_on_a_command_line_or_in_the_output(tmp_path: Path) -> None:
+    done, calls = run(GRANT_SCRIPT, tmp_path, **GRANT)
+    assert "sentinel" not in calls + done.stdout + done.stderr
+    assert "MC_HOST_root=http://root:sentinel-root@s3:9000" in (tmp_path / "calls.env").read_text()
+
+
+def test_versioning_on_demand_and_no_marker_without_a_prefix(tmp_path: Path) -> None:
+    _, calls = run(GRANT_SCRIPT, tmp_path, **{**GRANT, "VERSIONING": "true", "PREFIX": "", "LISTABLE": "false"})
+    assert "version enable root/cats" in calls.splitlines()
+    assert "mb --ignore-existing root/cats/" not in calls.splitlines()
+    assert "ls granted/cats/" not in calls.splitlines()
+
+
+def test_a_policy_that_is_attached_already_is_no_failure(tmp_path: Path) -> None:
+    already = "mc: <ERROR> The specified policy change is already in effect."
+    done, _ = run(GRANT_SCRIPT, tmp_path, **GRANT, ATTACH=already, ATTACH_CODE="1")
+    assert done.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("environment", "words"),
+    [
+        ({"ATTACH": "Access Denied.", "ATTACH_CODE": "1"}, "The policy cannot be attached: Access Denied."),
+        ({"GRANTED": "1"}, "The new key cannot list cats/input/."),
+    ],
+)
+def test_the_script_says_what_went_wrong(tmp_path: Path, environment: dict[str, str], words: str) -> None:
+    done, _ = run(GRANT_SCRIPT, tmp_path, **GRANT, **environment)
+    assert done.returncode != 0
+    assert words in done.stderr
+
+
+CHECK = {"SCHEME": "https", "ADDRESS": "s3.example.com", "BUCKET": "cats", "PREFIX": "", "ACCESS_KEY": "id"}
+
+
+def test_a_bucket_that_can_be_listed(tmp_path: Path) -> None:
+    done, calls = run(CHECK_SCRIPT, tmp_path, **CHECK, SECRET_KEY="sentinel", SESSION_TOKEN="token")
+    assert done.returncode == 0, done.stderr
+    assert calls.splitlines() == ["ls store/cats/"]
+    assert "MC_HOST_store=https://id:sentinel:token@s3.example.com" in (tmp_path / "calls.env").read_text()
+
+
+def test_a_bucket_that_cannot_be_listed(tmp_path: Path) -> None:
+    done, _ = run(CHECK_SCRIPT, tmp_path, **CHECK, SECRET_KEY="sentinel", PROBLEM="Access Denied.")
+    assert done.returncode == 1
+    assert "cannot be listed with the given key: Access Denied." in done.stderr
+    assert "sentinel" not in done.stdout + done.stderr

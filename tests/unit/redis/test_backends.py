@@ -1,0 +1,203 @@
+"""Redis by every backend: specs, secrets, and the connection that Label Studio gets."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pulumi
+import pytest
+
+from components.connections import RedisConnection, RedisTls, SecretKey
+from components.redis import AlaudaArgs, ExternalArgs, NoneArgs, Redis, RedisArgs, StandaloneArgs
+from components.redis.standalone import configuration
+from components.service import VolumeClaim
+from tests.unit.pod_checks import assert_mounts_exist, assert_restricted, pod_of, variables, workloads
+from tests.unit.pulumi_mocks import Program, resolve, run_program
+
+STATEFUL_SET = "kubernetes:apps/v1:StatefulSet"
+SECRET = "kubernetes:core/v1:Secret"
+PASSWORD = "random:index/randomPassword:RandomPassword"
+ALAUDA = "kubernetes:middleware.alauda.io/v1:Redis"
+POLICY = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
+RESOURCES = {"requests": {"cpu": "100m", "memory": "256Mi"}, "limits": {"cpu": "500m", "memory": "256Mi"}}
+COMMON: dict[str, Any] = {
+    "namespace": pulumi.Output.from_input("stack"),
+    "storage": VolumeClaim(size="2Gi", storage_class="fast"),
+    "resources": RESOURCES,
+    "max_memory": 201326592,
+}
+
+
+def standalone(**overrides: Any) -> StandaloneArgs:
+    return StandaloneArgs(**{**COMMON, "image": "docker.io/valkey/valkey:8.1.8-trixie", **overrides})
+
+
+def alauda(**overrides: Any) -> AlaudaArgs:
+    return AlaudaArgs(**{**COMMON, **overrides})
+
+
+def deploy(args: RedisArgs) -> Program:
+    return run_program(lambda: Redis("queue", args))
+
+
+def connection(program: Program) -> RedisConnection:
+    component: Redis = program.result
+    assert component.connection is not None
+    return component.connection
+
+
+def directives(args: StandaloneArgs) -> dict[str, str]:
+    lines = configuration(args)["valkey.conf"].splitlines()
+    return dict(line.split(" ", 1) for line in lines)
+
+
+@pytest.mark.parametrize("tls", [None, "queue-tls"])
+def test_the_pod_is_restricted_and_survives_a_restart(tls: str | None) -> None:
+    program = deploy(standalone(tls_secret=tls))
+    (workload,) = workloads(program)
+    assert_restricted(pod_of(workload))
+    assert_mounts_exist(pod_of(workload), ["data"])
+    container = pod_of(workload)["containers"][0]
+    assert {"startupProbe", "readinessProbe", "livenessProbe"} <= container.keys()
+    assert workload.inputs["spec"]["volumeClaimTemplates"][0]["spec"]["storageClassName"] == "fast"
+
+
+def test_no_job_is_evicted_or_lost() -> None:
+    written = directives(standalone())
+    assert written["maxmemory-policy"] == "noeviction"
+    assert written["maxmemory"] == "201326592"
+    assert (written["appendonly"], written["appendfsync"]) == ("yes", "everysec")
+    assert written["dir"] == "/data"
+
+
+def test_the_password_is_in_its_secret_and_nowhere_else() -> None:
+    program = deploy(standalone())
+    secret = program.one(SECRET)
+    password = secret.inputs["stringData"]["password"]
+    assert secret.inputs["stringData"]["access.conf"] == f"requirepass {password}\n"
+    assert secret.is_secret("stringData.password") and secret.is_secret("stringData.access.conf")
+    assert not any(password in str(r.inputs) for r in program if r is not secret)
+    assert "requirepass" not in configuration(standalone())["valkey.conf"]
+    environment = variables(pod_of(program.one(STATEFUL_SET))["containers"][0])
+    assert environment["REDISCLI_AUTH"] == ("queue", "password")
+
+
+def test_with_tls_nothing_speaks_plain_text() -> None:
+    written = directives(standalone(tls_secret="queue-tls"))
+    assert (written["port"], written["tls-port"]) == ("0", "6379")
+    program = deploy(standalone(tls_secret="queue-tls"))
+    assert connection(program).tls == RedisTls("queue-tls")
+    probe = pod_of(program.one(STATEFUL_SET))["containers"][0]["readinessProbe"]["exec"]["command"][-1]
+    assert "--tls --cacert /etc/valkey-tls/ca.crt" in probe
+
+
+def test_options_come_before_what_must_hold() -> None:
+    written = directives(standalone(options={"slowlog-max-len": "64", "maxmemory-policy": "allkeys-lru"}))
+    assert (written["slowlog-max-len"], written["maxmemory-policy"]) == ("64", "noeviction")
+
+
+def test_the_promised_connection() -> None:
+    program = deploy(standalone())
+    promised = connection(program)
+    assert resolve(promised.host) == "queue.stack.svc.cluster.local"
+    assert (promised.port, promised.database, promised.user, promised.tls) == (6379, 1, None, None)
+    assert promised.password is not None and resolve(promised.password.name) == "queue"
+
+
+@pytest.mark.parametrize("protect", [True, False])
+def test_protection_is_the_default_and_can_be_given_up(protect: bool) -> None:
+    program = deploy(standalone(protect=protect))
+    assert program.one(STATEFUL_SET).protect is protect
+    assert program.one(PASSWORD).protect is protect
+    assert program.one(SECRET).retain_on_delete is protect
+    retention = program.one(STATEFUL_SET).inputs["spec"]["persistentVolumeClaimRetentionPolicy"]
+    assert retention["whenDeleted"] == ("Retain" if protect else "Delete")
+
+
+def test_two_servers_do_not_clash() -> None:
+    def program() -> None:
+        Redis("one", standalone())
+        Redis("two", standalone())
+
+    objects = [(r.type, r.object_name) for r in run_program(program) if "metadata" in r.inputs]
+    assert len(objects) == len(set(objects)) == 12
+
+
+def test_the_resource_of_data_services() -> None:
+    resource = deploy(alauda(options={"slowlog-max-len": "64"})).one(ALAUDA)
+    assert resource.inputs["metadata"]["annotations"] == {"pulumi.com/waitFor": "jsonpath={.status.phase}=Ready"}
+    assert resource.protect and resource.retain_on_delete
+    assert resource.inputs["spec"] == {
+        "arch": "standalone",
+        "version": "7.2",
+        "passwordSecret": "queue",
+        "replicas": {"sentinel": {"master": 1}},
+        "resources": RESOURCES,
+        "persistentSize": "2Gi",
+        "persistent": {"storageClassName": "fast"},
+        "customConfig": {
+            "slowlog-max-len": "64",
+            "appendonly": "yes",
+            "appendfsync": "everysec",
+            "maxmemory": "201326592",
+            "maxmemory-policy": "noeviction",
+        },
+        "expose": {"type": "ClusterIP"},
+        "enableTLS": False,
+    }
+
+
+def test_the_password_meets_the_rule_of_the_operator() -> None:
+    program = deploy(alauda())
+    rule = program.one(PASSWORD).inputs
+    assert 8 <= rule["length"] <= 32
+    assert rule["minNumeric"] >= 1 and rule["minLower"] >= 1 and rule["minSpecial"] >= 1
+    allowed_by_the_webhook, safe_in_urls = set("~!@#$%^&*()-_=+?"), set("-._~")
+    assert rule["special"] and set(rule["overrideSpecial"]) <= allowed_by_the_webhook & safe_in_urls
+    assert program.one(SECRET).inputs["stringData"].keys() == {"password"}
+
+
+def test_the_password_is_there_before_the_resource() -> None:
+    program = deploy(alauda())
+    assert program.one(SECRET).urn in program.one(ALAUDA).dependencies
+
+
+def test_the_service_of_data_services() -> None:
+    promised = connection(deploy(alauda(tls=True)))
+    assert resolve(promised.host) == "rfr-queue-read-write.stack.svc.cluster.local"
+    assert promised.tls == RedisTls("queue-tls", certificate_key="tls.crt", private_key_key="tls.key")
+
+
+def test_traffic_of_data_services() -> None:
+    policy = deploy(alauda(operator_namespace="redis-system")).one(POLICY).inputs["spec"]
+    assert policy["podSelector"]["matchLabels"]["app.kubernetes.io/name"] == "queue"
+    sources = [peer for rule in policy["ingress"] for peer in rule["from"]]
+    assert {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "redis-system"}}} in sources
+
+
+def test_somebody_elses_server_is_only_connected_to() -> None:
+    args = ExternalArgs(
+        host="redis.example.com", port=6380, database=3, password=SecretKey("redis", "pw"), tls=RedisTls("redis-ssl")
+    )
+    program = deploy(args)
+    assert [r.type for r in program] == ["label-studio:redis:Redis"]
+    assert connection(program) == RedisConnection(
+        host="redis.example.com", port=6380, database=3, password=SecretKey("redis", "pw"), tls=RedisTls("redis-ssl")
+    )
+
+
+def test_no_redis_is_nothing_at_all() -> None:
+    program = deploy(NoneArgs())
+    component = program.one("label-studio:redis:Redis")
+    assert len(program.resources) == 1
+    assert component.inputs == {"backend": "none"}
+    assert program.result.connection is None
+
+
+@pytest.mark.parametrize("args", [standalone(), alauda()])
+def test_every_child_belongs_to_the_component(args: RedisArgs) -> None:
+    program = deploy(args)
+    component = program.one("label-studio:redis:Redis")
+    assert {r.parent for r in program if r is not component} == {component.urn}
+    assert re.fullmatch(r"standalone|alauda", component.inputs["backend"])
