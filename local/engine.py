@@ -22,6 +22,7 @@ from local.plugins.install import plugin_path
 from local.tools.build import tool
 
 PROJECT = Path(__file__).resolve().parent.parent
+SECRETS = "label-studio:secrets"
 
 
 class EngineError(RuntimeError):
@@ -55,6 +56,7 @@ class Engine:
         check: bool = True,
         environment: Mapping[str, str] | None = None,
         folder: Path | None = None,
+        standard_input: str = "",
     ) -> subprocess.CompletedProcess[str]:
         """Run the CLI in the project's folder; what it prints goes to the terminal unless ``capture``."""
         process = subprocess.run(
@@ -64,7 +66,7 @@ class Engine:
             text=True,
             stdout=subprocess.PIPE if capture else None,
             stderr=subprocess.STDOUT if capture else None,
-            stdin=subprocess.DEVNULL,
+            input=standard_input,
             check=False,
         )
         if check and process.returncode != 0:
@@ -76,6 +78,12 @@ class Engine:
         agreed = () if command == "preview" else ("--yes", "--skip-preview")
         config = ("--config-file", str(self._config))
         return self.run(command, "--stack", self.stack, *config, *agreed, *flags, **options)
+
+    def set_secret(self, name: str, key: str, value: str) -> None:
+        """Keep a key of a Secret encrypted in the stack's configuration, as `pulumi config set --secret` does."""
+        path = f'{SECRETS}.{name}["{key}"]'
+        config = ("--stack", self.stack, "--config-file", str(self._config))
+        self.run("config", "set", "--secret", "--path", path, *config, capture=True, standard_input=value)
 
     def outputs(self, show_secrets: bool = False) -> dict[str, Any]:
         """The outputs of the stack; secret ones are masked unless asked for."""
@@ -118,10 +126,11 @@ class Engine:
         (self._folder / "Pulumi.yaml").write_text(yaml.safe_dump({key: project[key] for key in ("name", "runtime")}))
         committed = yaml.safe_load((self.project / self._config.name).read_text())
         earlier = yaml.safe_load(self._config.read_text()) if self._config.exists() else {}
+        config = merge(committed["config"], self.settings)
+        if secrets_given := earlier.get("config", {}).get(SECRETS):
+            config[SECRETS] = secrets_given
         salt = {key: earlier[key] for key in ("encryptionsalt",) if key in earlier}
-        self._config.write_text(
-            yaml.safe_dump({**committed, "config": merge(committed["config"], self.settings), **salt})
-        )
+        self._config.write_text(yaml.safe_dump({**committed, "config": config, **salt}))
 
     @cached_property
     def _environment(self) -> dict[str, str]:

@@ -33,12 +33,13 @@ def browser_page(*flags: str) -> Iterator[Page]:
 
 
 def log_in(page: Page, url: str, email: str, password: str) -> None:
-    """Fill in the login form as a person does, and wait for the projects page."""
+    """Fill in the login form as a person does, and wait for the page behind it."""
     page.goto(f"{url}/user/login/")
     page.fill("input[name=email]", email)
     page.fill("input[name=password]", password)
     page.click("button[type=submit], input[type=submit]")
-    page.wait_for_url("**/projects*")
+    page.wait_for_url(lambda address: "/user/login" not in address)
+    page.wait_for_load_state("networkidle")
 
 
 def screenshot(page: Page, path: Path) -> Path:

@@ -1,0 +1,101 @@
+"""The dev stack, from the preview to a queued job, as a person and as a machine see it."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import httpx
+
+from tests.e2e.browser import browser_page, log_in, screenshot
+from tests.e2e.deployment import Deployment
+
+PICTURES = Path(__file__).resolve().parents[2] / "docs" / "pictures"
+# The smallest PNG there is: one transparent pixel.
+PIXEL = bytes.fromhex(
+    "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c63000100000005000100"
+    "0d0a2db40000000049454e44ae426082"
+)
+
+
+def pictures(tmp_path: Path) -> Path:
+    """Where screenshots go: to the docs only when they are to be renewed."""
+    return PICTURES if os.environ.get("RENEW_PICTURES") else tmp_path
+
+
+def test_outputs_name_secrets_but_show_none(dev_stack: Deployment) -> None:
+    assert dev_stack.outputs["administratorPassword"] == "[secret]"
+    assert dev_stack.outputs["serviceName"] == "label-studio-ls-app"
+    assert set(dev_stack.outputs["postgresql"]["passwordSecret"]) == {"name", "key"}
+
+
+def test_a_person_logs_in_and_sees_label_studio(dev_stack: Deployment, tmp_path: Path) -> None:
+    with browser_page() as page:
+        page.goto(f"{dev_stack.outputs['url']}/user/login/")
+        assert page.locator("text=Sign up").count() == 0, "sign-up is off"
+        screenshot(page, pictures(tmp_path) / "login.png")
+        log_in(page, dev_stack.outputs["url"], dev_stack.outputs["administrator"], dev_stack.password)
+        page.wait_for_selector("text=Create Project")
+        assert screenshot(page, pictures(tmp_path) / "home.png").stat().st_size > 10_000
+
+
+def test_wrong_password_and_sign_up_are_refused(dev_stack: Deployment) -> None:
+    from tests.e2e.label_studio import Session
+
+    with Session(dev_stack.outputs["url"]) as session:
+        assert session.log_in(dev_stack.outputs["administrator"], "wrong-password").status_code == httpx.codes.OK
+        form = {"email": "stranger@example.com", "password": "a-long-password", "allow_newsletters": "false"}
+        form["csrfmiddlewaretoken"] = session.http.cookies["csrftoken"]
+        answer = session.http.post("/user/signup/", data=form, headers={"Referer": session.url})
+        assert answer.status_code == httpx.codes.FORBIDDEN
+
+
+def test_an_upload_is_served_back_and_a_queued_job_runs_on_the_worker(dev_stack: Deployment) -> None:
+    with dev_stack.session() as session:
+        project = session.create_project("End to end")
+        address = session.upload(project, "pixel.png", PIXEL, "image/png")
+        assert session.http.get(address).content == PIXEL
+        assert session.export_snapshot(project)["status"] == "completed"
+    log = dev_stack.logs(**{"app.kubernetes.io/component": "worker"})
+    assert "async_export" in log or "export" in log, log[-3000:]
+    assert "Job OK" in log, log[-3000:]
+
+
+def test_pods_are_restricted_and_use_no_default_account(dev_stack: Deployment) -> None:
+    [namespace] = dev_stack.objects("namespaces", everywhere=True, name=dev_stack.namespace)
+    assert namespace["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
+    for pod in dev_stack.objects("pods"):
+        for container in pod["spec"]["containers"]:
+            name = f"{pod['metadata']['name']}/{container['name']}"
+            assert container["securityContext"]["readOnlyRootFilesystem"] is True, name
+            assert {"cpu", "memory"} <= container["resources"]["limits"].keys(), name
+
+
+def test_a_second_up_and_a_refresh_change_nothing(dev_stack: Deployment) -> None:
+    dev_stack.run("up", "--expect-no-changes")
+    dev_stack.run("refresh", "--expect-no-changes")
+
+
+def test_a_setting_changes_only_what_it_is_about(dev_stack: Deployment) -> None:
+    dev_stack.change({**dev_stack.engine.settings, "label-studio:redis": {"options": {"slowlog-max-len": "64"}}})
+    touched = {urn.rsplit("::", 1)[-1] for urn in dev_stack.steps()}
+    assert touched, "the change must be seen"
+    assert all(name.startswith("label-studio-redis") for name in touched), touched
+    dev_stack.run("up")
+    dev_stack.run("preview", "--expect-no-changes")
+
+
+def test_no_secret_is_anywhere_in_plain_text(dev_stack: Deployment) -> None:
+    places = {
+        "state": json.dumps(dev_stack.engine.export()),
+        "what the CLI printed": "\n".join(dev_stack.log),
+        "logs of pods": dev_stack.logs(),
+        "pods": json.dumps(dev_stack.objects("pods")),
+        "config maps": json.dumps(dev_stack.objects("configmaps")),
+        "network policies": json.dumps(dev_stack.objects("networkpolicies", "networking.k8s.io/v1")),
+    }
+    secrets = dev_stack.secret_values()
+    assert len(secrets) >= 6, sorted(secrets)
+    leaks = [(name, place) for name, value in secrets.items() for place, text in places.items() if value in text]
+    assert leaks == []

@@ -1,0 +1,121 @@
+"""A production-shaped stack: CloudNativePG by its operator, two replicas, uploads in S3, TLS by an ingress controller."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from local.addons import cnpg, traefik
+from local.cluster.api import Api
+from local.engine import Engine
+from tests.e2e.browser import browser_page, log_in
+from tests.e2e.certificates import Certificate, issue
+from tests.e2e.deployment import Deployment
+from tests.e2e.label_studio import Session
+from tests.e2e.loopback import LoopbackTransport
+from tests.e2e.test_dev_stack import PIXEL
+
+HOST = "label-studio.test"
+CERTIFICATE_SECRET = "label-studio-tls"
+SMALL = {"cpuRequest": "50m", "cpuLimit": "1"}
+SETTINGS = {
+    "label-studio:cluster": {
+        "context": "label-studio-local",
+        "namespace": "e2e-prod",
+        "ingressNamespace": traefik.NAMESPACE,
+    },
+    "label-studio:postgresql": {
+        "instances": 2,
+        "storage": {"size": "1Gi"},
+        "walStorage": {"size": "1Gi"},
+        "resources": {**SMALL, "memory": "512Mi"},
+    },
+    # The MinIO Operator is no Go module and has no image here; the tenant's manifests are checked in tests/unit.
+    "label-studio:objectStore": {"backend": "standalone"},
+    "label-studio:labelStudio": {
+        "autoscaling": None,
+        "replicas": 2,
+        "resources": {"cpuRequest": "100m", "cpuLimit": "1", "memory": "1536Mi"},
+        "ingress": {"host": HOST, "className": traefik.CLASS, "tls": [{"secretName": CERTIFICATE_SECRET}]},
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
+    return issue(HOST, tmp_path_factory.mktemp("certificate"))
+
+
+@pytest.fixture(scope="module")
+def prod_stack(
+    kubeconfig: Path, api: Api, certificate: Certificate, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Deployment]:
+    cnpg.install()
+    traefik.install()
+    engine = Engine(tmp_path_factory.mktemp("prod"), "prod", kubeconfig, settings=SETTINGS)
+    engine.create()
+    engine.set_secret(CERTIFICATE_SECRET, "tls.crt", certificate.certificate.read_text())
+    engine.set_secret(CERTIFICATE_SECRET, "tls.key", certificate.key.read_text())
+    deployment = Deployment(engine, "e2e-prod", api)
+    deployment.create()
+    yield deployment
+    deployment.remove()
+    traefik.remove()
+    cnpg.remove()
+
+
+@pytest.fixture
+def session(prod_stack: Deployment, certificate: Certificate) -> Iterator[Session]:
+    with Session(f"https://{HOST}", LoopbackTransport(traefik.HTTPS_PORT, certificate.authority)) as session:
+        answer = session.log_in(prod_stack.outputs["administrator"], prod_stack.password)
+        assert answer.status_code == httpx.codes.FOUND, answer.text[:2000]
+        yield session
+
+
+def test_a_person_logs_in_over_https_with_secure_cookies(prod_stack: Deployment) -> None:
+    with browser_page(f"--host-resolver-rules=MAP {HOST}:443 127.0.0.1:{traefik.HTTPS_PORT}") as page:
+        log_in(page, f"https://{HOST}", prod_stack.outputs["administrator"], prod_stack.password)
+        page.wait_for_selector("text=Create Project")
+        cookies = {cookie["name"]: cookie for cookie in page.context.cookies()}
+    assert {"sessionid", "csrftoken"} <= cookies.keys()
+    assert all(cookies[name]["secure"] for name in ("sessionid", "csrftoken"))
+
+
+def test_forged_requests_are_refused(session: Session) -> None:
+    answer = session.http.post("/api/projects/", json={"title": "forged"}, headers={"Referer": "https://evil.example"})
+    assert answer.status_code == httpx.codes.FORBIDDEN
+
+
+def test_two_replicas_share_uploads_through_the_object_store(prod_stack: Deployment, session: Session) -> None:
+    [deployment] = prod_stack.objects("deployments", "apps/v1", name=prod_stack.outputs["serviceName"])
+    assert deployment["status"]["readyReplicas"] == 2
+    address = session.upload(session.create_project("Shared"), "pixel.png", PIXEL, "image/png")
+    for _ in range(6):
+        assert session.http.get(address, follow_redirects=True).content == PIXEL
+    claims = {claim["metadata"]["name"] for claim in prod_stack.objects("persistentvolumeclaims")}
+    assert claims, "the data services have volumes"
+    assert not any("ls-pvc" in claim for claim in claims), "uploads are on no volume"
+
+
+def test_the_database_is_a_verified_cluster(prod_stack: Deployment) -> None:
+    [cluster] = prod_stack.objects("clusters", "postgresql.cnpg.io/v1")
+    assert cluster["status"]["readyInstances"] == 2
+    assert prod_stack.outputs["postgresql"]["sslmode"] == "verify-full"
+
+
+def test_a_second_up_changes_nothing(prod_stack: Deployment) -> None:
+    prod_stack.run("up", "--expect-no-changes")
+
+
+def test_destroy_refuses_to_touch_protected_data(prod_stack: Deployment) -> None:
+    def data() -> set[str]:
+        return {claim["metadata"]["uid"] for claim in prod_stack.objects("persistentvolumeclaims")}
+
+    before = data()
+    printed = prod_stack.run("destroy", check=False)
+    assert "protected" in printed
+    assert data() == before
+    assert prod_stack.objects("clusters", "postgresql.cnpg.io/v1")
