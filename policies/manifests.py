@@ -19,7 +19,7 @@ from typing import Any
 import yaml
 from pulumi_policy import EnforcementLevel
 
-from policies.checks.dry_run import PROJECT, resources_of
+from policies.checks.dry_run import PLACEHOLDER, PROJECT, resources_of
 from policies.checks.releases import release_of
 from policies.checks.resources import Resource, from_document
 from policies.checks.rule import PolicyCrashError, Rule
@@ -54,7 +54,7 @@ def render(resource: Resource, helm: str = "helm") -> list[Resource]:
     for flag, value in (("--version", props.get("version")), ("--repo", at(props, "repositoryOpts", "repo"))):
         command += [flag, str(value)] if value else []
     done = subprocess.run(  # noqa: S603 - helm itself, with arguments of the stack
-        command, input=json.dumps(release.values), cwd=PROJECT, text=True, capture_output=True, timeout=TIMEOUT_SECONDS,
+        command, input=json.dumps(release.values, default=lambda _: PLACEHOLDER), cwd=PROJECT, text=True, capture_output=True, timeout=TIMEOUT_SECONDS,
         check=False,
     )  # fmt: skip
     if done.returncode != 0:

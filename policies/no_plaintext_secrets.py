@@ -25,7 +25,7 @@ def check(resource: Resource, _: Parameters) -> Iterator[str]:
     if release := label_studio_release(resource):
         for service in ("pgConfig", "redisConfig"):
             password = release.get("global", service, "password")
-            if password is not None and not isinstance(password, dict):
+            if password is not None and password is not UNKNOWN and not isinstance(password, dict):
                 yield f"{release.label}: global.{service}.password is written out; write secretName and secretKey"
     for manifest in manifests(resource):
         if manifest.kind == "ConfigMap":

@@ -28,7 +28,7 @@ def check(resource: Resource, parameters: Parameters) -> Iterator[str]:
     for key in ("postrender", "postRenderer"):
         if at(resource.props, key):
             yield f"{release.label}: {key} rewrites the manifests after they are checked; remove it"
-    for name in ("postgresql", "redis"):
+    for name in ("postgresql", "redis") if release.is_label_studio else ():
         yield from _bundled(release.label, release.path(name), release.get(name, "enabled"), release.is_published)
 
 

@@ -1,12 +1,11 @@
 """The resources that a program registers for a stack file, without an engine, a cluster or plugins.
 
 The program itself runs, with the configuration of the stack file, against the mocks of the Pulumi SDK. Whatever a
-provider would make up (passwords, for one) is a placeholder.
+provider or an operator would make up is unknown, as in a preview.
 """
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import runpy
@@ -19,8 +18,8 @@ import yaml
 from google.protobuf import json_format
 from pulumi.runtime import mocks
 from pulumi.runtime.config import set_all_config
-from pulumi.runtime.stack import run_pulumi_func
 from pulumi_policy.deserialize import deserialize_properties
+from pulumi_policy.proxy import unknown_checking_proxy
 
 from policies.checks.resources import Provider, Resource
 from policies.checks.values import plain
@@ -36,13 +35,13 @@ def resources_of(stack: str, config: Mapping[str, Any], program: Path = PROJECT)
     """
     project = yaml.safe_load((program / "Pulumi.yaml").read_text())
     monitor = _Recorder()
-    mocks.set_mocks(_Echo(), project=project["name"], stack=stack, preview=False, monitor=monitor)
+    mocks.set_mocks(_Echo(), project=project["name"], stack=stack, preview=True, monitor=monitor)
     secrets = [key for key, value in config.items() if "secure" in _keys(value)]
     set_all_config({**_defaults(project), **{key: _text(value) for key, value in config.items()}}, secrets)
     folder = Path.cwd()
     os.chdir(program)
     try:
-        asyncio.run(run_pulumi_func(lambda: _run(program / "__main__.py")))
+        pulumi.runtime.test(lambda: _run(program / "__main__.py"))()
     finally:
         os.chdir(folder)
     return monitor.resources_with_providers()
@@ -78,11 +77,10 @@ def _keys(value: Any) -> set[str]:
 
 
 class _Echo(mocks.Mocks):
-    """Resources turn out as they were asked for; what only a provider knows is a placeholder."""
+    """Resources turn out as they were asked for; nothing more is known of them."""
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
-        generated = {"result": PLACEHOLDER} if args.typ.startswith("random:") else {}
-        return f"{args.name}-id", {**args.inputs, **generated}
+        return f"{args.name}-id", args.inputs
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:
         raise pulumi.RunError(f"{args.token} asks a provider, which a run without a cluster cannot answer")
@@ -97,7 +95,8 @@ class _Recorder(mocks.MockMonitor):
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - the protocol's name
         response = super().RegisterResource(request)  # type: ignore[no-untyped-call]
-        props = plain(deserialize_properties(json_format.MessageToDict(request.object)))
+        given = deserialize_properties(json_format.MessageToDict(request.object))
+        props = plain(unknown_checking_proxy(given))
         resource = Resource(request.type, request.name, props, response.urn, request.protect)
         self._registered.append((resource, request.provider.rpartition("::")[0]))
         return response

@@ -11,7 +11,7 @@ from policies.checks.values import UNKNOWN, at, is_given, items
 LABEL = r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
 DNS_NAME = re.compile(rf"(?=.{{1,253}}$)(\*\.)?({LABEL}\.)+{LABEL}|{LABEL}")
 # A host whose last label is a number is an IPv4 address to browsers (URL standard, "ends in a number").
-IP_ADDRESS = re.compile(r"\[.*|.*:.*|(.*\.)?(\d+|0x[0-9a-f]*)\.?", re.IGNORECASE)
+IP_ADDRESS = re.compile(r"\[.*|[^/]*:[^/]*|(.*\.)?(\d+|0x[0-9a-f]*)\.?", re.IGNORECASE)
 EXAMPLE = "such as label-studio.example.com"
 
 

@@ -97,7 +97,8 @@ def in_text(text: str) -> Iterator[str]:
     for match in TEXT_ASSIGNMENT.finditer(text):
         name = match["directive"] or match["key"] or match["bare"]
         value = match["argument"] or match["quoted"] or match["value"]
-        if (match["directive"] or is_secret_name(name)) and is_secret_value(value) and not PLACEHOLDER.match(value):
+        secret = match["directive"] or (is_secret_name(name) and not is_reference(name, {}))
+        if secret and is_secret_value(value) and not PLACEHOLDER.match(value):
             yield f"a value for {name}"
 
 

@@ -17,6 +17,7 @@ UNKNOWN = UNKNOWN_STRING_VALUE
 MISSING = object()
 RELEASE = "kubernetes:helm.sh/v3:Release"
 SECRET = "hunter2-Xq9"
+MEND = re.compile(r"\b(write|remove|use|put|name|set|give|call|add|take|list|pass|append|keep|must be|must not|must come|has to be|needs)\b")
 HOST = "label-studio.example.com"
 RESOURCES = {"requests": {"cpu": "100m", "memory": "1Gi"}, "limits": {"cpu": "1", "memory": "1Gi"}}
 VARIABLES = {
@@ -159,4 +160,5 @@ def expect(messages: list[str], fragment: str | None) -> None:
         assert messages == []
         return
     assert any(fragment in message for message in messages), messages or "no violation"
+    assert all(MEND.search(message) for message in messages), messages
     assert all(SECRET not in message for message in messages)
