@@ -96,7 +96,7 @@ print("equal")
 
 @pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("iptables"), reason="needs root and iptables")
 def test_the_packet_filter_is_as_before() -> None:
-    """In a network of its own, by the real iptables: rules of others stay, also later ones; ours go with their tables."""
+    """In a network of its own, by the real iptables: rules of others stay, also later ones; ours go, tables too."""
     isolated = ["unshare", "--net", sys.executable, "-c", SCENARIO, FOREIGN, OURS, LATER]
     finished = subprocess.run(isolated, capture_output=True, text=True, cwd=Path(__file__).parents[2], check=False)
     assert finished.stdout == "equal\n", finished.stderr
