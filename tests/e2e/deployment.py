@@ -66,7 +66,9 @@ class Deployment:
         assert session.log_in(self.outputs["administrator"], self.password).status_code == httpx.codes.FOUND
         return session
 
-    def objects(self, plural: str, group: str = "", *, everywhere: bool = False, name: str = "") -> list[dict[str, Any]]:
+    def objects(
+        self, plural: str, group: str = "", *, everywhere: bool = False, name: str = ""
+    ) -> list[dict[str, Any]]:
         """Objects of a kind in the namespace of the stack (or cluster-wide ones)."""
         root = f"/apis/{group}" if group else "/api/v1"
         scope = "" if everywhere else f"/namespaces/{self.namespace}"
