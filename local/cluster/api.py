@@ -21,6 +21,8 @@ _CLUSTER_WIDE = {
     "ClusterRoleBinding",
     "CustomResourceDefinition",
     "IngressClass",
+    "MutatingAdmissionPolicy",
+    "MutatingAdmissionPolicyBinding",
     "MutatingWebhookConfiguration",
     "Namespace",
     "StorageClass",

@@ -68,6 +68,10 @@ def apiserver() -> Process:
             "--authorization-mode=Node,RBAC",
             "--enable-admission-plugins=NodeRestriction",
             "--allow-privileged",
+            # The first asks for progress that only newer versions of etcd than Debian's can tell, and waits in vain;
+            # the second serves manifests/small-requests.yaml.
+            "--feature-gates=SizeBasedListCostEstimate=false,MutatingAdmissionPolicy=true",
+            "--runtime-config=admissionregistration.k8s.io/v1beta1=true",
         ),
     )
 

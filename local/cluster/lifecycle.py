@@ -121,7 +121,7 @@ def _start_node(api: Api) -> None:
     kubelet = node.kubelet()
     kubelet.start()
     node.kube_proxy().start()
-    for name in ("kube-router", "coredns", "local-path-storage"):
+    for name in ("small-requests", "kube-router", "coredns", "local-path-storage"):
         api.apply(_objects(name))
     # kube-router gives up at once on a node that is not registered or has no addresses for pods.
     wait("the node to get its addresses", api.node_has_addresses, 60, kubelet.check)
