@@ -26,9 +26,9 @@ class _Session(httpx.Auth):
         self.cookies: dict[str, str] = {}
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        if self.cookies:
-            request.headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
-            request.headers["X-CSRFToken"] = self.cookies.get("csrftoken", "")
+        # The client's own cookies lack the secure ones, and outlive a log-out.
+        request.headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        request.headers["X-CSRFToken"] = self.cookies.get("csrftoken", "")
         response = yield request
         self.cookies |= {cookie.name: cookie.value or "" for cookie in response.cookies.jar}
 

@@ -25,6 +25,10 @@ def run(subject: str, work: Callable[[], str]) -> int:
         message, code = work(), 0
     except RefusedError as error:
         message, code = f"{subject}: {one_line(error)}", REFUSED
+    except httpx.HTTPStatusError as error:
+        # Not the whole address: an invitation's token is part of it.
+        answer, path = error.response.status_code, error.request.url.path
+        message, code = f"{subject}: Label Studio answered {answer} to {path}", FAILED
     except httpx.HTTPError as error:
         message, code = f"{subject}: Label Studio does not answer: {one_line(error)}", FAILED
     sys.stderr.write(f"{message}\n")

@@ -17,9 +17,13 @@ VALIDATION = {"status_code": 400, "detail": "Validation error"}
 
 
 class FakeLabelStudio:
-    """``refuse`` names requests (method and path) that are answered by a validation error with this text."""
+    """``refuse`` names requests (method and path) that are answered by a validation error with this text.
 
-    def __init__(self) -> None:
+    Cookies are ``secure`` behind TLS; the client speaks http to the Service all the same.
+    """
+
+    def __init__(self, *, secure: bool = True) -> None:
+        self.flags = "; Path=/; Secure" if secure else "; Path=/"
         self.accounts = dict(ACCOUNTS)
         self.projects: dict[int, dict[str, Any]] = {}
         self.storages: dict[str, dict[int, dict[str, Any]]] = {"source": {}, "target": {}}
@@ -30,7 +34,7 @@ class FakeLabelStudio:
 
     @property
     def client(self) -> LabelStudio:
-        return LabelStudio("http://label-studio", httpx.MockTransport(self.handle))
+        return LabelStudio("http://label-studio.example.com", httpx.MockTransport(self.handle))
 
     @property
     def changes(self) -> list[str]:
@@ -54,9 +58,10 @@ class FakeLabelStudio:
         return number
 
 
-def _page(_: FakeLabelStudio, __: httpx.Request) -> httpx.Response:
-    # Secure, as behind TLS; the client speaks http to the Service all the same.
-    return httpx.Response(200, headers={"Set-Cookie": "csrftoken=token; Path=/; Secure"})
+def _page(fake: FakeLabelStudio, request: httpx.Request) -> httpx.Response:
+    if "sessionid" in request.headers["Cookie"]:
+        return httpx.Response(302, headers={"Location": "/"})
+    return httpx.Response(200, headers={"Set-Cookie": f"csrftoken=token{fake.flags}"})
 
 
 def _form(request: httpx.Request) -> dict[str, str]:
@@ -69,7 +74,7 @@ def _log_in(fake: FakeLabelStudio, request: httpx.Request) -> httpx.Response:
     if fake.accounts.get(form["email"]) != form["password"]:
         return httpx.Response(200)
     fake.logged_in = form["email"]
-    return httpx.Response(302, headers={"Set-Cookie": "sessionid=session; Path=/; Secure; HttpOnly"})
+    return httpx.Response(302, headers={"Set-Cookie": f"sessionid=session{fake.flags}; HttpOnly"})
 
 
 def _sign_up(fake: FakeLabelStudio, request: httpx.Request) -> httpx.Response:

@@ -51,9 +51,9 @@ def store(monkeypatch: pytest.MonkeyPatch) -> FakeStore:
     return fake
 
 
-@pytest.fixture
-def fake() -> FakeLabelStudio:
-    return FakeLabelStudio()
+@pytest.fixture(params=[True, False], ids=["https page", "http page"])
+def fake(request: pytest.FixtureRequest) -> FakeLabelStudio:
+    return FakeLabelStudio(secure=request.param)
 
 
 def declaration(**fields: Any) -> dict[str, Any]:
@@ -239,6 +239,13 @@ def test_exit_code_and_one_line_tell_what_a_person_can_mend(termination_log: Pat
     assert run("project cats", unreachable) == errors.FAILED
     assert termination_log.read_text() == "project cats: Label Studio does not answer: refused"
     assert run("project cats", lambda: "done") == 0
+
+    def broken() -> str:
+        request = httpx.Request("GET", "http://label-studio/user/signup/?token=hidden")
+        raise httpx.HTTPStatusError("", request=request, response=httpx.Response(500))
+
+    assert run("account", broken) == errors.FAILED
+    assert termination_log.read_text() == "account: Label Studio answered 500 to /user/signup/"
 
 
 class FakeClient:
