@@ -23,6 +23,7 @@ CONFIG_MAP = "kubernetes:core/v1:ConfigMap"
 POLICY = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
 COMPONENT = "label-studio:annotation_project:AnnotationProject"
 STACK_FILE = Path(__file__).parents[3] / "Pulumi.dev.yaml"
+PAGE = "http://127.0.0.1:30080"
 ENDPOINT = "https://s3.example.com:8443"
 CATS = {"name": "cats", "labelConfig": LABELLING}
 DOGS = {"name": "dogs", "labelConfig": LABELLING, "schedule": "*/15 * * * *", "target": {"canDeleteObjects": True}}
@@ -31,6 +32,7 @@ DOGS = {"name": "dogs", "labelConfig": LABELLING, "schedule": "*/15 * * * *", "t
 def settings(*projects: dict[str, Any], **keys: Any) -> Settings:
     config = yaml.safe_load(STACK_FILE.read_text())["config"]
     given = {key.partition(":")[2]: value for key, value in config.items() if key.startswith("label-studio:")}
+    given["labelStudio"] |= {"url": PAGE}
     return Settings.model_validate({**given, "projects": projects, **keys})
 
 
@@ -78,7 +80,7 @@ def test_declaration_has_what_label_studio_wants_to_know() -> None:
         "title": "cats",
         "description": "",
         "label_config": LABELLING.strip(),
-        "page": "http://127.0.0.1:30080",
+        "page": PAGE,
         "storages": {
             "source": {
                 "title": "cats: source",
