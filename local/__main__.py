@@ -8,10 +8,11 @@ from typing import Annotated
 
 import typer
 
-from local import packages, platform, preconditions, report
+from local import packages, platform, preconditions, report, stack
 from local.cluster import lifecycle
 from local.cluster.api import Timeout
 from local.cluster.process import StartError
+from local.engine import EngineError
 from local.paths import CACHE, PROJECT, STATE
 from local.progress import console, note
 from local.tools import build
@@ -23,14 +24,12 @@ app.add_typer(tools, name="tools")
 app.add_typer(cluster, name="cluster")
 
 # Errors whose message is all that a person needs.
-EXPECTED = (preconditions.PreconditionError, packages.PackageError, build.BuildError, StartError, Timeout)
+EXPECTED = (preconditions.PreconditionError, packages.PackageError, build.BuildError, EngineError, StartError, Timeout)
 
 
 @app.command()
 def up() -> None:
     """Serve Label Studio on this machine: build or reuse everything, start the cluster, deploy the dev stack."""
-    from local import stack  # noqa: PLC0415 - other commands need not wait for Pulumi's modules
-
     platform.prepare()
     stack.up()
 
@@ -68,8 +67,6 @@ def logs(
 @app.command()
 def password() -> None:
     """Show the administrator's password."""
-    from local import stack  # noqa: PLC0415 - as in up
-
     print(stack.password())
 
 
