@@ -12,6 +12,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -24,7 +25,7 @@ _EXECUTOR = "pulumi-language-python-exec"
 
 
 @dataclass(frozen=True)
-class _Plugin:
+class Plugin:
     """An official plugin, and the package here that can stand in for it."""
 
     kind: str
@@ -37,11 +38,12 @@ class _Plugin:
         return f"pulumi-{self.kind}-{self.name}"
 
 
-def _plugins() -> tuple[_Plugin, ...]:
+def plugins() -> tuple[Plugin, ...]:
+    """What a stack of this program needs, in the versions of the installed SDKs."""
     return (
-        _Plugin("language", "python", version("pulumi"), "language_python.host"),
-        _Plugin("resource", "kubernetes", version("pulumi-kubernetes"), "kubernetes.provider"),
-        _Plugin("resource", "random", version("pulumi-random"), "random.provider"),
+        Plugin("language", "python", version("pulumi"), "language_python.host"),
+        Plugin("resource", "kubernetes", version("pulumi-kubernetes"), "kubernetes.provider"),
+        Plugin("resource", "random", version("pulumi-random"), "random.provider"),
     )
 
 
@@ -50,19 +52,25 @@ def plugin_path(home: Path) -> tuple[str, ...]:
 
     ``home`` is the folder whose `pulumi` is the CLI's PULUMI_HOME.
     """
-    missing = [plugin for plugin in _plugins() if not _official(plugin, home / "pulumi")]
+    missing = [plugin for plugin in plugins() if not _official(plugin, home / "pulumi")]
     folder = home / "stand-ins"
-    shutil.rmtree(folder, ignore_errors=True)
+    write(folder, missing)
     if not missing:
         return ()
-    folder.mkdir(parents=True)
-    for plugin in missing:
-        _write(folder, plugin)
     _warn(missing)
     return (str(folder),)
 
 
-def _official(plugin: _Plugin, pulumi_home: Path) -> bool:
+def write(folder: Path, wanted: Sequence[Plugin]) -> None:
+    """Make a folder that holds these stand-ins as executables, and nothing else."""
+    shutil.rmtree(folder, ignore_errors=True)
+    if wanted:
+        folder.mkdir(parents=True)
+    for plugin in wanted:
+        _write(folder, plugin)
+
+
+def _official(plugin: Plugin, pulumi_home: Path) -> bool:
     beside_cli = Path(tool("pulumi")).resolve().parent / plugin.executable
     cached = pulumi_home / "plugins" / f"{plugin.kind}-{plugin.name}-v{plugin.version}"
     if beside_cli.exists() or cached.is_dir() or _on_path(plugin.executable):
@@ -83,7 +91,7 @@ def _on_path(executable: str) -> bool:
     return found is not None and Path(found).parent.name != "stand-ins"
 
 
-def _download(plugin: _Plugin, pulumi_home: Path) -> bool:
+def _download(plugin: Plugin, pulumi_home: Path) -> bool:
     command = [str(tool("pulumi")), "plugin", "install", plugin.kind, plugin.name, plugin.version, "--non-interactive"]
     environment = {**os.environ, "PULUMI_HOME": str(pulumi_home), "PULUMI_SKIP_UPDATE_CHECK": "true"}
     try:
@@ -93,7 +101,7 @@ def _download(plugin: _Plugin, pulumi_home: Path) -> bool:
     return done.returncode == 0
 
 
-def _write(folder: Path, plugin: _Plugin) -> None:
+def _write(folder: Path, plugin: Plugin) -> None:
     """A script that starts the stand-in with this very interpreter, whatever the engine's folder and PATH are."""
     arguments = {
         "language": f"Path({str(folder / _EXECUTOR)!r}), engine, {plugin.version!r}",
@@ -132,7 +140,7 @@ def _executor(sdk: str) -> Path:
     return Path(json.loads(done.stdout)["Dir"], "python", "cmd", _EXECUTOR)
 
 
-def _warn(missing: list[_Plugin]) -> None:
+def _warn(missing: list[Plugin]) -> None:
     names = ", ".join(f"{plugin.executable} {plugin.version}" for plugin in missing)
     print(
         f"WARNING: the official Pulumi plugins cannot be downloaded here: {names}.\n"

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
+from urllib.parse import urlencode
 
-import httpx
+import urllib3
+from urllib3.util import Retry
 
 from local.plugins.kubernetes.kubeconfig import Cluster
 from local.plugins.server import PluginError
 
 Manifest = dict[str, Any]
-_TOO_MANY_REQUESTS = 429
+# Nothing that may have been carried out is sent twice: only failing connections and what the server put off.
+_RETRY = Retry(
+    5, connect=3, read=0, redirect=0, other=0, status_forcelist={429}, allowed_methods=None, backoff_factor=0.3
+)
 
 
 class ApiError(PluginError):
@@ -69,13 +73,14 @@ class Client:
     """A thread-safe client of one cluster."""
 
     def __init__(self, cluster: Cluster) -> None:
-        headers = {"Authorization": f"Bearer {cluster.token}"} if cluster.token else {}
-        self._http = httpx.Client(
-            base_url=cluster.server,
-            headers=headers | {"User-Agent": "pulumi-kubernetes-stand-in"},
+        token = {"Authorization": f"Bearer {cluster.token}"} if cluster.token else {}
+        self._server = cluster.server
+        self._http = urllib3.PoolManager(
+            maxsize=64,
+            headers={"User-Agent": "pulumi-kubernetes-stand-in", "Content-Type": "application/json", **token},
+            ssl_context=cluster.ssl_context(),
+            retries=_RETRY,
             timeout=30,
-            limits=httpx.Limits(max_connections=64),
-            transport=httpx.HTTPTransport(verify=cluster.ssl_context(), retries=3),
         )
         self._kinds: dict[tuple[str, str], Kind] = {}
         self._lock = threading.Lock()
@@ -122,7 +127,7 @@ class Client:
         path = self.kind(manifest["apiVersion"], manifest["kind"]).path(metadata.get("namespace", ""))
         # The official provider's name: its first server-side apply takes over what this manager owns.
         params = {"fieldManager": "pulumi-kubernetes", **_dry_run(dry_run)}
-        return self._request("POST", path, params=params, content=json.dumps(manifest))
+        return self._request("POST", path, params=params, content=manifest)
 
     def apply(self, manifest: Manifest, manager: str, force: bool, dry_run: bool) -> Manifest:
         """Server-side apply."""
@@ -142,35 +147,44 @@ class Client:
         metadata = manifest["metadata"]
         kind = self.kind(manifest["apiVersion"], manifest["kind"])
         path = kind.path(metadata.get("namespace", ""), metadata["name"])
-        headers = {"Content-Type": content_type}
-        return self._request("PATCH", path, params=params, content=json.dumps(content), headers=headers)
+        return self._request("PATCH", path, params=params, content=content, content_type=content_type)
 
     def delete(self, api_version: str, kind: str, namespace: str, name: str, propagation: str) -> None:
         """Ask for an object's deletion; it may still be there afterwards."""
         path = self.kind(api_version, kind).path(namespace, name)
-        self._request("DELETE", path, content=json.dumps({"propagationPolicy": propagation}))
+        self._request("DELETE", path, content={"propagationPolicy": propagation})
 
     def pod_log(self, namespace: str, name: str, container: str, lines: int) -> str:
         """The last lines a container wrote; empty when there are none to be had."""
         path = self.kind("v1", "Pod").path(namespace, name, "log")
         params = {"container": container, "tailLines": str(lines)}
-        answer = self._http.get(path, params=params)
-        return answer.text if answer.is_success else ""
+        try:
+            return self._send("GET", path, params=params).data.decode(errors="replace")
+        except ApiError:
+            return ""
 
     def _request(self, method: str, path: str, **options: Any) -> Manifest:
-        headers = {"Content-Type": "application/json", **options.pop("headers", {})}
-        for attempt in range(5):
-            try:
-                answer = self._http.request(method, path, headers=headers, **options)
-            except httpx.HTTPError as error:
-                raise unreachable(f"{self._http.base_url}: {error}") from None
-            if answer.status_code != _TOO_MANY_REQUESTS:
-                break
-            time.sleep(float(answer.headers.get("Retry-After", 1 + attempt)))
-        if answer.is_success:
-            content: Manifest = answer.json()
-            return content
-        raise _error(answer)
+        content: Manifest = self._send(method, path, **options).json()
+        return content
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, str] | None = None,
+        content: Any = None,
+        content_type: str = "application/json",
+    ) -> urllib3.BaseHTTPResponse:
+        query = f"?{urlencode(params)}" if params else ""
+        body = None if content is None else json.dumps(content)
+        headers = {**self._http.headers, "Content-Type": content_type}
+        try:
+            answer = self._http.request(method, f"{self._server}{path}{query}", body=body, headers=headers)
+        except urllib3.exceptions.HTTPError as error:
+            raise unreachable(f"{self._server}: {error}") from None
+        if answer.status >= 400:
+            raise _error(answer)
+        return answer
 
 
 def unreachable(reason: str) -> ApiError:
@@ -186,7 +200,7 @@ class NoClient(Client):
         self._kinds = {}
         self._lock = threading.Lock()
 
-    def _request(self, method: str, path: str, **_: Any) -> Manifest:  # noqa: ARG002
+    def _send(self, *_: Any, **__: Any) -> NoReturn:
         raise unreachable(self._reason)
 
 
@@ -194,10 +208,10 @@ def _dry_run(wanted: bool) -> dict[str, str]:
     return {"dryRun": "All"} if wanted else {}
 
 
-def _error(answer: httpx.Response) -> ApiError:
+def _error(answer: urllib3.BaseHTTPResponse) -> ApiError:
     try:
         status = answer.json()
     except ValueError:
         status = {}
-    message = status.get("message") or f"the API server answered {answer.status_code}"
-    return ApiError(answer.status_code, status.get("reason", ""), message)
+    message = status.get("message") or f"the API server answered {answer.status}"
+    return ApiError(answer.status, status.get("reason", ""), message)

@@ -113,7 +113,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
         error = f"program exited with non-zero exit code: {status}" if status else ""
         return language_pb2.RunResponse(error=error)
 
-    def InstallDependencies(self, request: Any, context: grpc.ServicerContext) -> Iterator[Any]:
+    def InstallDependencies(self, request: Any, _: Any) -> Iterator[Any]:
         environment = Environment.of(request.info, plugin=request.is_plugin)
         folder = Path(request.info.program_directory)
         for command in environment.install_commands(folder):
@@ -121,14 +121,11 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
             for chunk in process.output(running):
                 yield language_pb2.InstallDependenciesResponse(**{chunk.stream: chunk.data})
             if running.wait():
-                context.abort(grpc.StatusCode.UNKNOWN, f"{' '.join(command)} failed with status {running.returncode}")
+                raise PluginError(f"{' '.join(command)} failed with status {running.returncode}")
 
     def RunPlugin(self, request: Any, context: grpc.ServicerContext) -> Iterator[Any]:
-        try:
-            pack = request.kind == "analyzer"
-            yield from self._run_policy_pack(request, context) if pack else self._run_plugin(request, context)
-        except PluginError as error:
-            context.abort(grpc.StatusCode.UNKNOWN, str(error))
+        pack = request.kind == "analyzer"
+        yield from self._run_policy_pack(request, context) if pack else self._run_plugin(request, context)
 
     def _run_plugin(self, request: Any, context: grpc.ServicerContext) -> Iterator[Any]:
         environment = Environment.of(request.info, plugin=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import queue
-import signal
 import subprocess
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -54,7 +53,8 @@ def interrupt(process: subprocess.Popen[bytes], grace: float = 5) -> None:
     """Ask the process to end, and kill it when it has not after `grace` seconds."""
     if process.poll() is not None:
         return
-    process.send_signal(signal.SIGINT)
+    # Not SIGINT: Python would print a traceback of the interrupt into the middle of the engine's own message.
+    process.terminate()
     try:
         process.wait(grace)
     except subprocess.TimeoutExpired:
