@@ -72,6 +72,6 @@ test: install  ## everything
 policy-manifests: install  ## check what a stack's release really renders: make policy-manifests STACK=prod
 	@$(BIN)/python -m policies.manifests $(STACK)
 
-lock: install  ## resolve the Python packages anew
+lock:  ## resolve the Python packages anew
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --output-file requirements.txt pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --group dev --output-file requirements-dev.txt pyproject.toml
