@@ -135,10 +135,10 @@ def test_services_wait_for_their_pods_and_addresses(
 ) -> None:
     ports = [{"port": 80}]
     probe = {"readinessProbe": {"exec": {"command": ["test", "-f", "/tmp/ready"]}, "periodSeconds": 1}}
-    pod = _pod(shell_image, "sleep 8; touch /tmp/ready; sleep 1000", **probe)
+    pod = _pod(shell_image, "sleep 4; touch /tmp/ready; sleep 1000", **probe)
     labels = {"app": "served"}
-    manifest = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "served", "labels": labels}, "spec": pod}
-    cluster.create({**manifest, "metadata": {**manifest["metadata"], "namespace": namespace}}, dry_run=False)
+    metadata = {"name": "served", "labels": labels, "namespace": namespace}
+    cluster.create({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": pod}, dry_run=False)
     provider.make(_SERVICE, {"metadata": {"name": "served"}, "spec": {"selector": labels, "ports": ports}})
     assert _ready(cluster.get("v1", "Pod", namespace, "served"))
 
