@@ -1,4 +1,4 @@
-"""``python -m projects upload | sync | export | list``: declared projects from the command line, with progress."""
+"""The command line ``python -m projects``: upload to, synchronize and export from declared projects, with progress."""
 
 from __future__ import annotations
 
@@ -25,22 +25,34 @@ SYNC_SECONDS = 900.0
 EXPORTS = Path("exports")
 
 Item = TypeVar("Item")
-StackName = Annotated[str | None, typer.Option("--stack", help="Stack to work with; by default the selected one.")]
 Endpoint = Annotated[str | None, typer.Option(help="Another address of the S3 server, such as one of a port-forward.")]
 
-app = typer.Typer(help=__doc__, no_args_is_help=True, pretty_exceptions_enable=False)
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
 console = Console()
+
+
+@app.callback()
+def choose_stack(
+    context: typer.Context,
+    stack: Annotated[str | None, typer.Option(help="Stack to work with; by default the selected one.")] = None,
+    outputs: Annotated[
+        typer.FileText | None,
+        typer.Option(help="A file with what pulumi stack output --json printed, or - to read it."),
+    ] = None,
+) -> None:
+    """Work with the declared projects of a stack."""
+    context.obj = Stack.read(outputs) if outputs else Stack.ask_pulumi(stack)
 
 
 @app.command()
 def upload(
+    context: typer.Context,
     project: str,
     directory: Annotated[Path, typer.Argument(exists=True, file_okay=False, help="Folder whose files are uploaded.")],
-    stack: StackName = None,
     endpoint: Endpoint = None,
 ) -> None:
     """Upload all files of a folder to the source of a project."""
-    cluster, declared = _declared(project, stack)
+    cluster, declared = _declared(context, project)
     files = [(file, file.relative_to(directory).as_posix()) for file in sorted(directory.rglob("*")) if file.is_file()]
     if not files:
         raise ProjectError(f"there are no files in {directory}")
@@ -50,9 +62,9 @@ def upload(
 
 
 @app.command()
-def sync(project: str, stack: StackName = None) -> None:
+def sync(context: typer.Context, project: str) -> None:
     """Make tasks of new data, and write all annotations to the target."""
-    cluster, declared = _declared(project, stack)
+    cluster, declared = _declared(context, project)
     with console.status(f"Label Studio synchronizes {project}"):
         report = json.loads(cluster.run_job(declared.sync_job, SYNC, SYNC_SECONDS))
     console.print(f"{report['tasks']} tasks at {report['address']}")
@@ -60,9 +72,9 @@ def sync(project: str, stack: StackName = None) -> None:
 
 @app.command()
 def export(
+    context: typer.Context,
     project: str,
     kind: Annotated[str, typer.Argument(metavar="|".join(FORMATS))],
-    stack: StackName = None,
     endpoint: Endpoint = None,
     output: Annotated[Path, typer.Option(help="Folder for exports.")] = EXPORTS,
 ) -> None:
@@ -70,7 +82,7 @@ def export(
     chosen = next((it for it in FORMATS if it == kind.upper()), None)
     if chosen is None:
         raise ProjectError(f"there is no format {kind}; choose {', '.join(FORMATS)}")
-    cluster, declared = _declared(project, stack)
+    cluster, declared = _declared(context, project)
     if declared.export is None:
         raise ProjectError(f"the project {project} has no target to export from")
     with open_store(cluster, declared.export, endpoint) as store:
@@ -86,9 +98,9 @@ def export(
 
 
 @app.command(name="list")
-def list_projects(stack: StackName = None) -> None:
+def list_projects(context: typer.Context) -> None:
     """Show the declared projects, with what their last job said."""
-    deployed = Stack.deployed(stack)
+    deployed: Stack = context.obj
     reports = Cluster(deployed.context, deployed.namespace).reports()
     table = Table("project", "address", "tasks", "source", "target")
     for name, project in sorted(deployed.projects.items()):
@@ -99,8 +111,8 @@ def list_projects(stack: StackName = None) -> None:
     console.print(table)
 
 
-def _declared(project: str, stack: str | None) -> tuple[Cluster, Project]:
-    deployed = Stack.deployed(stack)
+def _declared(context: typer.Context, project: str) -> tuple[Cluster, Project]:
+    deployed: Stack = context.obj
     return Cluster(deployed.context, deployed.namespace), deployed.project(project)
 
 

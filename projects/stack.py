@@ -6,7 +6,8 @@ import json
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from io import StringIO
+from typing import Any, Self, TextIO
 
 from projects.errors import ProjectError
 
@@ -82,7 +83,16 @@ class Stack:
             raise ProjectError(f"the stack has no output {error}; run pulumi up first") from None
 
     @classmethod
-    def deployed(cls, name: str | None) -> Self:
+    def read(cls, file: TextIO) -> Self:
+        """The facts in what ``pulumi stack output --json`` printed."""
+        try:
+            outputs = json.load(file)
+        except ValueError:
+            raise ProjectError("the outputs are not what pulumi stack output --json prints") from None
+        return cls.of(outputs)
+
+    @classmethod
+    def ask_pulumi(cls, name: str | None) -> Self:
         """The stack of this name, or the selected one, as the Pulumi CLI knows it."""
         command = ["pulumi", "stack", "output", "--json", "--non-interactive", *(["--stack", name] if name else [])]
         try:
@@ -92,7 +102,7 @@ class Stack:
         if process.returncode != 0:
             lines = process.stderr.strip().splitlines()
             raise ProjectError(f"pulumi cannot say what the stack has: {lines[-1] if lines else 'no reason given'}")
-        return cls.of(json.loads(process.stdout))
+        return cls.read(StringIO(process.stdout))
 
     def project(self, name: str) -> Project:
         """The declared project of this name."""
