@@ -59,6 +59,15 @@ def _camel(name: str) -> str:
     return first + "".join(word.capitalize() for word in rest)
 
 
+def filled(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields that are not None or empty.
+
+    An operator that compares an empty list with an absent one may see a difference for ever: CloudNativePG restarts
+    its instances without end over ``tolerations: []``.
+    """
+    return {name: value for name, value in fields.items() if value}
+
+
 def service_host(service: str, args: ServiceArgs) -> pulumi.Output[str]:
     """The fully qualified name of a Service of the stack: it resolves without search domains."""
     return pulumi.Output.concat(service, ".", args.namespace, ".svc.", args.cluster_domain)

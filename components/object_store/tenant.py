@@ -20,7 +20,7 @@ from components.object_store.store import (
     store_root_secret,
 )
 from components.passwords import generate_password, store_secret
-from components.service import retained_options, service_host
+from components.service import filled, retained_options, service_host
 
 PORT = 9000
 # The operator calls the Service of every tenant so, wherefore only one fits in a namespace.
@@ -114,12 +114,11 @@ def _spec(name: str, args: TenantArgs) -> dict[str, Any]:
 
 
 def _pool(name: str, pool: PoolArgs) -> dict[str, Any]:
-    claim: dict[str, Any] = {
+    claim = {
         "accessModes": ["ReadWriteOnce"],
         "resources": {"requests": {"storage": pool.storage.size}},
+        **filled({"storageClassName": pool.storage.storage_class}),
     }
-    if pool.storage.storage_class:
-        claim["storageClassName"] = pool.storage.storage_class
     selected = {"matchLabels": {**_pods(name), "v1.min.io/pool": pool.name}}
     spread = {"labelSelector": selected, "topologyKey": "kubernetes.io/hostname"}
     preferred = {"weight": 100, "podAffinityTerm": spread}
@@ -129,8 +128,7 @@ def _pool(name: str, pool: PoolArgs) -> dict[str, Any]:
         "volumesPerServer": pool.volumes_per_server,
         "volumeClaimTemplate": {"metadata": {"name": "data"}, "spec": claim},
         "resources": pool.resources,
-        "nodeSelector": pool.node_selector,
-        "tolerations": pool.tolerations,
+        **filled({"nodeSelector": pool.node_selector, "tolerations": pool.tolerations}),
         "affinity": {"podAntiAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": [preferred]}},
         "securityContext": RESTRICTED_POD,
         "containerSecurityContext": RESTRICTED_CONTAINER,

@@ -13,7 +13,7 @@ from components import network_policy, pods
 from components.connections import PostgresConnection, PostgresTls, SecretKey
 from components.passwords import generate_password, key_of, store_secret
 from components.postgresql.args import BackupArgs, CnpgArgs
-from components.service import VolumeClaim, retained_options, service_host
+from components.service import VolumeClaim, filled, retained_options, service_host
 
 PORT = 5432
 STATUS_PORT = 8000
@@ -68,7 +68,6 @@ def _spec(name: str, args: CnpgArgs, owner_secret: pulumi.Input[str]) -> dict[st
     spec: dict[str, Any] = {
         "instances": args.instances,
         "imageName": args.image,
-        "imagePullSecrets": args.placement.pull_secrets(),
         "inheritedMetadata": {"labels": {"app.kubernetes.io/part-of": pods.PART_OF}},
         # With one instance a budget would only block the draining of its node.
         "enablePDB": args.instances > 1,
@@ -81,8 +80,7 @@ def _spec(name: str, args: CnpgArgs, owner_secret: pulumi.Input[str]) -> dict[st
             "enablePodAntiAffinity": args.instances > 1,
             "podAntiAffinityType": args.anti_affinity,
             "topologyKey": args.topology_key,
-            "nodeSelector": args.placement.node_selector,
-            "tolerations": args.placement.tolerations,
+            **filled({"nodeSelector": args.placement.node_selector, "tolerations": args.placement.tolerations}),
         },
         "bootstrap": {
             "initdb": {
@@ -94,7 +92,7 @@ def _spec(name: str, args: CnpgArgs, owner_secret: pulumi.Input[str]) -> dict[st
                 "postInitApplicationSQL": [f"CREATE EXTENSION IF NOT EXISTS {item}" for item in EXTENSIONS],
             }
         },
-        "postgresql": _postgresql(args),
+        **filled({"postgresql": _postgresql(args), "imagePullSecrets": args.placement.pull_secrets()}),
     }
     if args.wal_storage:
         spec["walStorage"] = _storage(args.wal_storage)
@@ -105,7 +103,7 @@ def _spec(name: str, args: CnpgArgs, owner_secret: pulumi.Input[str]) -> dict[st
 
 
 def _postgresql(args: CnpgArgs) -> dict[str, Any]:
-    parameters = {"parameters": dict(args.parameters)}
+    parameters = filled({"parameters": dict(args.parameters)})
     if not args.synchronous_replicas:
         return parameters
     # Preferred: a replica that is down delays no commit.
@@ -114,22 +112,23 @@ def _postgresql(args: CnpgArgs) -> dict[str, Any]:
 
 
 def _storage(claim: VolumeClaim) -> dict[str, str]:
-    return {"size": claim.size, **({"storageClass": claim.storage_class} if claim.storage_class else {})}
+    return filled({"size": claim.size, "storageClass": claim.storage_class})
 
 
 def _object_store(
     name: str, args: CnpgArgs, backup: BackupArgs, parent: pulumi.Resource
 ) -> k8s.apiextensions.CustomResource:
-    configuration: dict[str, Any] = {
-        "destinationPath": backup.destination_path,
-        "s3Credentials": _credentials(backup),
-    }
-    if backup.endpoint:
-        configuration["endpointURL"] = backup.endpoint
-    if backup.endpoint_ca:
-        configuration["endpointCA"] = _reference(backup.endpoint_ca)
-    if backup.compression:
-        configuration |= {kind: {"compression": backup.compression} for kind in ("wal", "data")}
+    compression = filled({"compression": backup.compression})
+    configuration = filled(
+        {
+            "destinationPath": backup.destination_path,
+            "s3Credentials": _credentials(backup),
+            "endpointURL": backup.endpoint,
+            "endpointCA": _reference(backup.endpoint_ca) if backup.endpoint_ca else None,
+            "wal": compression,
+            "data": compression,
+        }
+    )
     return k8s.apiextensions.CustomResource(
         f"{name}-backup",
         api_version="barmancloud.cnpg.io/v1",

@@ -15,7 +15,7 @@ from components import network_policy, pods
 from components.connections import PostgresConnection, PostgresTls, SecretKey
 from components.postgresql.args import ZalandoArgs
 from components.postgresql.setup import prepare_database
-from components.service import retained_options, service_host
+from components.service import filled, retained_options, service_host
 
 PORT = 5432
 PATRONI_PORT = 8008
@@ -74,22 +74,16 @@ def secret_name(args: ZalandoArgs, cluster_name: str) -> str:
 
 
 def _spec(args: ZalandoArgs) -> dict[str, Any]:
-    volume = {"size": args.storage.size}
-    if args.storage.storage_class:
-        volume["storageClass"] = args.storage.storage_class
     spec: dict[str, Any] = {
         "teamId": args.team,
         "numberOfInstances": args.instances,
-        "postgresql": {"version": str(args.version), "parameters": dict(args.parameters)},
-        "volume": volume,
+        "postgresql": {"version": str(args.version), **filled({"parameters": dict(args.parameters)})},
+        "volume": filled({"size": args.storage.size, "storageClass": args.storage.storage_class}),
         "resources": args.resources,
         "users": {args.user: []},
         "databases": {args.database: args.user},
+        **filled({"tolerations": args.placement.tolerations, "nodeAffinity": _node_affinity(args)}),
     }
-    if args.placement.tolerations:
-        spec["tolerations"] = args.placement.tolerations
-    if args.placement.node_selector:
-        spec["nodeAffinity"] = _node_affinity(args)
     if args.tls_secret:
         spec |= {"tls": {"secretName": args.tls_secret, "caFile": "ca.crt"}, "spiloFSGroup": SPILO_GROUP}
     if args.flavor == "alauda":
@@ -97,7 +91,9 @@ def _spec(args: ZalandoArgs) -> dict[str, Any]:
     return spec
 
 
-def _node_affinity(args: ZalandoArgs) -> dict[str, Any]:
+def _node_affinity(args: ZalandoArgs) -> dict[str, Any] | None:
+    if not args.placement.node_selector:
+        return None
     expressions = [
         {"key": key, "operator": "In", "values": [value]} for key, value in args.placement.node_selector.items()
     ]

@@ -16,7 +16,7 @@ from components import network_policy, pods
 from components.connections import RedisConnection, RedisTls
 from components.passwords import generate_password, key_of, store_secret
 from components.redis.args import AlaudaArgs
-from components.service import retained_options, service_host
+from components.service import filled, retained_options, service_host
 
 PORT = 6379
 # Of the special characters that the operator's webhook demands one of, those that need no escaping in a URL.
@@ -55,7 +55,7 @@ def deploy(name: str, args: AlaudaArgs, parent: pulumi.Resource) -> RedisConnect
 
 
 def _spec(args: AlaudaArgs, password_secret: pulumi.Input[str]) -> dict[str, Any]:
-    spec: dict[str, Any] = {
+    return {
         "arch": "standalone",
         "version": args.version,
         "passwordSecret": password_secret,
@@ -71,14 +71,14 @@ def _spec(args: AlaudaArgs, password_secret: pulumi.Input[str]) -> dict[str, Any
         },
         "expose": {"type": "ClusterIP"},
         "enableTLS": args.tls,
+        **filled(
+            {
+                "persistent": filled({"storageClassName": args.storage.storage_class}),
+                "nodeSelector": args.placement.node_selector,
+                "tolerations": args.placement.tolerations,
+            }
+        ),
     }
-    if args.storage.storage_class:
-        spec["persistent"] = {"storageClassName": args.storage.storage_class}
-    if args.placement.node_selector:
-        spec["nodeSelector"] = args.placement.node_selector
-    if args.placement.tolerations:
-        spec["tolerations"] = args.placement.tolerations
-    return spec
 
 
 def _network_policy(name: str, args: AlaudaArgs, parent: pulumi.Resource) -> None:

@@ -173,3 +173,17 @@ def test_traffic_of_instances_operator_and_backups() -> None:
     sources = [peer for rule in policy.inputs["spec"]["ingress"] for peer in rule["from"]]
     assert {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "operators"}}} in sources
     assert 9443 not in allowed(deploy().one(POLICY), "egress")
+
+
+def empty_paths(value: Any, path: str = "") -> list[str]:
+    if isinstance(value, dict):
+        members = [found for key, member in value.items() for found in empty_paths(member, f"{path}.{key}")]
+        return members if value else [path]
+    if isinstance(value, list):
+        return [found for member in value for found in empty_paths(member, path)] if value else [path]
+    return [path] if value is None else []
+
+
+def test_nothing_is_sent_empty() -> None:
+    """The operator takes an empty list for a change, and restarts its instances without end."""
+    assert empty_paths(cluster_spec()) == []
