@@ -66,7 +66,7 @@ test-engine: install  ## the real engine and the plugins against the real API se
 test-e2e: install  ## the real stack in real pods, with a browser
 	@$(BIN)/pytest tests/e2e
 
-test: install  ## everything
+test: lint types  ## everything
 	@$(BIN)/python -m local test
 
 policy-manifests: install  ## check what a stack's release really renders: make policy-manifests STACK=prod

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from settings import SettingsError, load_settings, secret_names
+from settings import load_settings, secret_names
 from settings.base import QUANTITY_UNITS, parse_quantity
+from settings.errors import SettingsError
 from tests.unit.stack_files import configured, settings_of, stack_config
 
 INGRESS = {"host": "label-studio.example.com", "tls": [{"secretName": "tls"}]}
