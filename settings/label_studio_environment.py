@@ -48,6 +48,7 @@ OWNED = {
     "FRONTEND_SENTRY_*": "nothing: error reports to the vendor are off",
     "UWSGI_PROCESSES": "labelStudio.uwsgiProcesses",
     "APP_WEBSERVER": "nothing: it is uwsgi",
+    "LATEST_VERSION_CHECK": "nothing: nobody is asked for newer releases",
     "DJANGO_SETTINGS_MODULE": "nothing: the program mounts its own",
     "PYTHONPATH": "nothing: the program mounts its own",
     "SKIP_DB_MIGRATIONS": "nothing: an init container migrates the database",

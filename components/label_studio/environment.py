@@ -26,8 +26,10 @@ def variables(args: LabelStudioArgs) -> Variables:
         **args.environment,
         **_page(args.url),
         **_protection(args),
-        # As a uWSGI server, none of the containers asks the Python package index for a newer version.
+        # Keep all containers from asking the Python package index for a newer release: before 1.21 a server of uWSGI's
+        # kind does not, later there is a variable for it.
         "APP_WEBSERVER": "uwsgi",
+        "LATEST_VERSION_CHECK": "false",
         "UWSGI_PROCESSES": str(args.uwsgi_processes),
         "COLLECT_ANALYTICS": "false",
         "SENTRY_DSN": "",

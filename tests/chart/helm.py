@@ -77,16 +77,11 @@ class Chart:
 
     def render(self, values: Mapping[str, Any], release: str = "demo", namespace: str = "ls") -> Objects:
         """What ``helm install`` would apply; RefusedError with helm's words if it would not."""
-        finished = subprocess.run(
-            [tool("helm"), "template", release, DIRECTORY, "--namespace", namespace, "--values", "-"],
-            input=json.dumps(values),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if finished.returncode:
-            raise RefusedError(finished.stderr)
-        return Objects(finished.stdout)
+        return Objects(_helm(values, "template", release, DIRECTORY, "--namespace", namespace))
+
+    def lint(self, values: Mapping[str, Any]) -> str:
+        """What ``helm lint --strict`` says."""
+        return _helm(values, "lint", DIRECTORY, "--strict")
 
     def conforms(self, objects: Objects) -> None:
         """Kubernetes' own schemas know every field of every object, and its type."""
@@ -101,3 +96,16 @@ class Chart:
         assert finished.returncode == 0, finished.stdout + finished.stderr
         summary = json.loads(finished.stdout)["summary"]
         assert summary["valid"] == len(objects.all()), summary
+
+
+def _helm(values: Mapping[str, Any], *arguments: str | Path) -> str:
+    finished = subprocess.run(
+        [tool("helm"), *arguments, "--values", "-"],
+        input=json.dumps(values),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if finished.returncode:
+        raise RefusedError(finished.stdout + finished.stderr)
+    return finished.stdout

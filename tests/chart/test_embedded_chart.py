@@ -179,6 +179,10 @@ def _changed(path: str, value: Any) -> dict[str, Any]:
     return values
 
 
+def test_helm_finds_nothing_to_complain_about(chart: Chart) -> None:
+    assert "0 chart(s) failed" in chart.lint(MINIMAL)
+
+
 def test_the_chart_works_alone_with_the_documented_values(chart: Chart) -> None:
     values = _changed("persistence", {"storageClass": "storage-class-name", "size": "20Gi"})
     values["app"] = {"ingress": {"enabled": True, "host": HOST, "tls": [{"secretName": "certificate-secret"}]}}

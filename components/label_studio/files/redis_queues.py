@@ -13,6 +13,8 @@ from urllib.parse import unquote, urlsplit
 # Every queue that Label Studio 1.20.0 puts jobs into, the most urgent first.
 NAMES = ("critical", "high", "default", "low")
 CONNECT_SECONDS = 5
+# Label Studio names a longer limit for storage syncs only; RQ's own 180 seconds would end a large project's export.
+JOB_SECONDS = 3600
 
 
 def queues(environment: Mapping[str, str] = os.environ) -> dict[str, dict[str, Any]]:
@@ -25,6 +27,7 @@ def queues(environment: Mapping[str, str] = os.environ) -> dict[str, dict[str, A
         "HOST": location.hostname,
         "PORT": location.port or 6379,
         "DB": int(location.path.strip("/") or 0),
+        "DEFAULT_TIMEOUT": JOB_SECONDS,
         "REDIS_CLIENT_KWARGS": {"socket_connect_timeout": CONNECT_SECONDS, "socket_keepalive": True},
     }
     if location.username:

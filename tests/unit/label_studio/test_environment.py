@@ -38,6 +38,7 @@ def test_nobody_is_told_anything() -> None:
     assert found["COLLECT_ANALYTICS"] == "false"
     assert found["SENTRY_DSN"] == found["FRONTEND_SENTRY_DSN"] == ""
     assert found["APP_WEBSERVER"] == "uwsgi"
+    assert found["LATEST_VERSION_CHECK"] == "false"
 
 
 def test_the_number_of_processes_is_not_that_of_the_node_s_cores() -> None:
