@@ -78,7 +78,7 @@ def test(context: typer.Context) -> None:
     try:
         platform.prepare(tools=tuple(build.BUILDS))
         packages.install(packages.TESTS)
-        command = [sys.executable, "-m", "pytest", *context.args]
+        command = [sys.executable, "-u", "-m", "pytest", *context.args]
         with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True) as tests:
             for line in tests.stdout or ():
                 print(line, end="", flush=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 
 from local import packages, preconditions
 from local.cluster import lifecycle
@@ -24,9 +25,22 @@ def prepare(tools: Iterable[str] = DEPLOYMENT_TOOLS, pictures: Iterable[str] = i
     preconditions.check()
     packages.install(packages.CLUSTER)
     with ThreadPoolExecutor(2) as beside:
-        compiled = beside.submit(lambda: [tool(name) for name in wanted])
+        stopping = Event()
+        compiled = beside.submit(_compile, wanted, stopping)
         built = beside.submit(images.build, pictures)
-        lifecycle.start()
+        try:
+            lifecycle.start()
+        except BaseException:
+            stopping.set()
+            raise
         compiled.result()
         ready = built.result()
     load([*ready.values()])
+
+
+def _compile(names: Iterable[str], stopping: Event) -> None:
+    """Build what is wanted, until something else went wrong: then nobody should wait for the rest."""
+    for name in names:
+        if stopping.is_set():
+            return
+        tool(name)

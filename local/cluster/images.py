@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO, cast
 
 from local.cluster.node import SOCKET
-from local.images.oci import Config, Entry, Image, file_layer, write_archive
+from local.images.oci import Config, Entry, Image, Layer, file_layer, write_archive
 from local.paths import CACHE
 from local.progress import step
 from local.tools.build import BUILDS, tool
@@ -62,13 +62,18 @@ def _program(name: str, reference: str) -> Image:
 
 def _shell(reference: str) -> Image:
     """What the provisioner makes and empties directories with: Debian's static busybox, unpacked and not installed."""
+    path = SYSTEM / f"volume-helper-{_HELPER_REVISION}.tar"
+    layer = Layer.of(path) if path.exists() else _shell_layer(path)
+    return Image([layer], Config(command=["/bin/sh"]), [reference])
+
+
+def _shell_layer(path: Path) -> Layer:
     with tempfile.TemporaryDirectory() as folder:
         for command in (["apt-get", "download", "-qq", "busybox-static"], ["sh", "-c", "dpkg-deb -x *.deb ."]):
             subprocess.run(command, cwd=folder, check=True, capture_output=True)
-        shell = next(path for path in Path(folder).rglob("busybox") if path.parent.name == "bin")
+        shell = next(each for each in Path(folder).rglob("busybox") if each.parent.name == "bin")
         links = {f"bin/{applet}": Entry(link="busybox") for applet in ("sh", "mkdir", "rm")}
-        layer = file_layer({"bin/busybox": Entry(shell, 0o755), **links}, SYSTEM / "volume-helper.tar")
-    return Image([layer], Config(command=["/bin/sh"]), [reference])
+        return file_layer({"bin/busybox": Entry(shell, 0o755), **links}, path)
 
 
 def running_tasks() -> list[str]:

@@ -38,7 +38,7 @@ _LOCK = Path("/run/lock/label-studio-local")
 _MANIFESTS = Path(__file__).parent / "manifests"
 _SYSTEM_DEPLOYMENTS = (("kube-system", "coredns"), ("local-path-storage", "local-path-provisioner"))
 # What pods get between SIGTERM and SIGKILL, in seconds: databases close in about two.
-_GRACE = 20.0
+_GRACE = 10.0
 
 
 def processes() -> list[Process]:
