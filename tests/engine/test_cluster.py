@@ -7,6 +7,7 @@ import json
 import subprocess
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -142,7 +143,7 @@ def test_names_resolve_in_and_beyond_the_namespace(server: str, kubectl: Kubectl
     kubectl("apply", "-f", "-", given=pod("client", "exec /bin/busybox sleep 3600"))
     kubectl("wait", "pod/client", "--for=condition=Ready", "--timeout=60s")
     for address in ("server", f"server.{namespace}", f"server.{namespace}.svc.cluster.local"):
-        eventually("served", lambda address=address: fetch(kubectl, "client", address))
+        eventually("served", partial(fetch, kubectl, "client", address))
 
 
 def test_network_policies_are_enforced(server: str, kubectl: Kubectl) -> None:
