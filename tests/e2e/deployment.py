@@ -11,12 +11,24 @@ from typing import Any
 import httpx
 from tenacity import retry, retry_if_result, stop_after_delay, wait_fixed
 
-from local.cluster.api import Api
+from local.cluster.api import Api, Object
 from local.engine import Engine
 from tests.e2e.label_studio import Session
 
 # Keys of Secrets whose values are names, addresses or certificates that may be seen.
-PUBLIC_KEYS = {"username", "user", "dbname", "host", "port", "access-key", "ca.crt", "tls.crt", "email", "endpoint"}
+PUBLIC_KEYS = {
+    "username",
+    "user",
+    "root-user",
+    "dbname",
+    "host",
+    "port",
+    "access-key",
+    "ca.crt",
+    "tls.crt",
+    "email",
+    "endpoint",
+}
 
 
 @dataclass
@@ -73,7 +85,7 @@ class Deployment:
         root = f"/apis/{group}" if group else "/api/v1"
         scope = "" if everywhere else f"/namespaces/{self.namespace}"
         query = {"fieldSelector": f"metadata.name={name}"} if name else {}
-        items: list[dict[str, Any]] = self.api.get(f"{root}{scope}/{plural}", **query)["items"]
+        items: list[Object] = self.api.get(f"{root}{scope}/{plural}", **query)["items"]
         return items
 
     def logs(self, **labels: str) -> str:
@@ -112,7 +124,7 @@ class Deployment:
         """Wait until nothing is left in the cluster; tenacity.RetryError after two minutes."""
 
         @retry(stop=stop_after_delay(120), wait=wait_fixed(1), retry=retry_if_result(bool))
-        def left() -> list[dict[str, Any]]:
+        def left() -> list[Object]:
             return self.objects("namespaces", everywhere=True, name=self.namespace)
 
         left()

@@ -10,6 +10,7 @@ import httpx
 
 from tests.e2e.browser import browser_page, log_in, screenshot
 from tests.e2e.deployment import Deployment
+from tests.e2e.label_studio import Session
 
 PICTURES = Path(__file__).resolve().parents[2] / "docs" / "pictures"
 # The smallest PNG there is: one transparent pixel.
@@ -41,8 +42,6 @@ def test_a_person_logs_in_and_sees_label_studio(dev_stack: Deployment, tmp_path:
 
 
 def test_wrong_password_and_sign_up_are_refused(dev_stack: Deployment) -> None:
-    from tests.e2e.label_studio import Session
-
     with Session(dev_stack.outputs["url"]) as session:
         assert session.log_in(dev_stack.outputs["administrator"], "wrong-password").status_code == httpx.codes.OK
         form = {"email": "stranger@example.com", "password": "a-long-password", "allow_newsletters": "false"}
@@ -57,9 +56,8 @@ def test_an_upload_is_served_back_and_a_queued_job_runs_on_the_worker(dev_stack:
         address = session.upload(project, "pixel.png", PIXEL, "image/png")
         assert session.http.get(address).content == PIXEL
         assert session.export_snapshot(project)["status"] == "completed"
-    log = dev_stack.logs(**{"app.kubernetes.io/component": "worker"})
-    assert "async_export" in log or "export" in log, log[-3000:]
-    assert "Job OK" in log, log[-3000:]
+    log = dev_stack.logs(**{"app.kubernetes.io/component": "ls-worker"})
+    assert "export" in log and "Job OK" in log, log[-3000:]
 
 
 def test_pods_are_restricted_and_use_no_default_account(dev_stack: Deployment) -> None:

@@ -1,4 +1,4 @@
-"""A production-shaped stack: CloudNativePG by its operator, two replicas, uploads in S3, TLS by an ingress controller."""
+"""A production-shaped stack: CloudNativePG by its operator, two replicas, uploads in S3, TLS on the ingress."""
 
 from __future__ import annotations
 
