@@ -16,7 +16,7 @@ from components import network_policy, pods
 from components.connections import RedisConnection, RedisTls
 from components.passwords import generate_password, key_of, store_secret
 from components.redis.args import AlaudaArgs
-from components.service import filled, retained_options, service_host
+from components.service import filled, retained_options
 
 PORT = 6379
 # Of the special characters that the operator's webhook demands one of, those that need no escaping in a URL.
@@ -45,7 +45,8 @@ def deploy(name: str, args: AlaudaArgs, parent: pulumi.Resource) -> RedisConnect
     )
     _network_policy(name, args, parent)
     return RedisConnection(
-        host=service_host(f"rfr-{name}-read-write", args),
+        # The name in the certificate (GetServiceDNSName of the operator), which has no cluster domain.
+        host=pulumi.Output.concat(f"rfr-{name}-read-write.", args.namespace, ".svc"),
         port=PORT,
         database=1,
         password=password,

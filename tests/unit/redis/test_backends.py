@@ -165,7 +165,7 @@ def test_the_password_is_there_before_the_resource() -> None:
 
 def test_the_service_of_data_services() -> None:
     promised = connection(deploy(alauda(tls=True)))
-    assert resolve(promised.host) == "rfr-queue-read-write.stack.svc.cluster.local"
+    assert resolve(promised.host) == "rfr-queue-read-write.stack.svc"
     assert promised.tls == RedisTls("queue-tls", certificate_key="tls.crt", private_key_key="tls.key")
 
 
