@@ -75,3 +75,5 @@ policy-manifests: install  ## check what a stack's release really renders: make 
 lock:  ## resolve the Python packages anew
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --output-file requirements.txt pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --group dev --output-file requirements-dev.txt pyproject.toml
+
+include docs.mk

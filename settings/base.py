@@ -108,16 +108,16 @@ NonEmpty = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)
 class SecretReference(SettingsModel):
     """A key of a Secret that somebody else made in the namespace of the stack."""
 
-    secret_name: ObjectName
-    secret_key: SecretKeyName = "password"  # noqa: S105 - the name of a key, not a password
+    secret_name: ObjectName = Field(description="Name of the Secret.")
+    secret_key: SecretKeyName = Field("password", description="Its key.")
 
 
 class Resources(SettingsModel):
     """Requests and limits of one container; memory is requested and limited alike so that it is never evicted first."""
 
-    cpu_request: Quantity
-    cpu_limit: Quantity
-    memory: Quantity
+    cpu_request: Quantity = Field(description="Cores that are reserved, such as 500m.")
+    cpu_limit: Quantity = Field(description="Cores at most, such as 2.")
+    memory: Quantity = Field(description="Memory that is reserved, and at most, such as 1Gi.")
 
     def to_kubernetes(self) -> dict[str, dict[str, str]]:
         """The ``resources`` of a container."""
@@ -130,21 +130,23 @@ class Resources(SettingsModel):
 class Storage(SettingsModel):
     """A volume that a StatefulSet or an operator claims; no class means the cluster's default one."""
 
-    size: Quantity
-    storage_class: ObjectName | None = None
+    size: Quantity = Field(description="Size of the volume, such as 20Gi.")
+    storage_class: ObjectName | None = Field(None, description="Storage class; the cluster's default when not given.")
 
 
 class Toleration(SettingsModel):
     """A node taint that pods accept."""
 
-    key: NonEmpty | None = None
-    operator: Literal["Equal", "Exists"] = "Equal"
-    value: str | None = None
-    effect: Literal["NoSchedule", "PreferNoSchedule", "NoExecute"] | None = None
+    key: NonEmpty | None = Field(None, description="Key of the taint; every key when not given.")
+    operator: Literal["Equal", "Exists"] = Field("Equal", description="Whether the value has to be equal too.")
+    value: str | None = Field(None, description="Value of the taint, for Equal.")
+    effect: Literal["NoSchedule", "PreferNoSchedule", "NoExecute"] | None = Field(
+        None, description="Effect of the taint; every effect when not given."
+    )
 
 
 class Scheduling(SettingsModel):
     """Where pods may run."""
 
-    node_selector: dict[str, str] = {}
-    tolerations: tuple[Toleration, ...] = ()
+    node_selector: dict[str, str] = Field({}, description="Labels that a node must have.")
+    tolerations: tuple[Toleration, ...] = Field((), description="Taints that the pods accept.")

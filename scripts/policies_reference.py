@@ -1,0 +1,68 @@
+"""Makes docs/policies.md from the policy pack: `python -m scripts.policies_reference [--check]`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from policies.checks.rule import Rule
+from policies.pack import NAME, RULES, level, load_config
+from scripts.reference import DOCS, table, write_or_check
+
+PAGE = DOCS / "policies.md"
+ENVIRONMENTS = ("dev", "prod")
+INTRODUCTION = f"""# Policies
+
+<!-- Made by `make reference` from the pack in policies/; do not edit. -->
+
+The pack `{NAME}` looks at every resource before the engine touches it. A mandatory violation
+stops a preview or an update; an advisory one is shown. Level and parameters of each policy are in
+`policies/config.<environment>.json`:
+
+```bash
+pulumi preview --policy-pack policies --policy-pack-config policies/config.prod.json
+```
+
+The engine shows policies the values of a Helm release, not what its chart makes of them. `make policy-manifests
+STACK=prod` renders the release with the real helm and runs the same policies over the manifests. It needs helm, and no
+cluster.
+"""
+
+
+def render() -> str:
+    """The whole page."""
+    configs = {environment: load_config(environment) for environment in ENVIRONMENTS}
+    rows = [
+        (f"[{rule.name}](#{rule.name})", rule.title, *(level(rule, config).value for config in configs.values()))
+        for rule in RULES
+    ]
+    overview = table(("Policy", "Title", *ENVIRONMENTS), rows)
+    return "\n".join([INTRODUCTION, f"{overview}\n", *(_section(rule, configs) for rule in RULES)]).rstrip() + "\n"
+
+
+def _section(rule: Rule, configs: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> str:
+    text = (
+        f"## {rule.name}\n\n{rule.description}\n\n**Mend:** {rule.remediation}\n\n**Severity:** {rule.severity.value}\n"
+    )
+    if not rule.parameters:
+        return text
+    rows = [
+        (
+            f"`{name}`",
+            _json(schema["default"]),
+            *(_json(config.get(rule.name, {}).get(name, schema["default"])) for config in configs.values()),
+            str(schema.get("description", "")),
+        )
+        for name, schema in rule.parameters.items()
+    ]
+    return f"{text}\n{table(('Parameter', 'Default', *ENVIRONMENTS, 'Meaning'), rows)}\n"
+
+
+def _json(value: Any) -> str:
+    return f"`{json.dumps(value)}`"
+
+
+if __name__ == "__main__":
+    sys.exit(write_or_check(PAGE, render))

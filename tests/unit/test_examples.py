@@ -1,0 +1,83 @@
+"""The examples are stacks that work: parsed, composed as in a preview, and held against the policies of production."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+import pytest
+import yaml
+from pulumi_policy import EnforcementLevel
+
+from policies.checks.dry_run import resources_of
+from policies.checks.resources import Resource
+from policies.manifests import findings
+from policies.pack import load_config
+from settings import load_settings
+from tests.unit.stack_files import PROJECT, configured
+
+EXAMPLES = PROJECT / "examples"
+STACKS = sorted(path.name.split(".")[1] for path in EXAMPLES.glob("Pulumi.*.yaml"))
+
+
+def config_of(stack: str) -> Mapping[str, Any]:
+    config: Mapping[str, Any] = yaml.safe_load((EXAMPLES / f"Pulumi.{stack}.yaml").read_text())["config"]
+    return config
+
+
+def policies_of(stack: str) -> Mapping[str, Mapping[str, Any]]:
+    own = EXAMPLES / f"policies.{stack}.json"
+    config: Mapping[str, Mapping[str, Any]] = json.loads(own.read_text()) if own.exists() else load_config("prod")
+    return config
+
+
+@cache
+def resources(stack: str) -> list[Resource]:
+    return resources_of(stack, config_of(stack))
+
+
+def test_there_is_an_example_for_each_kind_of_platform() -> None:
+    assert STACKS == ["alauda", "cloud", "openshift", "single-node"]
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_settings_are_accepted(stack: str) -> None:
+    with configured(config_of(stack)):
+        assert load_settings().is_production
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_one_release_installs_label_studio(stack: str) -> None:
+    assert len([each for each in resources(stack) if each.type == "kubernetes:helm.sh/v3:Release"]) == 1
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_no_policy_of_production_is_broken(stack: str) -> None:
+    broken = [
+        f"{finding.rule.name}: {finding.message}"
+        for finding in findings(resources(stack), policies_of(stack))
+        if finding.level is not EnforcementLevel.DISABLED
+    ]
+    assert broken == []
+
+
+def test_policies_see_what_is_wrong_with_an_example() -> None:
+    exposed = json.loads(json.dumps(config_of("single-node")))
+    exposed["label-studio:labelStudio"]["service"] = {"type": "LoadBalancer"}
+    found = findings(resources_of("single-node", exposed), policies_of("single-node"))
+    assert "service-exposure" in {finding.rule.name for finding in found}
+
+
+def test_policies_of_an_example_are_those_of_production_but_for_its_registry() -> None:
+    own, production = dict(policies_of("alauda")), dict(load_config("prod"))
+    mirror = config_of("alauda")["label-studio:images"]["mirror"]
+    assert own.pop("image-registries") == {"enforcementLevel": "mandatory", "allowed": [mirror]}
+    del production["image-registries"]
+    assert own == production
+
+
+def test_nothing_of_the_cloud_example_keeps_data_in_the_cluster() -> None:
+    kinds = {resource.type.rpartition(":")[2] for resource in resources("cloud")}
+    assert not kinds & {"StatefulSet", "PersistentVolumeClaim", "Cluster", "Tenant"}

@@ -1,0 +1,44 @@
+"""The generated pages of the documentation are fresh, complete, and told to be stale when they are."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from policies.pack import RULES
+from scripts import policies_reference, reference, settings_reference
+from settings import Settings
+
+PAGES = {module.PAGE: module.render for module in (settings_reference, policies_reference)}
+
+
+@pytest.mark.parametrize(("page", "render"), PAGES.items(), ids=lambda value: getattr(value, "name", ""))
+def test_generated_pages_are_fresh(page: Path, render: Callable[[], str]) -> None:
+    assert page.read_text() == render(), "run make reference"
+
+
+@pytest.mark.parametrize("model", settings_reference.nested_models(), ids=lambda model: model.__name__)
+def test_each_setting_says_what_it_means(model: type) -> None:
+    for name, field in model.model_fields.items():  # type: ignore[attr-defined]
+        assert field.description or settings_reference.is_tag(field), f"{model.__name__}.{name} has no description"
+
+
+def test_every_key_and_policy_has_its_section() -> None:
+    settings = settings_reference.render()
+    for name, field in Settings.model_fields.items():
+        assert f"\n## {field.alias or name}\n" in settings
+    policies = policies_reference.render()
+    assert re.findall(r"^## (.+)$", policies, re.M) == [rule.name for rule in RULES]
+
+
+def test_a_stale_page_is_told_and_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reference, "PROJECT", tmp_path)
+    page = tmp_path / "page.md"
+    page.write_text("old")
+    assert reference.write_or_check(page, lambda: "new", ["--check"]) == 1
+    assert page.read_text() == "old"
+    assert reference.write_or_check(page, lambda: "new", []) == 0
+    assert reference.write_or_check(page, lambda: "new", ["--check"]) == 0
