@@ -29,8 +29,14 @@ def install() -> None:
 
 
 def remove() -> None:
-    """Take the operator away, with its custom resources and whatever clusters there are."""
-    Api().delete(reversed(objects()))
+    """Take the operator away, with its custom resources and whatever clusters there are.
+
+    The resources go first: those with a finalizer need the operator to let them go.
+    """
+    api, everything = Api(), objects()
+    definitions = [each for each in everything if each["kind"] == "CustomResourceDefinition"]
+    api.delete(definitions)
+    api.delete(reversed([each for each in everything if each not in definitions]))
 
 
 def objects() -> list[Object]:

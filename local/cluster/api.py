@@ -6,6 +6,7 @@ import json
 import ssl
 import time
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 import httpx
@@ -70,12 +71,18 @@ class Api:
             if answer.is_error:
                 raise RuntimeError(f"{each['kind']} {each['metadata']['name']}: {answer.text}")
 
-    def delete(self, objects: Iterable[Object]) -> None:
-        """Delete what is there; what they own goes with them, in its own time."""
-        for each in objects:
+    def delete(self, objects: Iterable[Object], seconds: float = 120) -> None:
+        """Delete what is there and wait until it is gone: what is made anew too early lands in a dying namespace."""
+        going = list(objects)
+        for each in going:
             answer = self._client.delete(object_path(each), params={"propagationPolicy": "Background"})
             if answer.is_error and answer.status_code != httpx.codes.NOT_FOUND:
                 raise RuntimeError(f"{each['kind']} {each['metadata']['name']}: {answer.text}")
+        for each in going:
+            wait(f"{each['kind']} {each['metadata']['name']} to go", partial(self._is_gone, each), seconds)
+
+    def _is_gone(self, item: Object) -> bool:
+        return self._client.get(object_path(item)).status_code == httpx.codes.NOT_FOUND
 
     def accepts(self, item: Object) -> bool:
         """Whether an object would be taken, all its webhooks asked."""

@@ -96,6 +96,14 @@ def fetch(kubectl: Kubectl, name: str, address: str = "server") -> str:
     return kubectl("exec", name, "--", "/bin/busybox", "sh", "-c", f"{WGET} http://{address} || echo refused")
 
 
+def visit(address: str) -> str:
+    """What this machine gets from an address, or why not."""
+    try:
+        return httpx.get(f"http://{address}", timeout=5).text
+    except httpx.HTTPError as error:
+        return str(error)
+
+
 WGET = "/bin/busybox timeout 2 /bin/busybox wget -q -O -"
 
 
@@ -117,7 +125,7 @@ def test_a_second_start_is_quick_and_changes_nothing(kubeconfig: Path) -> None:
 
 
 def test_a_node_port_answers_on_loopback_and_nowhere_else(server: str, kubectl: Kubectl) -> None:
-    eventually("served\n", lambda: httpx.get(f"http://{server}", timeout=5).text)
+    eventually("served\n", partial(visit, server))
     addresses = subprocess.run(["hostname", "-I"], capture_output=True, text=True, check=True).stdout.split()
     others = [each for each in addresses if ":" not in each and not each.startswith("198.1")]
     for address in others:
