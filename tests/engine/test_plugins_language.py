@@ -45,7 +45,8 @@ def test_a_program_gets_its_configuration_and_environment(new_program: NewProgra
         "hidden": "do-not-show",
         "folder": str(program.folder),
     }
-    about = json.loads(program.cli("about", "--json").output[program.cli("about", "--json").output.index("{") :])
+    told = program.cli("about", "--json").output
+    about = json.loads(told[told.index("{") :])
     assert about["runtime"]["language"] == "python"
     assert any(found["name"] == "pulumi" for found in about["dependencies"])
 

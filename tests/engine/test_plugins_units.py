@@ -15,8 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from local.plugins import install
-from local.plugins.kubernetes import conditions, differences, kubeconfig, objects
-from local.plugins.kubernetes.client import Kind
+from local.plugins.kubernetes import conditions, differences, kubeconfig, objects, readiness
+from local.plugins.kubernetes.awaiting import Awaiter, NotReadyError
+from local.plugins.kubernetes.client import ApiError, Kind, NoClient, unreachable
 from local.plugins.kubernetes.helm import Chart, Helm, HelmError, checksum
 from local.plugins.kubernetes.reasons import redact
 from local.plugins.kubernetes.settings import Settings
@@ -33,7 +34,7 @@ from local.plugins.properties import (
     plain,
     secret_texts,
 )
-from local.plugins.server import PluginError
+from local.plugins.server import Log, PluginError
 
 _LEAVES = st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text() | st.just(UNKNOWN)
 _VALUES = st.recursive(
@@ -226,6 +227,20 @@ def test_what_is_not_supported_is_refused(name: str) -> None:
     value = "folder" if name.startswith("render") else "false"
     with pytest.raises(PluginError, match=name):
         Settings.of({f"kubernetes:config:{name}": value})
+
+
+@pytest.mark.parametrize("code", [0, 403])
+def test_a_failing_look_up_does_not_lose_what_was_created(code: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    live = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "made", "namespace": "n"}}
+
+    def fail(*_: object) -> readiness.Progress:
+        raise ApiError(code, "", "no answer")
+
+    monkeypatch.setattr(readiness, "check_of", lambda _: (fail, 1))
+    awaiter = Awaiter(NoClient(unreachable("no answer")), Log("127.0.0.1:1"), threading.Event())
+    with pytest.raises(NotReadyError, match=r"waiting for the API server|no answer") as failed:
+        awaiter.ready("urn", live, live, 1)
+    assert failed.value.live == live
 
 
 def test_a_chart_s_checksum_is_its_content(tmp_path: Path) -> None:

@@ -48,7 +48,7 @@ class Awaiter:
         deadline = time.monotonic() + seconds
         told = ""
         while True:
-            progress = check(wait, live)
+            progress = _progress(check, wait, live)
             if progress.ready:
                 self.log.status(urn, "")
                 return live
@@ -69,12 +69,11 @@ class Awaiter:
         try:
             return self.client.get(live["apiVersion"], live["kind"], namespace(live), name(live))
         except ApiError as error:
-            if error.missing:
-                raise NotReadyError(f"{live['kind']} {identity(live)} was deleted meanwhile", live, []) from None
             if error.unreachable:
                 # The API server may restart while something takes minutes to become ready.
                 return live
-            raise
+            gone = f"{live['kind']} {identity(live)} was deleted meanwhile"
+            raise NotReadyError(gone if error.missing else str(error), live, []) from None
 
     def gone(self, urn: str, live: Manifest, timeout: float) -> None:
         """Wait until a deletion that was asked for is done. Raises NotReadyError."""
@@ -97,6 +96,16 @@ class Awaiter:
             if error.missing:
                 return None
             raise
+
+
+def _progress(check: readiness.Check, wait: readiness.Wait, live: Manifest) -> readiness.Progress:
+    """A look-up that fails must not lose an object that exists: it is not ready, and if that stays so, here is why."""
+    try:
+        return check(wait, live)
+    except ApiError as error:
+        if error.unreachable:
+            return readiness.Progress(False, "waiting for the API server to answer")
+        return readiness.Progress(False, failure=str(error))
 
 
 def _check(inputs: Manifest, live: Manifest) -> tuple[readiness.Check | None, float]:

@@ -80,7 +80,7 @@ class Client:
             headers={"User-Agent": "pulumi-kubernetes-stand-in", "Content-Type": "application/json", **token},
             ssl_context=cluster.ssl_context(),
             retries=_RETRY,
-            timeout=30,
+            timeout=urllib3.Timeout(connect=10, read=60),
         )
         self._kinds: dict[tuple[str, str], Kind] = {}
         self._lock = threading.Lock()
@@ -195,13 +195,13 @@ def unreachable(reason: str) -> ApiError:
 class NoClient(Client):
     """Stands where no cluster can be made out of the configuration: every request says why."""
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: ApiError) -> None:
         self._reason = reason
         self._kinds = {}
         self._lock = threading.Lock()
 
     def _send(self, *_: Any, **__: Any) -> NoReturn:
-        raise unreachable(self._reason)
+        raise self._reason
 
 
 def _dry_run(wanted: bool) -> dict[str, str]:

@@ -15,7 +15,7 @@ from google.protobuf import empty_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
 from local.plugins.kubernetes import kubeconfig
-from local.plugins.kubernetes.client import ApiError, Client, NoClient
+from local.plugins.kubernetes.client import ApiError, Client, NoClient, unreachable
 from local.plugins.kubernetes.helm import Helm
 from local.plugins.kubernetes.releases import Releases
 from local.plugins.kubernetes.resources import Resources
@@ -77,12 +77,20 @@ class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
         )
 
     def _connect(self, settings: Settings) -> tuple[Client, str]:
-        """A cluster that cannot be made out is no error yet: a preview may do without."""
+        """A cluster that does not answer is no error yet: a preview may do without. It is asked only once."""
+        namespace = settings.namespace or "default"
         try:
             cluster = kubeconfig.load(settings.kubeconfig, settings.context, settings.cluster)
+            namespace = settings.namespace or cluster.namespace
+            client = Client(cluster)
+            client.version()
+        except ApiError as error:
+            if error.unreachable:
+                return NoClient(error), namespace
+            return client, namespace
         except PluginError as error:
-            return NoClient(str(error)), settings.namespace or "default"
-        return Client(cluster), settings.namespace or cluster.namespace
+            return NoClient(unreachable(str(error))), namespace
+        return client, namespace
 
     def _of(self, request: Any) -> Resources | Releases:
         return self._releases if urn_type(request.urn) == _RELEASE else self._resources

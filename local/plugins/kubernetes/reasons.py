@@ -24,10 +24,10 @@ def redact(text: str, secrets: Iterable[str]) -> str:
 
 
 def explain(client: Client, obj: Manifest) -> list[str]:
-    """What can be learnt of an object that is not ready. Best effort: a failing look-up is left out."""
+    """What can be learnt of an object that is not ready. Best effort: it must not hide that the object is not ready."""
     try:
         return list(_explain(client, obj))
-    except ApiError as error:
+    except (ApiError, LookupError, TypeError) as error:
         return [f"(no further details: {error})"]
 
 
