@@ -1,0 +1,109 @@
+"""What `status` and `logs` tell, and the words of an expected error."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from local import __main__ as command_line
+from local import platform, preconditions, report, stack
+from local.cluster.process import Process
+
+RUN = CliRunner()
+
+
+def pod(phase: str, *, ready: bool = False, owner: str = "", **container: Any) -> dict[str, Any]:
+    owners = [{"uid": owner}] if owner else []
+    status = {
+        "phase": phase,
+        "conditions": [{"type": "Ready", "status": str(ready)}],
+        "containerStatuses": [{"ready": ready, "restartCount": 0, "state": container or {"running": {}}}],
+    }
+    return {"metadata": {"ownerReferences": owners}, "status": status}
+
+
+@pytest.mark.parametrize(
+    ("item", "well", "state"),
+    [
+        (pod("Running", ready=True), True, "Running"),
+        (pod("Running"), False, "Running"),
+        (pod("Succeeded"), True, "Succeeded"),
+        (pod("Failed"), False, "Failed"),
+        (pod("Pending", waiting={"reason": "ImagePullBackOff"}), False, "ImagePullBackOff"),
+        (pod("Running", waiting={"reason": "CrashLoopBackOff"}), False, "CrashLoopBackOff"),
+        (pod("Pending", waiting={"reason": "PodInitializing"}), False, "Pending"),
+        ({"metadata": {"deletionTimestamp": "x"}, "status": {"phase": "Running"}}, False, "Terminating"),
+    ],
+)
+def test_a_pod_and_what_is_wrong_with_it(item: dict[str, Any], well: bool, state: str) -> None:
+    assert report._is_well(item) is well
+    assert report._state(item) == state
+
+
+def test_a_job_that_succeeded_in_the_end_is_well() -> None:
+    first, second, other = pod("Failed", owner="a"), pod("Succeeded", owner="a"), pod("Failed", owner="b")
+    pods = [first, second, other]
+    assert report._was_repeated(first, pods)
+    assert not report._was_repeated(other, pods)
+
+
+@pytest.mark.parametrize(("seconds", "age"), [(5, "5s"), (125, "2m"), (7300, "2h"), (180000, "2d")])
+def test_ages(monkeypatch: pytest.MonkeyPatch, seconds: int, age: str) -> None:
+    created = "2026-01-02T03:04:05Z"
+    monkeypatch.setattr(time, "time", lambda: report._epoch(created) + seconds)
+    assert report._age(created) == age
+
+
+@pytest.fixture
+def nothing_runs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("local.cluster.process.PROCESSES", tmp_path)
+    monkeypatch.setattr("local.cluster.process.LOGS", tmp_path)
+    monkeypatch.setattr("local.cluster.lifecycle.processes", lambda: [Process("etcd", ("etcd",))])
+    monkeypatch.setattr(report, "_api", lambda: None)
+
+
+def test_status_of_nothing(nothing_runs: None) -> None:
+    answer = RUN.invoke(command_line.app, ["status"])
+    assert answer.exit_code == 1
+    assert "Nothing runs. `make up` starts it." in answer.output
+
+
+def test_logs_of_a_part(nothing_runs: None, tmp_path: Path) -> None:
+    (tmp_path / "etcd.log").write_text("first\nsecond\n")
+    answer = RUN.invoke(command_line.app, ["logs", "etcd", "-n", "1"])
+    assert answer.exit_code == 0
+    assert "second" in answer.output
+    assert "first" not in answer.output
+
+
+def test_logs_of_what_is_not_there(nothing_runs: None) -> None:
+    answer = RUN.invoke(command_line.app, ["logs", "nothing"])
+    assert answer.exit_code == 1
+    assert "No log of nothing" in answer.output
+
+
+def test_up_brings_the_machine_before_the_stack(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[str] = []
+    monkeypatch.setattr(platform, "prepare", lambda: calls.append("platform"))
+    monkeypatch.setattr(stack, "up", lambda: calls.append("stack"))
+    assert RUN.invoke(command_line.app, ["up"]).exit_code == 0
+    assert calls == ["platform", "stack"]
+
+
+def test_an_expected_error_is_its_message_alone(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse() -> None:
+        raise preconditions.PreconditionError("port 6443 (kube-apiserver) is taken; stop that program first")
+
+    monkeypatch.setattr(platform, "prepare", refuse)
+    monkeypatch.setattr("sys.argv", ["local", "up"])
+    with pytest.raises(SystemExit) as ended:
+        command_line.main()
+    assert ended.value.code == 1
+    printed = capsys.readouterr().out
+    assert printed.strip() == "Precondition: port 6443 (kube-apiserver) is taken; stop that program first"
