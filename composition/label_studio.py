@@ -7,14 +7,9 @@ from dataclasses import dataclass
 from components.connections import PostgresConnection, RedisConnection, S3Connection
 from components.label_studio import args
 from composition.shared import Translation, optional_secret_key, secret_key
-from settings.label_studio import (
-    Chart,
-    Ingress,
-    LabelStudioSettings,
-    PublishedChart,
-    S3Persistence,
-    VolumePersistence,
-)
+from settings.label_studio import LabelStudioSettings, S3Persistence, VolumePersistence
+from settings.label_studio_access import Ingress
+from settings.label_studio_chart import Chart, PublishedChart
 
 
 @dataclass(frozen=True)

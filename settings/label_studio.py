@@ -5,14 +5,11 @@ from __future__ import annotations
 import math
 import re
 from decimal import Decimal
-from pathlib import PurePosixPath
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from settings.base import (
-    DnsName,
-    NonEmpty,
     ObjectName,
     Quantity,
     Resources,
@@ -21,20 +18,13 @@ from settings.base import (
     SettingsModel,
     parse_quantity,
 )
+from settings.label_studio_access import Ingress, Service, Url
+from settings.label_studio_chart import Chart, EmbeddedChart
 from settings.label_studio_environment import canonical, plain_values, refuse_owned
 
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
-URL = re.compile(r"https?://[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?")
 # One uWSGI process of Label Studio 1.20.0 takes about 300 MiB once it has served a few pages.
 PROCESS_MEMORY = Decimal(400 * 1024**2)
-MAXIMUM_UPLOAD = "200m"
-
-
-def _url(value: str) -> str:
-    url = value.rstrip("/")
-    if not URL.fullmatch(url):
-        raise ValueError("must be scheme, host and port only, such as https://label-studio.example.com")
-    return url
 
 
 def _email(value: str) -> str:
@@ -45,60 +35,7 @@ def _email(value: str) -> str:
     return value
 
 
-def _chart_source(value: str) -> str:
-    if value.startswith(("https://", "oci://")) or value.endswith(".tgz"):
-        return value
-    raise ValueError("must be a repository (https://…), an OCI reference (oci://…/chart) or an archive (….tgz)")
-
-
-Url = Annotated[str, AfterValidator(_url)]
 Email = Annotated[str, AfterValidator(_email)]
-ChartSource = Annotated[str, AfterValidator(_chart_source)]
-
-
-class EmbeddedChart(SettingsModel):
-    """The chart of this project, ``charts/label-studio``."""
-
-    flavour: Literal["embedded"] = Field("embedded", description="The chart that comes with this project.")
-
-
-class PublishedChart(SettingsModel):
-    """A chart that somebody else publishes."""
-
-    source: ChartSource
-    version: NonEmpty | None
-
-    @model_validator(mode="after")
-    def _is_pinned(self) -> Self:
-        if self.version is None and not self.is_archive:
-            raise ValueError("version is required, such as 1.11.5, unless source is an archive (….tgz)")
-        return self
-
-    @property
-    def is_archive(self) -> bool:
-        """Whether the chart is a file, whose version is the one inside."""
-        return PurePosixPath(self.source).suffix == ".tgz"
-
-
-class UpstreamChart(PublishedChart):
-    """HumanSignal's chart ``label-studio``; 1.11.5 is the last one for Label Studio 1.20.0."""
-
-    flavour: Literal["upstream"] = Field(description="HumanSignal's chart.")
-    source: ChartSource = Field(
-        "https://charts.heartex.com", description="Repository (https://…), OCI reference (oci://…) or archive (….tgz)."
-    )
-    version: NonEmpty | None = Field("1.11.5", description="Version of the chart; ignored for an archive.")
-
-
-class AlaudaChart(PublishedChart):
-    """``chart-label-studio`` of Alauda AI, in which the upstream chart nests under ``label-studio``."""
-
-    flavour: Literal["alauda"] = Field(description="Alauda AI's chart.")
-    source: ChartSource = Field(description="Repository (https://…), OCI reference (oci://…) or archive (….tgz).")
-    version: NonEmpty | None = Field(None, description="Version of the chart; ignored for an archive.")
-
-
-Chart = Annotated[EmbeddedChart | UpstreamChart | AlaudaChart, Field(discriminator="flavour")]
 
 
 class VolumePersistence(SettingsModel):
@@ -120,54 +57,6 @@ class S3Persistence(SettingsModel):
 
 
 Persistence = Annotated[VolumePersistence | S3Persistence, Field(discriminator="type")]
-
-
-class Service(SettingsModel):
-    """The Service ``<name>-ls-app``."""
-
-    type: Literal["LoadBalancer", "NodePort", "ClusterIP"] | None = Field(
-        None, description="LoadBalancer by default; ClusterIP by default behind an ingress."
-    )
-    node_port: int | None = Field(None, ge=30000, le=32767, description="Port of every node (type NodePort).")
-    annotations: dict[str, str] = Field({}, description="Annotations for the load balancer's controller.")
-    load_balancer_source_ranges: tuple[str, ...] = Field((), description="CIDRs that may use the load balancer.")
-
-    @model_validator(mode="after")
-    def _fits_its_type(self) -> Self:
-        if self.node_port is not None and self.type != "NodePort":
-            raise ValueError("nodePort needs type: NodePort")
-        if self.load_balancer_source_ranges and self.type in ("NodePort", "ClusterIP"):
-            raise ValueError("loadBalancerSourceRanges needs type: LoadBalancer")
-        return self
-
-
-class IngressTls(SettingsModel):
-    """The certificate that an ingress shows."""
-
-    secret_name: ObjectName = Field(description="Secret of type kubernetes.io/tls with the certificate and its key.")
-    hosts: tuple[DnsName, ...] = Field((), description="Hosts of the certificate; the ingress's host when not given.")
-
-
-class Ingress(SettingsModel):
-    """An Ingress in front of the Service; it always speaks TLS."""
-
-    enabled: bool = Field(True, description="False takes the ingress away without losing its settings.")
-    host: DnsName = Field(description="DNS name of the page, such as label-studio.example.com.")
-    tls: tuple[IngressTls, ...] = Field(min_length=1, description="Certificates; one of them must cover the host.")
-    class_name: ObjectName | None = Field(None, description="Ingress class; the cluster's default when not given.")
-    annotations: dict[str, str] = Field({}, description="Annotations for the ingress controller.")
-    max_body_size: Annotated[str, Field(pattern=r"^\d+[kmg]?$")] = Field(
-        MAXIMUM_UPLOAD, description="Largest upload that ingress-nginx lets through; others have no limit of their own."
-    )
-
-    @model_validator(mode="after")
-    def _certificate_covers_host(self) -> Self:
-        if not any(not tls.hosts or self._covered_by(tls) for tls in self.tls):
-            raise ValueError(f"tls must name a certificate for the host {self.host}")
-        return self
-
-    def _covered_by(self, tls: IngressTls) -> bool:
-        return self.host in tls.hosts
 
 
 class Administrator(SettingsModel):

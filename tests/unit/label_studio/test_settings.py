@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from settings.label_studio import LabelStudioSettings, UpstreamChart, VolumePersistence
+from settings.label_studio import LabelStudioSettings, VolumePersistence
+from settings.label_studio_chart import UpstreamChart
 from settings.label_studio_environment import BOOLEANS, FALSE, NUMERIC_BOOLEANS, TRUE, canonical, plain_values
 
 INGRESS = {"host": "ls.example.com", "tls": [{"secretName": "certificate"}]}
