@@ -5,19 +5,21 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 import pulumi
 from pulumi.runtime import config as engine_config
 from pydantic import Field, ValidationError, model_validator
+from pydantic.alias_generators import to_camel
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from settings.base import SettingsModel
 from settings.cluster import ClusterSettings
 from settings.errors import SettingsError, problems_of
-from settings.images import ImageSettings
+from settings.images import ImageSettings, image_major_version
 from settings.label_studio import LabelStudioSettings, VolumePersistence
 from settings.object_store import ExternalStore, ObjectStoreSettings
-from settings.postgresql import PostgresSettings
+from settings.postgresql import CnpgPostgres, PostgresSettings, StandalonePostgres
 from settings.projects import ProjectSettings, project_problems
 from settings.redis import RedisSettings
 
@@ -41,6 +43,7 @@ class Settings(SettingsModel):
     def _rules_that_span_keys(self) -> Self:
         problems = [
             *_replica_problems(self),
+            *_database_problems(self),
             *(_production_problems(self) if self.is_production else ()),
             *project_problems(self.projects, self.projects_bucket),
         ]
@@ -77,6 +80,25 @@ def _replica_problems(settings: Settings) -> Iterator[Problem]:
             ("labelStudio", "persistence"),
             "more than one replica needs uploads that all of them see; write type: s3, or accessMode: ReadWriteMany",
         )
+
+
+def _database_problems(settings: Settings) -> Iterator[Problem]:
+    database = settings.postgresql
+    image = {StandalonePostgres: "postgresql", CnpgPostgres: "cnpg_postgresql"}.get(type(database))
+    if isinstance(database, StandalonePostgres | CnpgPostgres) and image:
+        major = image_major_version(getattr(settings.images, image))
+        if major not in (None, database.version):
+            yield (
+                ("postgresql", "version"),
+                f"must be {major}, as in the tag of images.{to_camel(image)}; or name an image of another version",
+            )
+    if isinstance(database, CnpgPostgres) and database.backup and database.backup.endpoint:
+        host = urlsplit(database.backup.endpoint).hostname or ""
+        if f".{settings.cluster.namespace}.svc" in f"{host}.":
+            yield (
+                ("postgresql", "backup", "endpoint"),
+                "must be another store than this stack's own, with which the backups would be lost as well",
+            )
 
 
 def _production_problems(settings: Settings) -> Iterator[Problem]:

@@ -32,6 +32,13 @@ def _registry(value: str) -> str:
     return value
 
 
+def image_major_version(image: str) -> int | None:
+    """The number that the tag begins with, or None where there is no tag or it begins with something else."""
+    match = REFERENCE.fullmatch(image)
+    leading = re.match(r"\d+", match["tag"] or "") if match else None
+    return int(leading[0]) if leading else None
+
+
 Image = Annotated[str, AfterValidator(_image)]
 
 

@@ -32,6 +32,13 @@ REFUSED: list[tuple[str, dict[str, Any], str, str]] = [
     ("dev", {"postgresql": {"version": 12}}, "postgresql.version", "13 or higher"),
     ("dev", {"postgresql": {"storage": {"size": "lots"}}}, "postgresql.storage.size", "20Gi"),
     ("dev", {"postgresql": {"storage": {"size": "0"}}}, "postgresql.storage.size", "greater than zero"),
+    ("dev", {"postgresql": {"version": 16}}, "postgresql.version", "images.postgresql"),
+    (
+        "prod",
+        {"postgresql": {"backup": {"destinationPath": "s3://b", "endpoint": "http://minio.label-studio.svc:80"}}},
+        "postgresql.backup.endpoint",
+        "another store",
+    ),
     ("dev", {"redis": {"backend": "sentinel"}}, "redis", "must be one of"),
     ("dev", {"objectStore": {"bucket": "Label"}}, "objectStore.bucket", "3 to 63"),
     ("dev", {"objectStore": {"bucket": "192.168.0.1"}}, "objectStore.bucket", "not an IP address"),
