@@ -22,6 +22,7 @@ MEMORY = 6 * GIB
 DISK_FIRST = 15 * GIB
 DISK_AGAIN = 4 * GIB
 _CONTROLLERS = {"cpu", "memory", "pids"}
+_OWN_RANGES = (network.POD_RANGE, network.SERVICE_RANGE, f"{network.NODE_ADDRESS}/32")
 _ROUTE_TYPES = {"unicast", "local", "broadcast", "multicast", "throw", "unreachable", "prohibit", "blackhole", "nat"}
 # Label Studio's node port: whoever listens there would silently be hidden behind it.
 _NODE_PORTS = (30080,)
@@ -120,9 +121,9 @@ def _routes() -> Iterator[str]:
         if target == "default" or network.BRIDGE in words:
             continue
         route = ipaddress.ip_network(target, strict=False)
-        for own in (network.POD_RANGE, network.SERVICE_RANGE, f"{network.NODE_ADDRESS}/32"):
-            if route.overlaps(ipaddress.ip_network(own)):
-                yield f"the route {target} of this machine overlaps {own} of the cluster; take it away first (ip route)"
+        own = next((each for each in _OWN_RANGES if route.overlaps(ipaddress.ip_network(each))), None)
+        if own:
+            yield f"the route {target} of this machine overlaps {own} of the cluster; take it away first (ip route)"
 
 
 def _can_load(module: str) -> bool:
