@@ -62,12 +62,32 @@ def plugin_path(home: Path) -> tuple[str, ...]:
 
 
 def write(folder: Path, wanted: Sequence[Plugin]) -> None:
-    """Make a folder that holds these stand-ins as executables, and nothing else."""
-    shutil.rmtree(folder, ignore_errors=True)
-    if wanted:
-        folder.mkdir(parents=True)
+    """Make a folder that holds these stand-ins as executables, and nothing else.
+
+    What is right already is left alone: another run of the CLI may be using it at this moment.
+    """
+    if not wanted:
+        shutil.rmtree(folder, ignore_errors=True)
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    scripts = {plugin.executable: _script(folder, plugin) for plugin in wanted}
+    kept = {*scripts, *(_executor_name(plugin) for plugin in wanted if plugin.kind == "language")}
+    for path in folder.iterdir():
+        if path.name not in kept and not path.name.startswith("."):
+            path.unlink()
     for plugin in wanted:
-        _write(folder, plugin)
+        executor = folder / _executor_name(plugin)
+        if plugin.kind == "language" and not executor.exists():
+            _place(executor, _executor(plugin.version).read_text())
+        if not (path := folder / plugin.executable).exists() or path.read_text() != scripts[plugin.executable]:
+            _place(path, scripts[plugin.executable])
+
+
+def _place(path: Path, content: str) -> None:
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    partial.write_text(content)
+    partial.chmod(0o755)
+    partial.replace(path)
 
 
 def _official(plugin: Plugin, pulumi_home: Path) -> bool:
@@ -101,16 +121,14 @@ def _download(plugin: Plugin, pulumi_home: Path) -> bool:
     return done.returncode == 0
 
 
-def _write(folder: Path, plugin: Plugin) -> None:
-    """A script that starts the stand-in with this very interpreter, whatever the engine's folder and PATH are."""
+def _script(folder: Path, plugin: Plugin) -> str:
+    """What starts the stand-in with this very interpreter, whatever the engine's folder and PATH are."""
     arguments = {
-        "language": f"Path({str(folder / _EXECUTOR)!r}), engine, {plugin.version!r}",
+        "python": f"Path({str(folder / _executor_name(plugin))!r}), engine, {plugin.version!r}",
         "kubernetes": f"engine, {str(tool('helm'))!r}, {plugin.version!r}",
         "random": f"{plugin.version!r}",
-    }["language" if plugin.kind == "language" else plugin.name]
-    script = folder / plugin.executable
-    script.write_text(
-        f"""#!{sys.executable}
+    }[plugin.name]
+    return f"""#!{sys.executable}
 # Stand-in for the official {plugin.executable}, which could not be downloaded. Made by local/plugins/install.py.
 import sys
 from pathlib import Path
@@ -124,10 +142,10 @@ from local.plugins.{plugin.package} import main
 engine = next((argument for argument in sys.argv[1:] if not argument.startswith("-")), "")
 main({arguments})
 """
-    )
-    script.chmod(0o755)
-    if plugin.kind == "language":
-        shutil.copy(_executor(plugin.version), folder / _EXECUTOR)
+
+
+def _executor_name(plugin: Plugin) -> str:
+    return f"{_EXECUTOR}-{plugin.version}"
 
 
 def _executor(sdk: str) -> Path:

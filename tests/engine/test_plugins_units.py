@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from decimal import Decimal
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -318,14 +319,16 @@ def test_stand_ins_are_asked_for_once_and_loudly(
     (folder,) = install.plugin_path(home)
     made = sorted(path.name for path in Path(folder).iterdir())
     executables = ["pulumi-language-python", "pulumi-resource-kubernetes", "pulumi-resource-random"]
-    assert made == sorted([*executables, "pulumi-language-python-exec"])
+    assert made == sorted([*executables, f"pulumi-language-python-exec-{version('pulumi')}"])
     printed = capfd.readouterr()
     assert printed.out == ""
     assert "WARNING" in printed.err
     assert all(name in printed.err for name in executables)
     assert sorted(no_downloads) == executables
+    before = {path: path.stat().st_ino for path in Path(folder).iterdir()}
     install.plugin_path(home)
     assert sorted(no_downloads) == executables
+    assert {path: path.stat().st_ino for path in Path(folder).iterdir()} == before, "another run may be using them"
 
 
 def test_no_stand_in_where_the_official_plugin_is(
