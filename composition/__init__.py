@@ -40,7 +40,7 @@ def compose(settings: Settings, supplied: SuppliedValues | None = None, name: st
     opts = ResourceOptions(providers=_providers(settings.cluster, name))
     namespace = Namespace(name, _namespace_args(settings.cluster), opts)
     translation = Translation(settings, namespace.name)
-    if supplied:
+    if supplied and supplied.names:
         SuppliedSecrets(f"{name}-supplied", namespace.name, supplied.names, supplied.values, opts)
 
     postgresql = PostgreSQL(f"{name}-postgresql", postgresql_args(translation), opts)

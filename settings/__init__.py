@@ -155,7 +155,7 @@ def _decoded(value: str) -> Any:
 
 
 def _plaintext_secrets(given: Mapping[str, Any]) -> Iterator[str]:
-    if SECRETS_KEY not in given:
+    if not given.get(SECRETS_KEY):
         return
     encrypted = engine_config.is_config_secret(f"{PROJECT}:{SECRETS_KEY}")
     encrypted = encrypted or f"{PROJECT}:{SECRETS_KEY}" in engine_config.get_config_secret_keys_env()
