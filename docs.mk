@@ -1,6 +1,16 @@
 # What the documentation and the workflows call; included by the Makefile.
-.PHONY: reference
+.PHONY: reference images mirror picture
 
 reference: install  ## make the reference pages of docs/ anew
 	@$(BIN)/python -m scripts.settings_reference
 	@$(BIN)/python -m scripts.policies_reference
+
+images: install  ## list the images of a stack: make images [STACK=dev]
+	@$(BIN)/python -m scripts.images $(STACK)
+
+mirror: install  ## copy the images of a stack: make mirror REGISTRY=registry.example.com/path [STACK=dev]
+	@test -n "$(REGISTRY)" || { echo "error: write make mirror REGISTRY=registry.example.com/path" >&2; exit 1; }
+	@$(BIN)/python -m scripts.images $(STACK) --mirror $(REGISTRY)
+
+picture: install  ## draw docs/pictures/architecture.svg from a deployed stack: make picture [STACK=dev]
+	@set -o pipefail; pulumi stack export --stack $(STACK) | $(BIN)/python -m scripts.picture docs/pictures/architecture.svg
