@@ -23,7 +23,7 @@ from policies.checks.dry_run import PLACEHOLDER, PROJECT, resources_of
 from policies.checks.releases import release_of
 from policies.checks.resources import Resource, from_document
 from policies.checks.rule import PolicyCrashError, Rule
-from policies.checks.values import at
+from policies.checks.values import at, walk
 from policies.pack import FOLDER, RULES, level, load_config
 
 TIMEOUT_SECONDS = 120
@@ -53,14 +53,22 @@ def render(resource: Resource, helm: str = "helm") -> list[Resource]:
     command += ["--namespace", namespace, "--skip-tests", "--values", "-"]
     for flag, value in (("--version", props.get("version")), ("--repo", at(props, "repositoryOpts", "repo"))):
         command += [flag, str(value)] if value else []
-    done = subprocess.run(  # noqa: S603 - helm itself, with arguments of the stack
-        command, input=json.dumps(release.values, default=lambda _: PLACEHOLDER), cwd=PROJECT, text=True, capture_output=True, timeout=TIMEOUT_SECONDS,
-        check=False,
-    )  # fmt: skip
+    values = json.dumps(release.values, default=lambda _: PLACEHOLDER)
+    done = subprocess.run(  # noqa: S603 - helm itself, with the stack's own values
+        command, input=values, cwd=PROJECT, text=True, capture_output=True, timeout=TIMEOUT_SECONDS, check=False
+    )
     if done.returncode != 0:
-        raise RenderError(f"{release.label}: {done.stderr.strip()}")
+        raise RenderError(f"{release.label}: {_without_values(done.stderr.strip(), release.values)}")
     documents = [document for document in yaml.safe_load_all(done.stdout) if document]
     return [from_document(document, resource, namespace) for document in documents]
+
+
+def _without_values(message: str, values: Any) -> str:
+    """The message of helm without the values that it quotes: one of them may be a secret."""
+    for _, value in walk(values):
+        if isinstance(value, str) and value:
+            message = message.replace(f"'{value}'", "'…'").replace(f'"{value}"', '"…"')
+    return message
 
 
 def findings(resources: Iterable[Resource], config: Mapping[str, Mapping[str, Any]]) -> Iterator[Finding]:

@@ -41,7 +41,7 @@ def resources_of(stack: str, config: Mapping[str, Any], program: Path = PROJECT)
     folder = Path.cwd()
     os.chdir(program)
     try:
-        pulumi.runtime.test(lambda: _run(program / "__main__.py"))()
+        pulumi.runtime.test(lambda: _run(program / "__main__.py"))()  # type: ignore[no-untyped-call]
     finally:
         os.chdir(folder)
     return monitor.resources_with_providers()

@@ -17,7 +17,9 @@ UNKNOWN = UNKNOWN_STRING_VALUE
 MISSING = object()
 RELEASE = "kubernetes:helm.sh/v3:Release"
 SECRET = "hunter2-Xq9"
-MEND = re.compile(r"\b(write|remove|use|put|name|set|give|call|add|take|list|pass|append|keep|must be|must not|must come|has to be|needs)\b")
+MEND = re.compile(
+    r"\b(write|remove|use|put|name|set|give|call|add|take|list|pass|append|keep|must (be|not|come)|has to be|needs)\b"
+)
 HOST = "label-studio.example.com"
 RESOURCES = {"requests": {"cpu": "100m", "memory": "1Gi"}, "limits": {"cpu": "1", "memory": "1Gi"}}
 VARIABLES = {
@@ -88,17 +90,27 @@ METADATA = {"name": "it", "namespace": "label-studio"}
 
 
 def changed(tree: Any, path: str, value: Any) -> Any:
-    """A copy of the tree with ``value`` at ``a.b[0].c``; MISSING takes the key away."""
-    result = copy.deepcopy(tree)
-    *steps, last = [int(step) if step.isdigit() else step for step in re.findall(r"[^.\[\]]+", path)]
-    place = result
-    for step in steps:
-        place = place.setdefault(step, {}) if isinstance(place, dict) else place[step]
-    if value is MISSING:
-        del place[last]
+    """The tree with ``value`` at ``a.b[0].c``; MISSING takes the key away. Only what is on the path is copied."""
+    steps: list[Any] = [int(step) if step.isdigit() else step for step in re.findall(r"[^.\[\]]+", path)]
+    return _changed(tree, steps, value)
+
+
+def _changed(tree: Any, steps: list[Any], value: Any) -> Any:
+    if not steps:
+        return value
+    copied = list(tree) if isinstance(tree, list) else dict(tree or {})
+    step, *rest = steps
+    if value is MISSING and not rest:
+        del copied[step]
     else:
-        place[last] = value
-    return result
+        inner = copied[step] if isinstance(copied, list) else copied.get(step)
+        copied[step] = _changed(inner, rest, value)
+    return copied
+
+
+def each(problem: str | None, *values: Any) -> list[tuple[Any, str | None]]:
+    """The same outcome for several values of different types."""
+    return [(value, problem) for value in values]
 
 
 def release(values: Any = None, chart: str = "charts/label-studio", **props: Any) -> dict[str, Any]:
@@ -150,7 +162,11 @@ def violations(
         config,
     )
     messages: list[str] = []
-    rule.policy().validate(arguments, lambda message, urn=None: messages.append(message))
+
+    def report(message: str, urn: str | None) -> None:
+        messages.append(message)
+
+    rule.policy().validate(arguments, report)
     return messages
 
 

@@ -16,13 +16,14 @@ from tests.policy.support import (
     UNKNOWN,
     VALUES,
     changed,
+    each,
     expect,
     nested,
     release,
     violations,
 )
 
-INGRESS = {
+INGRESS: dict[str, Any] = {
     "metadata": METADATA,
     "spec": {
         "rules": [{"host": HOST, "http": {"paths": [{"path": "/"}]}}],
@@ -98,7 +99,7 @@ def ingress_problems(path: str, value: Any, kind: str = "networking.k8s.io/v1:In
         (True, None),
         (False, None),
         *((nothing, "is missing") for nothing in (MISSING, None)),
-        *((text, "is no boolean") for text in ("true", "false", "", 1, 0, [], {}, UNKNOWN)),
+        *each("is no boolean", "true", "false", "", 1, 0, [], {}, UNKNOWN),
     ],
 )
 def test_switch(enabled: Any, problem: str | None) -> None:

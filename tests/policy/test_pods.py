@@ -17,6 +17,7 @@ from tests.policy.support import (
     VALUES,
     changed,
     deployment,
+    each,
     expect,
     nested,
     release,
@@ -98,7 +99,7 @@ def test_pods_inherit_and_set_up_first() -> None:
             ({"pod-security.kubernetes.io/enforce": level}, "enforce: restricted")
             for level in ("baseline", UNKNOWN, "", None)
         ),
-        *((labels, "enforce: restricted") for labels in ({}, None, UNKNOWN, [])),
+        *each("enforce: restricted", {}, None, UNKNOWN, []),
     ],
 )
 def test_namespaces(labels: Any, problem: str | None) -> None:

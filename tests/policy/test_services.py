@@ -26,6 +26,7 @@ from tests.policy.support import (
     VALUES,
     changed,
     deployment,
+    each,
     expect,
     nested,
     release,
@@ -37,6 +38,7 @@ DEPLOYMENT = "kubernetes:apps/v1:Deployment"
 STATEFUL_SET = "kubernetes:apps/v1:StatefulSet"
 DIGEST = f"sha256:{'0a' * 32}"
 REDIS = redis_standalone.RULE
+ALAUDA = "middleware.alauda.io/v1:Redis"
 
 
 @pytest.mark.parametrize(
@@ -84,9 +86,9 @@ def test_redis_variables(name: str, host: str, problem: str | None) -> None:
 @pytest.mark.parametrize(
     ("kind", "spec", "problem"),
     [
-        ("middleware.alauda.io/v1:Redis", {"arch": "standalone"}, None),
-        *(("middleware.alauda.io/v1:Redis", {"arch": arch}, "must be standalone") for arch in ("sentinel", "cluster")),
-        *(("middleware.alauda.io/v1:Redis", spec, "must be standalone") for spec in ({}, None, [], {"arch": UNKNOWN})),
+        (ALAUDA, {"arch": "standalone"}, None),
+        *((ALAUDA, {"arch": arch}, "must be standalone") for arch in ("sentinel", "cluster")),
+        *((ALAUDA, *case) for case in each("must be standalone", {}, None, [], {"arch": UNKNOWN})),
         ("databases.spotahome.com/v1:RedisFailover", {}, "no standalone server"),
         ("redis.redis.opstreelabs.in/v1beta2:RedisCluster", {}, "no standalone server"),
         ("redis.redis.opstreelabs.in/v1beta2:RedisSentinel", {}, "no standalone server"),
@@ -164,7 +166,7 @@ def test_postgresql_servers(image: Any, problem: str | None) -> None:
         (CNPG, {"imageCatalogRef": {"major": 17}}, None),
         (CNPG, {"imageCatalogRef": {"major": 12}}, "is PostgreSQL 12"),
         (CNPG, {"imageCatalogRef": {"major": "x"}}, "does not say"),
-        *((CNPG, spec, "does not say") for spec in ({}, None, [], {"imageName": 17.0})),
+        *((CNPG, *case) for case in each("does not say", {}, None, [], {"imageName": 17.0})),
         (ZALANDO, {"postgresql": {"version": "17"}}, None),
         (ZALANDO, {"postgresql": {"version": 16}}, None),
         (ZALANDO, {"postgresql": {"version": "12"}}, "is PostgreSQL 12"),

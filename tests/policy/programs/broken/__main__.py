@@ -1,0 +1,3 @@
+"""A pack that does not even start."""
+
+raise RuntimeError("this pack does not start")
