@@ -70,7 +70,8 @@ test: lint types  ## everything
 	@$(BIN)/python -m local test
 
 policy-manifests: install  ## check what a stack's release really renders: make policy-manifests STACK=prod
-	@$(BIN)/python -m policies.manifests $(STACK)
+	@HELM="$$(command -v helm || $(BIN)/python -c 'from local.tools.build import tool; print(tool("helm"))')" \
+		$(BIN)/python -m policies.manifests $(STACK)
 
 lock:  ## resolve the Python packages anew
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --output-file requirements.txt pyproject.toml
