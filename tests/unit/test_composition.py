@@ -14,6 +14,7 @@ from tests.unit.pulumi_mocks import Program, run_program
 from tests.unit.stack_files import settings_of
 
 RELEASE = "kubernetes:helm.sh/v3:Release"
+AMAZON = {"backend": "external", "region": "eu-west-1", "bucket": "uploads"}
 BACKENDS: list[dict[str, Any]] = [
     {"redis": {"backend": "none", "resources": None}},
     {
