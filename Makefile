@@ -58,13 +58,13 @@ test-chart: install  ## the chart, rendered by the real helm and checked against
 	@$(BIN)/pytest tests/chart
 
 test-policy: install  ## the policy pack through the real CLI
-	@$(BIN)/pytest tests/policy
+	@$(BIN)/python -m local test tests/policy
 
 test-engine: install  ## the real engine and the plugins against the real API server
-	@$(BIN)/pytest tests/engine
+	@$(BIN)/python -m local test tests/engine
 
 test-e2e: install  ## the real stack in real pods, with a browser
-	@$(BIN)/pytest tests/e2e
+	@$(BIN)/python -m local test tests/e2e
 
 test: lint types  ## everything
 	@$(BIN)/python -m local test

@@ -97,6 +97,11 @@ class Engine:
         state: dict[str, Any] = json.loads(self._on_stack("export"))
         return state
 
+    def unprotect(self) -> None:
+        """Let everything be deleted that was protected."""
+        flags = ("--all", "--yes", "--stack", self.stack)
+        self.run("state", "unprotect", *flags, capture=True, check=False, folder=self._folder)
+
     def with_settings(self, settings: Mapping[str, Any]) -> Engine:
         """The same stack with these settings laid over its own."""
         engine = Engine(self.home, self.stack, self.kubeconfig, self.project, settings)

@@ -1,4 +1,4 @@
-"""What tests of several folders share: the cluster they run on, and proof that no test leaves the loopback."""
+"""What tests of several folders share: the cluster they run on, and how steadily properties are searched."""
 
 from __future__ import annotations
 
@@ -18,5 +18,5 @@ def kubeconfig() -> Path:
     """The kubeconfig of the embedded cluster, which `make test` starts before the tests."""
     path = Path(os.environ.get("LABEL_STUDIO_KUBECONFIG", "/var/lib/label-studio-local/kubeconfig"))
     if not path.exists():
-        pytest.fail(f"no cluster: {path} is not there; `make test` starts one, as does `make cluster`", pytrace=False)
+        pytest.fail(f"no cluster: {path} is not there; `make test` starts one", pytrace=False)
     return path

@@ -114,7 +114,7 @@ class Deployment:
 
     def remove(self) -> None:
         """Take the stack away, whatever state it is in, so that the cluster is as it was."""
-        self.engine.run("stack", "unprotect", "--all", "--yes", "--stack", self.engine.stack, capture=True, check=False)
+        self.engine.unprotect()
         self.engine.operate("destroy", capture=True, check=False)
         if self.objects("namespaces", everywhere=True, name=self.namespace):
             self.api.delete([{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": self.namespace}}])
