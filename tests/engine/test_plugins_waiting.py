@@ -6,6 +6,7 @@ import contextlib
 import secrets
 import threading
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -161,10 +162,18 @@ def test_an_ingress_waits_for_its_services_and_an_address(provider: Direct, clus
         provider.update(_INGRESS, failed.value.state, failed.value.state["__inputs"], timeout=2)
 
 
+@pytest.fixture
+def group(cluster: Client, namespace: str) -> Iterator[str]:
+    """An API group whose definition goes with the test, however it ends."""
+    name = f"{namespace}.example.com"
+    yield name
+    with contextlib.suppress(ApiError):
+        cluster.delete("apiextensions.k8s.io/v1", "CustomResourceDefinition", "", f"things.{name}", "Background")
+
+
 def test_custom_resources_wait_for_what_their_annotation_says(
-    provider: Direct, cluster: Client, engine: Engine, namespace: str
+    provider: Direct, cluster: Client, engine: Engine, namespace: str, group: str
 ) -> None:
-    group = f"{namespace}.example.com"
     schema = {"type": "object", "x_kubernetes_preserve_unknown_fields": True}
     version = {
         "name": "v1",
