@@ -31,7 +31,7 @@ class EngineError(RuntimeError):
 
 @dataclass(frozen=True)
 class Engine:
-    """One stack of one project. ``home`` keeps what must outlive a command; ``settings`` are laid over the stack file."""
+    """One stack of one project. ``home`` keeps what outlives a command; ``settings`` lie over the stack file."""
 
     home: Path
     stack: str
