@@ -1,0 +1,63 @@
+"""No backend or flavour that the settings offer breaks a policy of production."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from policies.checks.dry_run import resources_of
+from policies.manifests import findings, stack_config
+from policies.pack import load_config
+
+KEY = {"accessKeyId": {"secretName": "a", "secretKey": "b"}, "secretAccessKey": {"secretName": "a", "secretKey": "c"}}
+ADMINISTRATOR = {"user": "postgres", "password": {"secretName": "pg-admin"}}
+CASES: dict[str, dict[str, Any]] = {
+    "zalando": {"postgresql": {"backend": "zalando"}},
+    "zalando of Alauda": {"postgresql": {"backend": "zalando", "flavor": "alauda"}},
+    "standalone PostgreSQL": {"postgresql": {"backend": "standalone"}},
+    "external PostgreSQL": {
+        "postgresql": {
+            "backend": "external",
+            "host": "pg.example.com",
+            "password": {"secretName": "pg"},
+            "tls": {"mode": "require"},
+            "adminCredentials": ADMINISTRATOR,
+        }
+    },
+    "backups": {
+        "postgresql": {"backend": "cnpg", "backup": {"destinationPath": "s3://backups/ls", "credentials": KEY}},
+    },
+    "Redis of Alauda": {"redis": {"backend": "alauda"}},
+    "no Redis": {"redis": {"backend": "none"}},
+    "external Redis": {
+        "redis": {"backend": "external", "url": "redis://redis.example.com:6379/1", "password": {"secretName": "redis"}}
+    },
+    "standalone object store": {"objectStore": {"backend": "standalone"}},
+    "external object store": {
+        "objectStore": {
+            "backend": "external",
+            "endpoint": "https://s3.example.com",
+            "region": "us-east-1",
+            "bucket": "label-studio",
+            "credentials": KEY,
+        }
+    },
+    "upstream chart": {"labelStudio": {"chart": {"flavour": "upstream"}}},
+    "chart of Alauda": {
+        "labelStudio": {"chart": {"flavour": "alauda", "source": "https://charts.example.com", "version": "1.20.0"}}
+    },
+    "archive of Alauda's chart": {"labelStudio": {"chart": {"flavour": "alauda", "source": "own/ls-1.20.0.tgz"}}},
+    "a volume": {"labelStudio": {"persistence": {"type": "volume", "accessMode": "ReadWriteMany"}}},
+    "own Secrets": {"secrets": {"own": {"password": {"secure": "v1:x:y"}}}},
+}
+
+
+@pytest.mark.parametrize("settings", CASES.values(), ids=CASES.keys())
+def test_backends_and_flavours(settings: dict[str, Any]) -> None:
+    config = dict(stack_config("prod"))
+    for key, value in settings.items():
+        name = f"label-studio:{key}"
+        config[name] = {**config[name], **value} if key == "labelStudio" else value
+    found = findings(resources_of("prod", config), load_config("prod"))
+    assert [(finding.rule.name, finding.message) for finding in found] == []
