@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -33,11 +34,7 @@ class Cluster:
 
     @cached_property
     def _api(self) -> Any:
-        try:
-            load: Any = config.new_client_from_config
-            return load(context=self.context)
-        except ConfigException as error:
-            raise ProjectError(f"the kubeconfig has no usable context {self.context}: {error}") from None
+        return self._connect()
 
     @property
     def _core(self) -> Any:
@@ -97,8 +94,15 @@ class Cluster:
         if not ready:
             raise ProjectError(f"the Service {name} has no pod that is ready")
         target = next(it.target_port for it in service.spec.ports if it.port == port)
-        with forward(self._core, ready[0].metadata.name, namespace, _container_port(ready[0], target)) as local_port:
+        with forward(self._connect, ready[0].metadata.name, namespace, _container_port(ready[0], target)) as local_port:
             yield local_port
+
+    def _connect(self) -> Any:
+        try:
+            load: Any = config.new_client_from_config
+            return load(config_file=os.environ.get("KUBECONFIG"), context=self.context)
+        except ConfigException as error:
+            raise ProjectError(f"the kubeconfig has no usable context {self.context}: {error}") from None
 
     def _last_word(self, selector: str) -> str:
         pods = self._core.list_namespaced_pod(self.namespace, label_selector=selector).items

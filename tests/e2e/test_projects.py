@@ -1,0 +1,353 @@
+"""From a folder of images to exported annotations: two declared projects, by the tools that people use."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from PIL import Image, ImageDraw
+from pycocotools.coco import COCO
+from tenacity import retry, retry_if_result, stop_after_delay, wait_fixed
+
+from projects.cluster import Cluster
+from projects.stack import Place, SecretKey
+from projects.store import open_store
+from tests.e2e.browser import browser_page, log_in, screenshot
+from tests.e2e.deployment import Deployment
+from tests.e2e.test_dev_stack import pictures
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+
+ROOT = Path(__file__).resolve().parents[2]
+IMAGES, ANNOTATIONS = 200, 20
+WIDTH, HEIGHT = 320, 240
+RED = (220, 20, 20)
+LABELLING = """
+<View>
+  <Image name="image" value="$image"/>
+  <RectangleLabels name="box" toName="image"><Label value="cat"/><Label value="dog"/></RectangleLabels>
+</View>
+"""
+BAD_LABELLING = LABELLING.replace('toName="image"', 'toName="picture"')
+CATS = {"name": "cats", "title": "Cats", "labelConfig": LABELLING}
+DOGS = {"name": "dogs", "title": "Dogs", "labelConfig": LABELLING, "target": {"canDeleteObjects": True}}
+BIRDS = {"name": "birds", "title": "Birds", "labelConfig": LABELLING}
+TITLES = {"Cats", "Dogs"}
+
+
+def box(number: int) -> tuple[int, int, int, int]:
+    """Left, top, width and height, in pixels, of what is red in an image; another box in each."""
+    return 10 + number, 8 + number % 40, 60 + number % 30, 50 + number % 20
+
+
+@pytest.fixture(scope="module")
+def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("images")
+    for number in range(IMAGES):
+        image = Image.new("RGB", (WIDTH, HEIGHT), (190, 200, 60 + number // 2))
+        left, top, width, height = box(number)
+        ImageDraw.Draw(image).rectangle((left, top, left + width - 1, top + height - 1), fill=RED)
+        image.save(folder / f"{number:03}.png")
+    return folder
+
+
+def declare(stack: Deployment, *projects: Mapping[str, Any]) -> None:
+    stack.change({**stack.engine.settings, "label-studio:projects": list(projects)})
+
+
+@pytest.fixture(scope="module")
+def stack(dev_stack: Deployment) -> Iterator[Deployment]:
+    settings = dev_stack.engine.settings
+    declare(dev_stack, CATS, DOGS)
+    dev_stack.run("up")
+    dev_stack.read_outputs()
+    yield dev_stack
+    dev_stack.change(settings)
+
+
+@pytest.fixture(scope="module")
+def run(stack: Deployment, kubeconfig: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., str]:
+    """The command line that `make upload`, `make sync` and `make export` call; returns what it printed."""
+    outputs = tmp_path_factory.mktemp("outputs") / "outputs.json"
+    outputs.write_text(json.dumps(stack.outputs))
+
+    def projects(*arguments: str | Path) -> str:
+        process = subprocess.run(
+            [sys.executable, "-m", "projects", "--outputs", str(outputs), *map(str, arguments)],
+            cwd=ROOT,
+            env={**os.environ, "KUBECONFIG": str(kubeconfig), "COLUMNS": "300"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert process.returncode == 0, process.stderr
+        return process.stdout
+
+    return projects
+
+
+@pytest.fixture(scope="module")
+def uploaded(run: Callable[..., str], images: Path) -> str:
+    """What the sync said after the upload of all images to cats, and of one to dogs."""
+    run("upload", "cats", images)
+    one = images.parent / "one"
+    one.mkdir(exist_ok=True)
+    (one / "only.png").write_bytes((images / "000.png").read_bytes())
+    run("upload", "dogs", one)
+    run("sync", "dogs")
+    return run("sync", "cats")
+
+
+def project_id(stack: Deployment, title: str) -> int:
+    with stack.session() as session:
+        found = session.request("GET", "/api/projects/?page_size=100")["results"]
+    [number] = [project["id"] for project in found if project["title"] == title]
+    return int(number)
+
+
+def tasks_of(stack: Deployment, title: str) -> list[dict[str, Any]]:
+    with stack.session() as session:
+        query = f"project={project_id(stack, title)}&page_size={IMAGES}&fields=all"
+        tasks: list[dict[str, Any]] = session.request("GET", f"/api/tasks?{query}")["tasks"]
+    return tasks
+
+
+def annotation(number: int) -> dict[str, Any]:
+    left, top, width, height = box(number)
+    value = {
+        "x": 100 * left / WIDTH,
+        "y": 100 * top / HEIGHT,
+        "width": 100 * width / WIDTH,
+        "height": 100 * height / HEIGHT,
+        "rotation": 0,
+        "rectanglelabels": ["cat"],
+    }
+    size = {"original_width": WIDTH, "original_height": HEIGHT}
+    result = {"from_name": "box", "to_name": "image", "type": "rectanglelabels", "value": value, **size}
+    return {"result": [result]}
+
+
+@pytest.fixture(scope="module")
+def annotated(stack: Deployment, uploaded: str) -> list[int]:
+    """Which of the images have an annotation, made as the page makes them."""
+    tasks = sorted(tasks_of(stack, "Cats"), key=lambda task: str(task["storage_filename"]))[:ANNOTATIONS]
+    numbers = [int(Path(task["storage_filename"]).stem) for task in tasks]
+    with stack.session() as session:
+        for task, number in zip(tasks, numbers, strict=True):
+            session.request("POST", f"/api/tasks/{task['id']}/annotations/", json=annotation(number))
+    return numbers
+
+
+@pytest.fixture(scope="module")
+def cluster(stack: Deployment, kubeconfig: Path) -> Iterator[Cluster]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("KUBECONFIG", str(kubeconfig))
+        yield Cluster(str(stack.outputs["context"]), stack.namespace)
+
+
+def place_of(stack: Deployment, grant: str) -> Place:
+    """Where the key of a grant may work, as the outputs say."""
+    granted = stack.outputs["buckets"][grant]
+    secret = granted["keySecret"]["name"]
+    endpoint = stack.outputs["objectStoreEndpoint"]
+    access_key, secret_key = SecretKey(secret, "access-key"), SecretKey(secret, "secret-key")
+    return Place(granted["bucket"], granted["prefix"], "us-east-1", endpoint, access_key, secret_key, None, None)
+
+
+def test_uploaded_images_become_tasks(stack: Deployment, uploaded: str) -> None:
+    assert uploaded.startswith(f"{IMAGES} tasks at {stack.outputs['url']}/projects/")
+    tasks = tasks_of(stack, "Cats")
+    assert {task["storage_filename"] for task in tasks} == {f"cats/input/{number:03}.png" for number in range(IMAGES)}
+    assert [task["storage_filename"] for task in tasks_of(stack, "Dogs")] == ["dogs/input/only.png"]
+
+
+@pytest.mark.usefixtures("uploaded")
+def test_each_project_says_where_it_is(stack: Deployment, run: Callable[..., str]) -> None:
+    table = run("list")
+    for title in TITLES:
+        assert f"{stack.outputs['url']}/projects/{project_id(stack, title)} " in table
+
+
+@pytest.mark.usefixtures("annotated")
+def test_a_person_sees_an_image_of_the_bucket(stack: Deployment, tmp_path: Path) -> None:
+    task = next(task for task in tasks_of(stack, "Cats") if task["total_annotations"])
+    with browser_page() as page:
+        log_in(page, stack.outputs["url"], stack.outputs["administrator"], stack.password)
+        page.goto(f"{stack.outputs['url']}/projects/{project_id(stack, 'Cats')}/data?task={task['id']}")
+        from_bucket = f"image.naturalWidth === {WIDTH} && image.src.includes('/resolve')"
+        page.wait_for_function(f"() => [...document.images].some(image => {from_bucket})")
+        page.locator("text=cat").nth(1).wait_for()
+        assert screenshot(page, pictures(tmp_path) / "annotate.png").stat().st_size > 20_000
+
+
+def test_annotations_arrive_in_the_target(stack: Deployment, cluster: Cluster, annotated: list[int]) -> None:
+    @retry(stop=stop_after_delay(60), wait=wait_fixed(1), retry=retry_if_result(lambda found: len(found) < ANNOTATIONS))
+    def stored() -> list[dict[str, Any]]:
+        return [json.loads(content) for content in store.read(store.names())]
+
+    with open_store(cluster, place_of(stack, "cats-export")) as store:
+        objects = stored()
+    assert len(objects) == ANNOTATIONS
+    files = {Path(str(next(iter(it["task"]["data"].values())))).name for it in objects}
+    assert files == {f"{number:03}.png" for number in annotated}
+
+
+def test_coco_export_points_at_what_is_in_the_images(
+    run: Callable[..., str], images: Path, annotated: list[int], tmp_path: Path
+) -> None:
+    run("export", "cats", "COCO", "--output", tmp_path)
+    coco = COCO(str(tmp_path / "cats" / "COCO" / "result.json"))
+    assert len(coco.getImgIds()) == len(coco.getAnnIds()) == len(annotated)
+    for found in coco.loadAnns(coco.getAnnIds()):
+        [image] = coco.loadImgs(found["image_id"])
+        assert coco.loadCats(found["category_id"])[0]["name"] == "cat"
+        assert_is_what_is_red(images / image["file_name"], found["bbox"])
+
+
+def test_yolo_export_points_at_what_is_in_the_images(
+    run: Callable[..., str], images: Path, annotated: list[int], tmp_path: Path
+) -> None:
+    run("export", "cats", "YOLO", "--output", tmp_path)
+    folder = tmp_path / "cats" / "YOLO"
+    classes = (folder / "classes.txt").read_text().split()
+    files = sorted((folder / "labels").iterdir())
+    assert [int(file.stem) for file in files] == annotated
+    for file in files:
+        kind, *numbers = file.read_text().split()
+        assert classes[int(kind)] == "cat"
+        x, y, width, height = (float(number) for number in numbers)
+        corner = ((x - width / 2) * WIDTH, (y - height / 2) * HEIGHT)
+        assert_is_what_is_red(images / f"{file.stem}.png", [*corner, width * WIDTH, height * HEIGHT])
+
+
+def assert_is_what_is_red(file: Path, bounding_box: list[float]) -> None:
+    left, top, width, height = (round(number) for number in bounding_box)
+    with Image.open(file) as image:
+        inside = image.crop((left, top, left + width, top + height)).getcolors()
+        red = sum(count for count, colour in image.getcolors() or [] if colour == RED)
+    assert inside == [(width * height, RED)]
+    assert red == width * height
+
+
+def refused(call: Callable[..., Any], **arguments: Any) -> bool:
+    try:
+        call(**arguments)
+    except ClientError as error:
+        assert error.response["Error"]["Code"] == "AccessDenied", error.response
+        return True
+    return False
+
+
+@pytest.mark.usefixtures("annotated")
+def test_keys_may_do_nothing_else(stack: Deployment, cluster: Cluster) -> None:
+    bucket = stack.outputs["buckets"]["cats-source"]["bucket"]
+    uploads = stack.outputs["buckets"]["uploads"]["bucket"]
+    image = {"Bucket": bucket, "Key": "cats/input/000.png"}
+    with open_store(cluster, place_of(stack, "cats-source")) as store:
+        source = store.client
+        assert not refused(source.get_object, **image)
+        assert refused(source.put_object, **image, Body=b"")
+        assert refused(source.delete_object, **image)
+        assert refused(source.list_objects_v2, Bucket=bucket, Prefix="cats/output/")
+        assert refused(source.list_objects_v2, Bucket=bucket, Prefix="dogs/input/")
+        assert refused(source.list_objects_v2, Bucket=bucket)
+        assert refused(source.list_objects_v2, Bucket=uploads)
+        assert refused(source.get_object, Bucket=bucket, Key="dogs/input/only.png")
+    with open_store(cluster, place_of(stack, "cats-upload")) as store:
+        assert refused(store.client.get_object, **image)
+        assert refused(store.client.delete_object, **image)
+        assert refused(store.client.put_object, Bucket=bucket, Key="dogs/input/stranger.png", Body=b"")
+    assert_may_delete_only_when_told(stack, cluster, bucket)
+
+
+def assert_may_delete_only_when_told(stack: Deployment, cluster: Cluster, bucket: str) -> None:
+    for project, may_delete in {"cats": False, "dogs": True}.items():
+        with open_store(cluster, place_of(stack, f"{project}-target")) as store:
+            probe = {"Bucket": bucket, "Key": f"{project}/output/probe/"}
+            store.client.put_object(**probe, Body=b"")
+            assert refused(store.client.delete_object, **probe) is not may_delete
+            assert refused(store.client.get_object, Bucket=bucket, Key=f"{project}/input/000.png")
+
+
+@pytest.mark.usefixtures("uploaded")
+def test_a_second_up_changes_nothing(stack: Deployment) -> None:
+    stack.run("up", "--expect-no-changes")
+
+
+@pytest.mark.usefixtures("uploaded")
+def test_another_project_touches_only_itself(stack: Deployment) -> None:
+    declare(stack, CATS, DOGS, BIRDS)
+    touched = {urn.rsplit("::", 1)[-1]: operation for urn, operation in stack.steps().items()}
+    components = {"label-studio-dev", "label-studio-store"}
+    assert touched, "the change must be seen"
+    assert all("birds" in name for name in touched.keys() - components), touched
+    assert {operation for name, operation in touched.items() if "birds" in name} == {"create"}
+
+
+def test_bad_labelling_stops_everything_before_it_begins(stack: Deployment) -> None:
+    declare(stack, CATS, DOGS, {**BIRDS, "labelConfig": BAD_LABELLING})
+    printed = stack.run("up", check=False)
+    message = 'labelConfig has toName="picture" in <RectangleLabels>, but shows only: image'
+    assert [line.strip() for line in printed.splitlines() if "picture" in line] == [f"- projects[2]: {message}"]
+    assert "Nothing was changed" in printed
+
+
+@pytest.mark.usefixtures("uploaded")
+def test_a_missing_bucket_and_wrong_keys_are_one_line_each_and_change_nothing(
+    stack: Deployment, cluster: Cluster
+) -> None:
+    before = {title: tasks_of(stack, title) for title in TITLES}
+    missing = own_account(
+        stack, "missing", "no-such-bucket", ("store-root", "root-user"), ("store-root", "root-password")
+    )
+    wrong = own_account(
+        stack,
+        "wrong",
+        "label-studio-projects",
+        ("store-cats-source", "access-key"),
+        ("store-dogs-source", "secret-key"),
+    )
+    declare(stack, CATS, DOGS, missing, wrong)
+    printed = stack.run("up", check=False)
+    endpoint = stack.outputs["objectStoreEndpoint"]
+    assert_says_once(printed, f"project missing: source: the bucket no-such-bucket does not exist at {endpoint}")
+    assert_says_once(printed, f"project wrong: source: wrong keys: {endpoint} says that the secret access key is wrong")
+    with stack.session() as session:
+        titles = {project["title"] for project in session.request("GET", "/api/projects/?page_size=100")["results"]}
+    assert titles >= TITLES
+    assert not titles & {"missing", "wrong"}
+    assert {title: len(tasks_of(stack, title)) for title in TITLES} == {title: len(it) for title, it in before.items()}
+
+
+def own_account(
+    stack: Deployment, name: str, bucket: str, identifier: tuple[str, str], secret: tuple[str, str]
+) -> dict[str, Any]:
+    """A project whose source is declared as an S3 account of its own, as if the store were somebody else's."""
+    references = {
+        key: {"secretName": f"label-studio-{of}", "secretKey": part}
+        for key, (of, part) in {"accessKeyId": identifier, "secretAccessKey": secret}.items()
+    }
+    endpoint = stack.outputs["objectStoreEndpoint"]
+    source = {"bucket": bucket, "prefix": f"{name}/", "endpoint": endpoint, "credentials": references}
+    return {"name": name, "labelConfig": LABELLING, "source": source, "target": None}
+
+
+def assert_says_once(printed: str, message: str) -> None:
+    said = [line for line in printed.splitlines() if message in line]
+    assert said, printed[-6000:]
+    assert {line.strip() for line in said} == {said[0].strip()}
+
+
+@pytest.mark.usefixtures("annotated")
+def test_a_project_that_is_no_longer_declared_keeps_its_annotations(stack: Deployment) -> None:
+    declare(stack, DOGS)
+    stack.run("up")
+    annotations = [task["total_annotations"] for task in tasks_of(stack, "Cats")]
+    assert sum(annotations) == ANNOTATIONS
