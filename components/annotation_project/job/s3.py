@@ -19,11 +19,10 @@ from botocore.exceptions import ConnectionError as ServerConnectionError
 from .errors import RefusedError
 
 WRONG_KEYS = {
-    "InvalidAccessKeyId": "does not know the access key id",
-    "SignatureDoesNotMatch": "says that the secret access key is wrong",
-    "InvalidToken": "refuses the session token",
-    "InvalidTokenId": "refuses the session token",
-    "ExpiredToken": "says that the session token has expired",
+    "does not know the access key id": {"InvalidAccessKeyId"},
+    "says that the secret access key is wrong": {"SignatureDoesNotMatch"},
+    "refuses the session token": {"InvalidToken", "InvalidTokenId"},
+    "says that the session token has expired": {"ExpiredToken"},
 }
 ATTEMPTS = 3
 
@@ -79,12 +78,9 @@ def make_folder(place: Place, key: Key) -> None:
 
 
 def _client(place: Place, key: Key) -> Any:
-    return boto3.client(
+    session = boto3.Session(key.access_key_id, key.secret_access_key, key.session_token, place.region)
+    return session.client(
         "s3",
-        aws_access_key_id=key.access_key_id,
-        aws_secret_access_key=key.secret_access_key,
-        aws_session_token=key.session_token,
-        region_name=place.region,
         endpoint_url=place.endpoint,
         verify=place.ca,
         config=Config(signature_version="s3v4", connect_timeout=10, retries={"total_max_attempts": ATTEMPTS}),
@@ -107,8 +103,9 @@ def _explanation(place: Place, error: ClientError) -> str:
     code = str(error.response.get("Error", {}).get("Code", ""))
     if code in {"NoSuchBucket", "404"}:
         return f"the bucket {place.bucket} does not exist at {place.server}"
-    if code in WRONG_KEYS:
-        return f"wrong keys: {place.server} {WRONG_KEYS[code]}"
+    for complaint, codes in WRONG_KEYS.items():
+        if code in codes:
+            return f"wrong keys: {place.server} {complaint}"
     if code in {"AccessDenied", "403"}:
         action = "write to" if error.operation_name == "PutObject" else "list"
         return f"the key may not {action} s3://{place.bucket}/{place.prefix} at {place.server}"

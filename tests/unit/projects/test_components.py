@@ -13,6 +13,7 @@ import yaml
 from components.annotation_project.job import REFUSED
 from components.annotation_project.scripts import FILES
 from composition import compose
+from policies.checks.secrets import in_text
 from settings import Settings
 from tests.unit.projects.test_settings import CREDENTIALS, LABELLING
 from tests.unit.pulumi_mocks import Program, RegisteredResource, run_program
@@ -181,6 +182,12 @@ def test_jobs_get_the_whole_package() -> None:
     volume = next(it for it in pod(program.one(JOB, "label-studio-cats"))["volumes"] if it["name"] == "scripts")
     paths = {it["path"] for it in volume["configMap"]["items"]}
     assert paths == {"declaration.json", *(f"job/{name}" for name in FILES)}
+
+
+def test_nothing_in_config_maps_looks_like_a_secret() -> None:
+    """The policy no-plaintext-secrets reads the scripts as it reads any configuration."""
+    data = cats().one(CONFIG_MAP, "label-studio-cats").inputs["data"]
+    assert {name: list(in_text(text)) for name, text in data.items()} == {name: [] for name in data}
 
 
 def test_a_changed_declaration_runs_its_job_again_and_no_other() -> None:
