@@ -21,7 +21,7 @@ The pack `{NAME}` looks at every resource before the engine touches it. A mandat
 stops a preview or an update; an advisory one is shown. Level and parameters of each policy are in
 `policies/config.<environment>.json`:
 
-```bash
+```console
 pulumi preview --policy-pack policies --policy-pack-config policies/config.prod.json
 ```
 

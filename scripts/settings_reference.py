@@ -40,7 +40,7 @@ Unknown keys are refused. `pulumi config set --path 'label-studio:postgresql.ver
 Besides them there is `label-studio:{SECRETS_KEY}`: Secrets that the program makes in the namespace, name to key to
 value, encrypted in the stack file. Settings refer to them as to any other Secret:
 
-```bash
+```console
 pulumi config set --secret --path 'label-studio:{SECRETS_KEY}.redis-secret.password'
 ```
 """

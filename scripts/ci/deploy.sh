@@ -1,0 +1,9 @@
+#!/usr/bin/env bash
+# Deploys a stack under its policies. Usage: scripts/ci/deploy.sh STACK
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+stack=$1
+
+config=policies/config.$stack.json
+[ -e "$config" ] || config=policies/config.prod.json
+exec pulumi up --stack "$stack" --yes --non-interactive --color never --policy-pack policies --policy-pack-config "$config"

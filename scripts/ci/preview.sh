@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# Previews a stack under its policies and writes what happened as Markdown, whether it went well or not.
+# Usage: scripts/ci/preview.sh STACK REPORT [flags of pulumi preview]
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+stack=$1 report=$2
+shift 2
+
+config=policies/config.$stack.json
+[ -e "$config" ] || config=policies/config.prod.json
+
+output=$(mktemp)
+trap 'rm -f "$output"' EXIT
+status=0
+pulumi preview --stack "$stack" --non-interactive --color never \
+  --policy-pack policies --policy-pack-config "$config" "$@" 2>&1 | tee "$output" || status=$?
+
+# Comments may have 65536 characters, and what matters (violations, the summary) is at the end.
+{
+  if [ "$status" = 0 ]; then printf '### %s: preview\n\n' "$stack"; else printf '### %s: preview **failed**\n\n' "$stack"; fi
+  printf '<details><summary>What Pulumi says</summary>\n\n````text\n'
+  tail -c 25000 "$output"
+  printf '\n````\n\n</details>\n'
+} >"$report"
+exit "$status"

@@ -1,0 +1,216 @@
+"""The workflows pass two linters, and the scripts that they call do on any machine what they are for."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from local.tools.build import tool
+from scripts import policy_state
+from tests.unit.stack_files import PROJECT
+
+WORKFLOWS = sorted((PROJECT / ".github" / "workflows").glob("*.yml"))
+SCRIPTS = PROJECT / "scripts" / "ci"
+PINNED = re.compile(r"[\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+")
+
+
+def run(*command: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [str(word) for word in command],
+        cwd=PROJECT,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture
+def fakes(tmp_path: Path) -> Path:
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    return folder
+
+
+def fake(folder: Path, name: str, script: str) -> str:
+    """A program of this name that notes how it was called; returns the PATH that has it first."""
+    (folder / name).write_text(f'#!/bin/bash\necho "{name} $*" >>"{folder}/calls"\n{script}\n')
+    (folder / name).chmod(0o755)
+    return f"{folder}:{os.environ['PATH']}"
+
+
+def calls(folder: Path) -> str:
+    return (folder / "calls").read_text()
+
+
+def test_actionlint_finds_nothing() -> None:
+    done = run(tool("actionlint"), "-shellcheck=", "-pyflakes=", *WORKFLOWS)
+    assert done.returncode == 0, done.stdout
+
+
+def test_zizmor_finds_nothing() -> None:
+    done = run(Path(sys.executable).with_name("zizmor"), "--offline", "--no-progress", PROJECT / ".github/workflows")
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
+def test_jobs_have_limits_and_pinned_actions(path: Path) -> None:
+    text = path.read_text()
+    workflow = yaml.safe_load(text)
+    assert workflow["permissions"] == {}
+    for job in workflow["jobs"].values():
+        assert job["timeout-minutes"] <= 60
+        assert job["permissions"]["contents"] == "read"
+    uses = re.findall(r"uses: (.+)", text)
+    assert uses
+    assert all(PINNED.fullmatch(action) for action in uses)
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
+def test_steps_call_what_exists(path: Path) -> None:
+    targets = re.findall(r"^([a-z-]+):", (PROJECT / "Makefile").read_text() + (PROJECT / "docs.mk").read_text(), re.M)
+    for job in yaml.safe_load(path.read_text())["jobs"].values():
+        for step in job["steps"]:
+            command = step.get("run", "").split()
+            if command[:1] == ["make"]:
+                assert set(command[1:]) <= set(targets)
+            elif command:
+                assert os.access(PROJECT / command[0], os.X_OK), command[0]
+
+
+def test_only_the_comment_may_write() -> None:
+    jobs: dict[str, Any] = {
+        f"{path.stem}.{name}": job
+        for path in WORKFLOWS
+        for name, job in yaml.safe_load(path.read_text())["jobs"].items()
+    }
+    assert {name for name, job in jobs.items() if "write" in job["permissions"].values()} == {"preview.preview"}
+
+
+@pytest.mark.parametrize(("status", "title"), [(0, "### dev: preview\n"), (3, "### dev: preview **failed**\n")])
+def test_a_preview_is_reported_however_it_ends(fakes: Path, tmp_path: Path, status: int, title: str) -> None:
+    path = fake(fakes, "pulumi", f"echo 'Policy Violations: signup'; exit {status}")
+    report = tmp_path / "report.md"
+    done = run(SCRIPTS / "preview.sh", "dev", report, "--refresh", PATH=path)
+    assert done.returncode == status
+    assert report.read_text().startswith(title)
+    assert "Policy Violations: signup" in report.read_text()
+    assert "--policy-pack-config policies/config.dev.json --refresh" in calls(fakes)
+
+
+def test_a_stack_without_a_policy_configuration_gets_that_of_production(fakes: Path, tmp_path: Path) -> None:
+    run(SCRIPTS / "preview.sh", "staging", tmp_path / "report.md", PATH=fake(fakes, "pulumi", ""))
+    assert "--stack staging" in calls(fakes)
+    assert "policies/config.prod.json" in calls(fakes)
+
+
+def test_a_long_preview_fits_into_a_comment_with_its_end(fakes: Path, tmp_path: Path) -> None:
+    report = tmp_path / "report.md"
+    path = fake(fakes, "pulumi", "seq 100000; echo 'the end'")
+    run(SCRIPTS / "preview.sh", "dev", report, PATH=path)
+    assert len(report.read_text()) < 32768
+    assert "the end" in report.read_text()
+
+
+@pytest.mark.parametrize(
+    ("found", "call"),
+    [("", "--method POST repos/o/r/issues/7/comments"), ("41", "--method PATCH repos/o/r/issues/comments/41")],
+)
+def test_there_is_one_comment(fakes: Path, tmp_path: Path, found: str, call: str) -> None:
+    body = tmp_path / "body"
+    keep = f'for word; do case $word in body=@*) cp "${{word#body=@}}" "{body}";; esac; done; '
+    path = fake(fakes, "gh", f'case "$*" in *paginate*) printf "%s\\n" {found};; *) {keep} ;; esac')
+    report = tmp_path / "dev.md"
+    report.write_text("### dev: preview\n")
+    done = run(SCRIPTS / "comment.sh", "o/r", "7", report, tmp_path / "prod.md", PATH=path)
+    assert done.returncode == 0, done.stderr
+    assert call in calls(fakes)
+    assert body.read_text().startswith("<!-- label-studio preview -->\n### dev: preview\n")
+    assert "### prod\n\nThere is no preview" in body.read_text()
+
+
+def test_deploying_obeys_the_policies(fakes: Path) -> None:
+    assert run(SCRIPTS / "deploy.sh", "prod", PATH=fake(fakes, "pulumi", "exit 5")).returncode == 5
+    assert "up --stack prod --yes" in calls(fakes)
+    assert "--policy-pack-config policies/config.prod.json" in calls(fakes)
+
+
+@pytest.mark.parametrize(("curl", "status"), [("exit 0", 0), ("exit 22", 22)])
+def test_the_smoke_check_asks_for_health(fakes: Path, curl: str, status: int) -> None:
+    fake(fakes, "curl", curl)
+    path = fake(fakes, "pulumi", 'case "$*" in *json*) echo "{}";; *) echo https://ls.example.com;; esac')
+    assert run(SCRIPTS / "smoke.sh", "prod", PATH=path).returncode == status
+    assert "https://ls.example.com/health" in calls(fakes)
+    assert "--show-secrets" not in calls(fakes)
+
+
+def test_a_stack_without_an_address_is_told(fakes: Path) -> None:
+    done = run(SCRIPTS / "smoke.sh", "prod", PATH=fake(fakes, "pulumi", "echo null"))
+    assert done.returncode == 1
+    assert "set labelStudio.ingress or labelStudio.url" in done.stderr
+
+
+def test_the_kubeconfig_is_for_this_run_alone(tmp_path: Path) -> None:
+    variables = tmp_path / "environment"
+    runner = {"RUNNER_TEMP": str(tmp_path), "GITHUB_ENV": str(variables)}
+    done = run(SCRIPTS / "kubeconfig.sh", KUBECONFIG_CONTENT="kind: Config", **runner)
+    assert done.returncode == 0
+    assert done.stdout == ""
+    file = tmp_path / "kubeconfig"
+    assert variables.read_text() == f"KUBECONFIG={file}\n"
+    assert file.stat().st_mode & 0o077 == 0
+
+
+def test_a_missing_kubeconfig_is_told(tmp_path: Path) -> None:
+    done = run(SCRIPTS / "kubeconfig.sh", KUBECONFIG_CONTENT="", RUNNER_TEMP=str(tmp_path))
+    assert done.returncode == 1
+    assert "no secret KUBECONFIG" in done.stderr
+
+
+@pytest.mark.parametrize(("status", "title"), [(0, "### dev: without state"), (1, "### dev: **failed**")])
+def test_a_preview_without_state_needs_no_account(fakes: Path, tmp_path: Path, status: int, title: str) -> None:
+    fake(fakes, "python", f'case "$*" in *manifests*) echo "0 violations"; exit {status};; *) echo an-image;; esac')
+    report = tmp_path / "report.md"
+    done = run(SCRIPTS / "preview_without_state.sh", "dev", report, PYTHON=str(fakes / "python"))
+    assert done.returncode == status
+    assert report.read_text().startswith(title)
+    assert "0 violations" in report.read_text()
+    assert "an-image" in report.read_text()
+
+
+SERVICE = {
+    "urn": "urn:pulumi:s::label-studio::kubernetes:core/v1:Service::page",
+    "type": "kubernetes:core/v1:Service",
+    "provider": "urn:pulumi:s::label-studio::pulumi:providers:kubernetes::cluster::some-id",
+    "inputs": {"metadata": {"name": "page", "namespace": "label-studio"}, "spec": {"type": "LoadBalancer"}},
+}
+CLUSTER = {
+    "urn": "urn:pulumi:s::label-studio::pulumi:providers:kubernetes::cluster",
+    "type": "pulumi:providers:kubernetes",
+    "inputs": {"context": "production"},
+}
+
+
+@pytest.mark.parametrize(
+    ("level", "resources", "status"),
+    [("mandatory", [CLUSTER, SERVICE], 1), ("advisory", [CLUSTER, SERVICE], 0), ("mandatory", [CLUSTER], 0)],
+)
+def test_what_is_deployed_is_checked(
+    level: str, resources: list[Any], status: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    state, config = tmp_path / "state.json", tmp_path / "config.json"
+    gone = {**SERVICE, "delete": True}
+    state.write_text(json.dumps({"deployment": {"resources": [*resources, gone]}}))
+    config.write_text(json.dumps({"service-exposure": {"enforcementLevel": level}}))
+    assert policy_state.main([str(config), str(state)]) == status
+    told = capsys.readouterr().out
+    assert ("service-exposure" in told) == (SERVICE in resources)
+    assert "provider-explicit" not in told
