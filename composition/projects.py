@@ -89,6 +89,7 @@ def declare_projects(
         storages = {role: _storage_args(settings, project, role, store) for role in _storages(project)}
         args = AnnotationProjectArgs(
             **job,
+            release=name,
             account=account.account,
             identity=project.name,
             title=project.page_title,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mimetypes
 import socket
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -58,7 +59,10 @@ class Store:
 
     def _put(self, file: Path, name: str) -> None:
         with _explained(self.place):
-            self.client.upload_file(str(file), self.place.bucket, self.place.prefix + name)
+            kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
+            self.client.upload_file(
+                str(file), self.place.bucket, self.place.prefix + name, ExtraArgs={"ContentType": kind}
+            )
 
     def _get(self, name: str) -> bytes:
         with _explained(self.place):

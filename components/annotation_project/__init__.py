@@ -49,6 +49,10 @@ class AnnotationProject(pulumi.ComponentResource):
         files = scripts.script_map(name, args, self, {scripts.DECLARATION: declared})
         network_policy.allow(name, args, self, pods.selector(COMPONENT, name), egress=_egress(args))
         network_policy.allow(f"{name}-sync", args, self, pods.selector(COMPONENT, f"{name}-sync"), egress=_egress(args))
+        if outside := _outside(args):
+            # Label Studio's own rules know nothing of S3 accounts that are a project's alone.
+            pages_and_workers = {"app.kubernetes.io/instance": args.release}
+            network_policy.allow(f"{name}-storages", args, self, pages_and_workers, egress=outside)
         run_setup_job(name, args, _job(name, args, declared, "apply"), self, [files, *scripts.dependencies(opts)])
         cron = _sync(f"{name}-sync", args, _job(name, args, declared, "sync source"), self)
         self.declaration_name = files.metadata.apply(lambda metadata: str(metadata.name))
@@ -101,10 +105,13 @@ def _sync(name: str, args: AnnotationProjectArgs, job: SetupJob, parent: pulumi.
 
 
 def _egress(args: AnnotationProjectArgs) -> list[network_policy.Egress]:
+    return [scripts.to_label_studio(), *_outside(args)]
+
+
+def _outside(args: AnnotationProjectArgs) -> list[network_policy.Egress]:
     endpoints = {storage.connection.endpoint for storage in args.storages.values()}
     ports = {_port(endpoint) for endpoint in endpoints if endpoint is None or isinstance(endpoint, str)}
-    outside = [network_policy.to_anywhere(*ports)] if ports else []
-    return [scripts.to_label_studio(), *outside]
+    return [network_policy.to_anywhere(*ports)] if ports else []
 
 
 def _port(endpoint: str | None) -> int:

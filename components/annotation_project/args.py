@@ -55,8 +55,12 @@ class StorageArgs:
 
 @dataclass(frozen=True, kw_only=True)
 class AnnotationProjectArgs(JobArgs):
-    """``identity`` tells the project from all others for ever; ``schedule`` has five cron fields, in UTC."""
+    """``identity`` tells the project from all others for ever; ``schedule`` has five cron fields, in UTC.
 
+    ``release`` is the name of Label Studio's release, whose pods read and write the storages.
+    """
+
+    release: str
     account: Account
     identity: str
     title: str

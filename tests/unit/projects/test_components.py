@@ -213,6 +213,7 @@ def test_schedule_is_a_cron_job_that_otherwise_waits_for_somebody_to_run_it() ->
 
 
 def test_jobs_may_reach_the_page_and_the_store_only() -> None:
+    assert not [policy for policy in cats().all(POLICY) if policy.name == "label-studio-cats-storages"]
     egress = cats().one(POLICY, "label-studio-cats").inputs["spec"]["egress"]
     assert egress == [
         {
@@ -243,7 +244,11 @@ def test_an_s3_account_of_its_own_works_like_the_object_store() -> None:
     assert variables["SOURCE_ACCESS_KEY_ID"] == variables["UPLOAD_ACCESS_KEY_ID"] == "s3"
     assert not [job for job in program.all(JOB) if "cats-source" in job.name]
     egress = program.one(POLICY, "label-studio-cats").inputs["spec"]["egress"]
-    assert {"ports": [{"protocol": "TCP", "port": 8443}]} in egress
+    outside = {"ports": [{"protocol": "TCP", "port": 8443}]}
+    assert outside in egress
+    label_studio = program.one(POLICY, "label-studio-cats-storages").inputs["spec"]
+    assert label_studio["podSelector"] == {"matchLabels": {"app.kubernetes.io/instance": "label-studio"}}
+    assert label_studio["egress"] == [outside]
 
 
 def test_account_is_ready_before_projects_and_after_label_studio() -> None:
