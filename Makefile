@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .PHONY: help up down status logs password lock install lint types format \
-	test test-unit test-policy test-chart test-engine test-e2e preview policy-manifests
+	projects upload sync export test test-unit test-policy test-chart test-engine test-e2e preview policy-manifests
 
 help:  ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 20
@@ -41,6 +41,25 @@ logs: install  ## show the newest log lines of every part
 
 password: install  ## show the administrator's password
 	@$(BIN)/python -m local password
+
+# The stack that `make up` serves on this machine is asked for its outputs by local/, any other by pulumi.
+ifdef CONTEXT
+PROJECTS = $(BIN)/python -m projects --stack $(STACK)
+else
+PROJECTS = set -o pipefail; $(BIN)/python -m local outputs | KUBECONFIG=/var/lib/label-studio-local/kubeconfig $(BIN)/python -m projects --outputs -
+endif
+
+projects: install  ## list the declared projects (this and the next three: CONTEXT=name STACK=name for a cluster of yours)
+	@$(PROJECTS) list
+
+upload: install  ## upload data: make upload PROJECT=name DIR=folder
+	@$(PROJECTS) upload "$(PROJECT)" "$(DIR)"
+
+sync: install  ## make tasks of new data: make sync PROJECT=name
+	@$(PROJECTS) sync "$(PROJECT)"
+
+export: install  ## annotations as files: make export PROJECT=name FORMAT=COCO
+	@$(PROJECTS) export "$(PROJECT)" "$(FORMAT)"
 
 lint: install  ## ruff
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .

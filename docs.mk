@@ -15,17 +15,6 @@ mirror: install  ## copy the images of a stack: make mirror REGISTRY=registry.ex
 picture: install  ## draw docs/pictures/architecture.svg from a deployed stack: make picture [STACK=dev]
 	@set -o pipefail; pulumi stack export --stack $(STACK) | $(BIN)/python -m scripts.picture docs/pictures/architecture.svg
 
-.PHONY: upload sync export
-
-upload: install  ## upload data: make upload PROJECT=name DIR=folder [STACK=dev]
-	@$(BIN)/python -m projects --stack $(STACK) upload "$(PROJECT)" "$(DIR)"
-
-sync: install  ## make tasks of new data: make sync PROJECT=name [STACK=dev]
-	@$(BIN)/python -m projects --stack $(STACK) sync "$(PROJECT)"
-
-export: install  ## annotations as files: make export PROJECT=name FORMAT=COCO [STACK=dev]
-	@$(BIN)/python -m projects --stack $(STACK) export "$(PROJECT)" "$(FORMAT)"
-
 .PHONY: policy-state lint-workflows
 
 policy-state: install  ## check what a stack has deployed against the policies: make policy-state STACK=prod

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from typing import Annotated
@@ -68,6 +69,12 @@ def logs(
 def password() -> None:
     """Show the administrator's password."""
     print(stack.password())
+
+
+@app.command()
+def outputs() -> None:
+    """Print the outputs of the dev stack as JSON, secrets masked; the commands on projects read them."""
+    print(json.dumps(stack.engine().outputs()))
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
