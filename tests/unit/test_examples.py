@@ -70,12 +70,13 @@ def test_policies_see_what_is_wrong_with_an_example() -> None:
     assert "service-exposure" in {finding.rule.name for finding in found}
 
 
-def test_policies_of_an_example_are_those_of_production_but_for_its_registry() -> None:
-    own, production = dict(policies_of("alauda")), dict(load_config("prod"))
+def test_policies_of_an_example_are_those_of_production_but_for_what_it_is_about() -> None:
     mirror = config_of("alauda")["label-studio:images"]["mirror"]
-    assert own.pop("image-registries") == {"enforcementLevel": "mandatory", "allowed": [mirror]}
-    del production["image-registries"]
-    assert own == production
+    own = {
+        "image-registries": {"enforcementLevel": "mandatory", "allowed": [mirror]},
+        "pods-restricted": {"enforcementLevel": "mandatory", "levels": ["restricted", "baseline"]},
+    }
+    assert policies_of("alauda") == {**load_config("prod"), **own}
 
 
 def test_nothing_of_the_cloud_example_keeps_data_in_the_cluster() -> None:
