@@ -77,7 +77,7 @@ test-chart: install  ## the chart, rendered by the real helm and checked against
 	@$(BIN)/pytest tests/chart
 
 test-policy: install  ## the policy pack through the real CLI
-	@$(BIN)/python -m local test tests/policy
+	@$(BIN)/pytest tests/policy
 
 test-engine: install  ## the real engine and the plugins against the real API server
 	@$(BIN)/python -m local test tests/engine
