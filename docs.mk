@@ -12,13 +12,20 @@ mirror: install  ## copy the images of a stack: make mirror REGISTRY=registry.ex
 	@test -n "$(REGISTRY)" || { echo "error: write make mirror REGISTRY=registry.example.com/path" >&2; exit 1; }
 	@$(BIN)/python -m scripts.images $(STACK) --mirror $(REGISTRY)
 
-picture: install  ## draw docs/pictures/architecture.svg from a deployed stack: make picture [STACK=dev]
-	@set -o pipefail; pulumi stack export --stack $(STACK) | $(BIN)/python -m scripts.picture docs/pictures/architecture.svg
+# As for the commands on projects: the stack of this machine, or with CONTEXT any other.
+ifdef CONTEXT
+STATE = set -o pipefail; pulumi stack export --stack $(STACK)
+else
+STATE = set -o pipefail; $(BIN)/python -m local state
+endif
+
+picture: install  ## draw docs/pictures/architecture.svg from a deployed stack: make picture [CONTEXT=name STACK=name]
+	@$(STATE) | $(BIN)/python -m scripts.picture docs/pictures/architecture.svg
 
 .PHONY: policy-state lint-workflows
 
-policy-state: install  ## check what a stack has deployed against the policies: make policy-state STACK=prod
-	@set -o pipefail; pulumi stack export --stack $(STACK) | $(BIN)/python -m scripts.policy_state policies/config.$(STACK).json
+policy-state: install  ## check what a stack has deployed against the policies: make policy-state [CONTEXT=name STACK=name]
+	@$(STATE) | $(BIN)/python -m scripts.policy_state policies/config.$(STACK).json
 
 lint-workflows: install  ## actionlint and zizmor over the workflows
 	@$(BIN)/pytest tests/unit/test_workflows.py

@@ -77,6 +77,12 @@ def outputs() -> None:
     print(json.dumps(stack.engine().outputs()))
 
 
+@app.command()
+def state() -> None:
+    """Print the state of the dev stack as JSON, secrets encrypted; the picture and policies read it."""
+    print(json.dumps(stack.engine().export()))
+
+
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def test(context: typer.Context) -> None:
     """Run all tests (or those named) on the cluster, which is removed again if it did not run before."""

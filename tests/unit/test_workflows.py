@@ -81,7 +81,7 @@ def test_steps_call_what_exists(path: Path) -> None:
         for step in job["steps"]:
             command = step.get("run", "").split()
             if command[:1] == ["make"]:
-                assert set(command[1:]) <= set(targets)
+                assert {word for word in command[1:] if "=" not in word} <= set(targets)
             elif command:
                 assert os.access(PROJECT / command[0], os.X_OK), command[0]
 
