@@ -25,15 +25,18 @@ class StartError(RuntimeError):
 
 @dataclass(frozen=True)
 class Running:
-    """What is known of a process that lives: ``started`` in clock ticks since boot, as in proc_pid_stat(5)."""
+    """What is known of a process: ``started`` in clock ticks since boot, as in proc_pid_stat(5).
+
+    ``started`` is None for one that ended before it could be asked.
+    """
 
     pid: int
-    started: int
+    started: int | None
     fingerprint: str
 
     @property
     def alive(self) -> bool:
-        return start_time(self.pid) == self.started
+        return self.started is not None and start_time(self.pid) == self.started
 
 
 @dataclass(frozen=True)

@@ -99,6 +99,13 @@ def test_a_broken_record_counts_as_not_running(sleeper: Process, tmp_path: Path,
     assert sleeper.running is None
 
 
+def test_one_that_ended_before_its_start_was_noted_does_not_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "start_time", lambda pid: None)
+    short = Process("short", ("true",))
+    short.start()
+    assert short.running is None
+
+
 def test_check_tells_what_a_dead_one_said_last() -> None:
     failing = Process("failing", ("sh", "-c", "echo no such flag; exit 3"))
     failing.start()
