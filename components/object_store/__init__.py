@@ -7,7 +7,6 @@ from collections.abc import Mapping
 import pulumi
 
 from components.connections import S3Connection
-from components.object_store import external, standalone, tenant
 from components.object_store.args import (
     Action,
     BucketGrant,
@@ -18,6 +17,9 @@ from components.object_store.args import (
     StandaloneArgs,
     TenantArgs,
 )
+from components.object_store.external import deploy as deploy_external
+from components.object_store.standalone import deploy as deploy_standalone
+from components.object_store.tenant import deploy as deploy_tenant
 from components.service import component_inputs
 
 __all__ = [
@@ -43,11 +45,11 @@ class ObjectStore(pulumi.ComponentResource):
         super().__init__("label-studio:object_store:ObjectStore", name, component_inputs(args), opts)
         match args:
             case StandaloneArgs():
-                store = standalone.deploy(name, args, self)
+                store = deploy_standalone(name, args, self)
             case TenantArgs():
-                store = tenant.deploy(name, args, self)
+                store = deploy_tenant(name, args, self)
             case ExternalArgs():
-                store = external.deploy(name, args, self)
+                store = deploy_external(name, args, self)
         self.connections = store.connections
         self.endpoint = store.endpoint
         self.register_outputs({"endpoint": self.endpoint, "buckets": sorted({grant.bucket for grant in args.grants})})

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pulumi
 
 from components.connections import PostgresConnection
-from components.postgresql import cnpg, external, standalone, zalando
 from components.postgresql.args import (
     AdminArgs,
     BackupArgs,
@@ -15,6 +14,10 @@ from components.postgresql.args import (
     StandaloneArgs,
     ZalandoArgs,
 )
+from components.postgresql.cnpg import deploy as deploy_cnpg
+from components.postgresql.external import deploy as deploy_external
+from components.postgresql.standalone import deploy as deploy_standalone
+from components.postgresql.zalando import deploy as deploy_zalando
 from components.service import component_inputs
 
 __all__ = [
@@ -38,11 +41,11 @@ class PostgreSQL(pulumi.ComponentResource):
         super().__init__("label-studio:postgresql:PostgreSQL", name, component_inputs(args), opts)
         match args:
             case StandaloneArgs():
-                self.connection = standalone.deploy(name, args, self)
+                self.connection = deploy_standalone(name, args, self)
             case CnpgArgs():
-                self.connection = cnpg.deploy(name, args, self)
+                self.connection = deploy_cnpg(name, args, self)
             case ZalandoArgs():
-                self.connection = zalando.deploy(name, args, self)
+                self.connection = deploy_zalando(name, args, self)
             case ExternalArgs():
-                self.connection = external.deploy(name, args, self)
+                self.connection = deploy_external(name, args, self)
         self.register_outputs({"host": self.connection.host, "database": self.connection.database})

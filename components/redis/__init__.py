@@ -5,8 +5,9 @@ from __future__ import annotations
 import pulumi
 
 from components.connections import RedisConnection
-from components.redis import alauda, standalone
+from components.redis.alauda import deploy as deploy_alauda
 from components.redis.args import AlaudaArgs, ExternalArgs, NoneArgs, RedisArgs, StandaloneArgs
+from components.redis.standalone import deploy as deploy_standalone
 from components.service import component_inputs
 
 __all__ = ["AlaudaArgs", "ExternalArgs", "NoneArgs", "Redis", "RedisArgs", "StandaloneArgs"]
@@ -21,9 +22,9 @@ class Redis(pulumi.ComponentResource):
         super().__init__("label-studio:redis:Redis", name, component_inputs(args), opts)
         match args:
             case StandaloneArgs():
-                self.connection = standalone.deploy(name, args, self)
+                self.connection = deploy_standalone(name, args, self)
             case AlaudaArgs():
-                self.connection = alauda.deploy(name, args, self)
+                self.connection = deploy_alauda(name, args, self)
             case ExternalArgs():
                 self.connection = _external(args)
             case NoneArgs():
