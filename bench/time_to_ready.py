@@ -36,11 +36,10 @@ def main() -> None:
 
 
 def variant(served: Object, name: str) -> Object:
-    """The same pods under another name, out of the Service's sight."""
+    """The same pods of another Deployment; all their labels stay, or network policies would cut them off."""
     spec = copy.deepcopy(served["spec"])
-    labels = {**spec["template"]["metadata"]["labels"], "app.kubernetes.io/name": name}
-    spec["template"]["metadata"]["labels"] = labels
-    spec["selector"] = {"matchLabels": {"app.kubernetes.io/name": name}}
+    spec["template"]["metadata"]["labels"]["bench"] = name
+    spec["selector"] = {"matchLabels": {"bench": name}}
     metadata = {"name": name, "namespace": NAMESPACE}
     return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": metadata, "spec": spec}
 
