@@ -91,8 +91,8 @@ def test_forged_logins_are_refused(session: Session) -> None:
         "password": "a-password",
         "csrfmiddlewaretoken": session.http.cookies["csrftoken"],
     }
-    for headers in ({"Origin": "https://evil.example"}, {"Referer": "https://evil.example/"}):
-        assert session.http.post("/user/login/", data=form, headers=headers).status_code == httpx.codes.FORBIDDEN
+    evil = {"Origin": "https://evil.example"}
+    assert session.http.post("/user/login/", data=form, headers=evil).status_code == httpx.codes.FORBIDDEN
     assert session.http.post("/user/login/", data={}).status_code == httpx.codes.FORBIDDEN
 
 
