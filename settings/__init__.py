@@ -84,8 +84,8 @@ def _replica_problems(settings: Settings) -> Iterator[Problem]:
 
 def _database_problems(settings: Settings) -> Iterator[Problem]:
     database = settings.postgresql
-    image = {StandalonePostgres: "postgresql", CnpgPostgres: "cnpg_postgresql"}.get(type(database))
-    if isinstance(database, StandalonePostgres | CnpgPostgres) and image:
+    if isinstance(database, StandalonePostgres | CnpgPostgres):
+        image = "cnpg_postgresql" if isinstance(database, CnpgPostgres) else "postgresql"
         major = image_major_version(getattr(settings.images, image))
         if major not in (None, database.version):
             yield (
