@@ -62,7 +62,7 @@ class Engine:
         process = subprocess.run(
             [tool("pulumi"), *arguments, "--non-interactive"],
             cwd=folder or self.project,
-            env={**self._environment, **(environment or {})},
+            env={**self.environment, **(environment or {})},
             text=True,
             stdout=subprocess.PIPE if capture else None,
             stderr=subprocess.STDOUT if capture else None,
@@ -138,7 +138,8 @@ class Engine:
         self._config.write_text(yaml.safe_dump({**committed, "config": config, **salt}))
 
     @cached_property
-    def _environment(self) -> dict[str, str]:
+    def environment(self) -> dict[str, str]:
+        """What a process needs in which `pulumi` speaks of this stack."""
         path = os.pathsep.join([*plugin_path(self.home), str(tool("pulumi").parent), os.environ["PATH"]])
         return {
             **os.environ,
