@@ -26,7 +26,7 @@ def take_secrets(config: dict[str, Any]) -> Iterator[str]:
     yield from _taken(config, "")
 
 
-def _taken(node: dict[str, Any] | list[Any], path: str) -> Iterator[str]:
+def _taken(node: Any, path: str) -> Iterator[str]:
     for key, value in list(node.items() if isinstance(node, Mapping) else enumerate(node)):
         # Keys such as label-studio:secrets begin a path as they are; those below may have dots in them.
         inner = f'{path}["{key}"]' if isinstance(key, str) and path else f"{path}[{key}]" if path else key

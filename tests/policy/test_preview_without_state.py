@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -32,7 +33,7 @@ def preview(stack: str, report: Path, environment: dict[str, str]) -> subprocess
 
 
 @pytest.fixture
-def stack_file() -> Path:
+def stack_file() -> Iterator[Path]:
     """A stack file of the project for one test, with a secret of a key that nobody here has."""
     path = PROJECT / f"Pulumi.fork-{os.getpid()}.yaml"
     secrets = {"registry": {"a.b": {"secure": "v1:AAAAAAAAAAAAAAAA:AAAA"}}}
