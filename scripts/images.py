@@ -1,8 +1,8 @@
 """Every image that a stack pulls, and how they get into another registry.
 
 `python -m scripts.images <stack>` lists them (`make images`); with `--digests` it asks the registries what tags mean,
-with `--mirror REGISTRY` it copies them (`make mirror`), by crane, skopeo or oras, whichever is there. Images of operators,
-which are installed apart from the stack, are not among them.
+with `--mirror REGISTRY` it copies them (`make mirror`), by crane, skopeo or oras, whichever is there. Images of
+operators, which are installed apart from the stack, are not among them.
 """
 
 from __future__ import annotations
