@@ -25,7 +25,7 @@ picture: install  ## draw docs/pictures/architecture.svg from a deployed stack: 
 .PHONY: policy-state lint-workflows
 
 policy-state: install  ## check what a stack has deployed against the policies: make policy-state [CONTEXT=name STACK=name]
-	@$(STATE) | $(BIN)/python -m scripts.policy_state policies/config.$(STACK).json
+	@$(STATE) | $(BIN)/python -m scripts.policy_state "$$($(BIN)/python -m policies.stacks $(STACK))"
 
 lint-workflows: install  ## actionlint and zizmor over the workflows
 	@$(BIN)/pytest tests/unit/test_workflows.py

@@ -62,7 +62,7 @@ class Engine:
         process = subprocess.run(
             [tool("pulumi"), *arguments, "--non-interactive"],
             cwd=folder or self.project,
-            env={**self._environment, **(environment or {})},
+            env={**self.environment, **(environment or {})},
             text=True,
             stdout=subprocess.PIPE if capture else None,
             stderr=subprocess.STDOUT if capture else None,
@@ -76,13 +76,13 @@ class Engine:
     def operate(self, command: str, *flags: str, **options: Any) -> subprocess.CompletedProcess[str]:
         """Preview, up, refresh or destroy, without a question."""
         agreed = () if command == "preview" else ("--yes", "--skip-preview")
-        config = ("--config-file", str(self._config))
+        config = ("--config-file", str(self.stack_file))
         return self.run(command, "--stack", self.stack, *config, *agreed, *flags, **options)
 
     def set_secret(self, name: str, key: str, value: str) -> None:
         """Keep a key of a Secret encrypted in the stack's configuration, as `pulumi config set --secret` does."""
         path = f'{SECRETS}.{name}["{key}"]'
-        config = ("--stack", self.stack, "--config-file", str(self._config))
+        config = ("--stack", self.stack, "--config-file", str(self.stack_file))
         self.run("config", "set", "--secret", "--path", path, *config, capture=True, standard_input=value)
 
     def outputs(self, show_secrets: bool = False) -> dict[str, Any]:
@@ -118,7 +118,8 @@ class Engine:
         return self.home / "project"
 
     @property
-    def _config(self) -> Path:
+    def stack_file(self) -> Path:
+        """The copy of the stack file that the CLI is given."""
         return self._folder / f"Pulumi.{self.stack}.yaml"
 
     @property
@@ -129,16 +130,17 @@ class Engine:
         self._folder.mkdir(parents=True, exist_ok=True)
         project = yaml.safe_load((self.project / "Pulumi.yaml").read_text())
         (self._folder / "Pulumi.yaml").write_text(yaml.safe_dump({key: project[key] for key in ("name", "runtime")}))
-        committed = yaml.safe_load((self.project / self._config.name).read_text())
-        earlier = yaml.safe_load(self._config.read_text()) if self._config.exists() else {}
+        committed = yaml.safe_load((self.project / self.stack_file.name).read_text())
+        earlier = yaml.safe_load(self.stack_file.read_text()) if self.stack_file.exists() else {}
         config = merge(committed["config"], self.settings)
         if secrets_given := earlier.get("config", {}).get(SECRETS):
             config[SECRETS] = secrets_given
         salt = {key: earlier[key] for key in ("encryptionsalt",) if key in earlier}
-        self._config.write_text(yaml.safe_dump({**committed, "config": config, **salt}))
+        self.stack_file.write_text(yaml.safe_dump({**committed, "config": config, **salt}))
 
     @cached_property
-    def _environment(self) -> dict[str, str]:
+    def environment(self) -> dict[str, str]:
+        """What a process needs in which `pulumi` speaks of this stack."""
         path = os.pathsep.join([*plugin_path(self.home), str(tool("pulumi").parent), os.environ["PATH"]])
         return {
             **os.environ,

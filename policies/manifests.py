@@ -24,7 +24,8 @@ from policies.checks.releases import release_of
 from policies.checks.resources import Resource, from_document
 from policies.checks.rule import PolicyCrashError, Rule
 from policies.checks.values import at, walk
-from policies.pack import FOLDER, RULES, level, load_config
+from policies.pack import RULES, level, load_config
+from policies.stacks import policy_environment, stack_config
 
 TIMEOUT_SECONDS = 120
 
@@ -83,19 +84,6 @@ def findings(resources: Iterable[Resource], config: Mapping[str, Mapping[str, An
                 yield from (Finding(rule, enforced, message) for message in rule.violations(resource, parameters))
 
 
-def stack_config(stack: str) -> Mapping[str, Any]:
-    """The configuration in a stack file of this project."""
-    config: dict[str, Any] = yaml.safe_load((PROJECT / f"Pulumi.{stack}.yaml").read_text())["config"]
-    return config
-
-
-def policy_config(stack: str, config: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
-    """The policies' configuration for a stack, or else for the environment that the stack is for."""
-    if (FOLDER / f"config.{stack}.json").exists():
-        return load_config(stack)
-    return load_config(str(at(config, "label-studio:cluster", "environment") or "prod"))
-
-
 def main(arguments: list[str] | None = None) -> int:
     """Print what is wrong; 1 where a mandatory policy is broken, or a check or helm fails."""
     parser = argparse.ArgumentParser(prog="policies.manifests", description="Check what a stack would really apply.")
@@ -106,7 +94,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         registered = resources_of(given.stack, config)
         rendered = [manifest for resource in registered for manifest in render(resource, given.helm)]
-        found = list(findings([*registered, *rendered], policy_config(given.stack, config)))
+        found = list(findings([*registered, *rendered], load_config(policy_environment(given.stack, config))))
     except (RenderError, PolicyCrashError, OSError, subprocess.TimeoutExpired) as error:
         sys.stderr.write(f"error: {error}\n")
         return 1

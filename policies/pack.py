@@ -61,9 +61,14 @@ RULES: tuple[Rule, ...] = (
 )
 
 
+def config_file(environment: str) -> Path:
+    """What to give as ``--policy-pack-config`` for an environment."""
+    return FOLDER / f"config.{environment}.json"
+
+
 def load_config(environment: str) -> Mapping[str, Mapping[str, Any]]:
-    """Level and parameters of each policy in an environment, as ``--policy-pack-config`` takes them."""
-    config: dict[str, dict[str, Any]] = json.loads((FOLDER / f"config.{environment}.json").read_text())
+    """Level and parameters of each policy in an environment."""
+    config: dict[str, dict[str, Any]] = json.loads(config_file(environment).read_text())
     return config
 
 

@@ -22,7 +22,7 @@ stops a preview or an update; an advisory one is shown. Level and parameters of 
 `policies/config.<environment>.json`:
 
 ```console
-pulumi preview --policy-pack policies --policy-pack-config policies/config.prod.json
+pulumi preview --policy-pack policies --policy-pack-config policies/config.dev.json
 ```
 
 The engine shows policies the values of a Helm release, not what its chart makes of them. `make policy-manifests

@@ -4,6 +4,5 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 stack=$1
 
-config=policies/config.$stack.json
-[ -e "$config" ] || config=policies/config.prod.json
+config=$("${PYTHON:-.venv/bin/python}" -m policies.stacks "$stack")
 exec pulumi up --stack "$stack" --yes --non-interactive --color never --policy-pack policies --policy-pack-config "$config"

@@ -6,8 +6,7 @@ cd "$(dirname "$0")/../.."
 stack=$1 report=$2
 shift 2
 
-config=policies/config.$stack.json
-[ -e "$config" ] || config=policies/config.prod.json
+config=$("${PYTHON:-.venv/bin/python}" -m policies.stacks "$stack")
 
 output=$(mktemp)
 trap 'rm -f "$output"' EXIT

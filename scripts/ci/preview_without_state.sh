@@ -1,15 +1,16 @@
 #!/usr/bin/env bash
-# What a stack would consist of, checked against its policies: for pull requests of forks, which get no secrets.
-# Usage: scripts/ci/preview_without_state.sh STACK REPORT
+# Previews a stack as if nothing of it were deployed: for pull requests of forks, which get no secrets.
+# Neither an account nor a cluster is asked. Usage: scripts/ci/preview_without_state.sh STACK REPORT
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 stack=$1 report=$2
 
-status=0
-findings=$("${PYTHON:-.venv/bin/python}" -m policies.manifests "$stack" 2>&1) || status=$?
-images=$("${PYTHON:-.venv/bin/python}" -m scripts.images "$stack" 2>&1) || status=$?
-{
-  if [ "$status" = 0 ]; then printf '### %s: without state\n\n' "$stack"; else printf '### %s: **failed**\n\n' "$stack"; fi
-  printf '````text\n%s\n\n%s\n````\n' "$findings" "$images"
-} | tee "$report"
-exit "$status"
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+mkdir "$folder/state" "$folder/project"
+export PULUMI_BACKEND_URL="file://$folder/state" PULUMI_CONFIG_PASSPHRASE=nothing-is-kept KUBECONFIG="$folder/kubeconfig"
+# Without a cluster the plugin previews what it is given; what it should read from one is unknown then.
+export PULUMI_K8S_SKIP_UPDATE_UNREACHABLE=true
+
+"${PYTHON:-.venv/bin/python}" -m scripts.stack_without_secrets "$stack" "$folder/project"
+scripts/ci/preview.sh "$stack" "$report" --config-file "$folder/project/Pulumi.$stack.yaml"

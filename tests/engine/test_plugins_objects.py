@@ -298,6 +298,8 @@ def test_a_lost_cluster_stops_deployments_but_not_previews(kubeconfig: Path, tmp
     forgetful = provider(deleteUnreachable="true")
     assert forgetful.read(_CONFIG_MAP, "default/x", state, inputs)[0] == ""
     forgetful.delete(_CONFIG_MAP, "default/x", state)
+    lenient = provider(skipUpdateUnreachable="true")
+    assert lenient.read(_CONFIG_MAP, "default/x", state, inputs)[:2] == ("default/x", state)
     nowhere = provider(context="nowhere")
     with pytest.raises(FailedError, match='context "nowhere" does not exist'):
         nowhere.create(_CONFIG_MAP, inputs)

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from policies.checks.dry_run import resources_of
-from policies.manifests import findings, stack_config
+from policies.manifests import findings
 from policies.pack import load_config
+from policies.stacks import stack_config
 
 KEY = {"accessKeyId": {"secretName": "a", "secretKey": "b"}, "secretAccessKey": {"secretName": "a", "secretKey": "c"}}
 ADMINISTRATOR = {"user": "postgres", "password": {"secretName": "pg-admin"}}

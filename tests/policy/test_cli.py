@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from local.engine import Engine
-from policies.manifests import stack_config
 from policies.pack import FOLDER, RULES
+from policies.stacks import stack_config
 from tests.policy.api_server import serving
 from tests.policy.mutations import MUTATIONS, RAW, SIGNUP, TLS, Mutation
 from tests.policy.support import MEND, METADATA, MISSING, RELEASE, SECRET, UNKNOWN, changed, nested, release

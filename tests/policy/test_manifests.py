@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 
 from local.tools.build import tool
-from policies import manifests
+from policies import manifests, stacks
 from policies.checks.dry_run import PROJECT, resources_of
 from policies.checks.resources import Resource
-from policies.manifests import RenderError, findings, main, policy_config, render, stack_config
+from policies.manifests import RenderError, findings, main, render
 from policies.pack import load_config
+from policies.stacks import policy_environment, stack_config
 from tests.policy.mutations import MUTATIONS, Mutation
 from tests.policy.support import MISSING, RELEASE, SECRET, changed
 
@@ -122,6 +123,13 @@ def test_encrypted_settings_are_placeholders() -> None:
 
 def test_other_stacks_take_the_configuration_of_their_environment() -> None:
     config = {"label-studio:cluster": {"environment": "dev"}}
-    assert policy_config("feature", config) == load_config("dev")
-    assert policy_config("feature", {}) == PROD
-    assert policy_config("prod", config) == PROD
+    assert policy_environment("feature", config) == "dev"
+    assert policy_environment("feature", {}) == "prod"
+    assert policy_environment("prod", config) == "prod"
+
+
+def test_the_file_of_a_stack_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert stacks.main(["dev"]) == 0
+    assert capsys.readouterr().out == "policies/config.dev.json\n"
+    assert stacks.main(["nowhere"]) == 1
+    assert "error: there is no" in capsys.readouterr().err

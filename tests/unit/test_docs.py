@@ -12,22 +12,16 @@ import yaml
 from _pytest.mark.structures import ParameterSet
 
 from settings import load_settings
+from tests.pages import PAGES, PROJECT, blocks
 from tests.unit.pulumi_mocks import run_program
-from tests.unit.stack_files import PROJECT, configured, stack_config
+from tests.unit.stack_files import configured, stack_config
 
-PAGES = [PROJECT / "README.md", *sorted((PROJECT / "docs").glob("*.md"))]
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
-BLOCK = re.compile(r"^( *)```(\w+)\n(.*?)^\1```$", re.M | re.S)
 TARGET = re.compile(r"^([a-z0-9-]+):", re.M)
 
 
-def blocks(language: str) -> list[ParameterSet]:
-    return [
-        pytest.param(re.sub(f"^{indent}", "", text, flags=re.M), id=f"{page.stem}-{number}")
-        for page in (PROJECT / "docs").glob("*.md")
-        for number, (indent, found, text) in enumerate(BLOCK.findall(page.read_text()))
-        if found == language
-    ]
+def each(*languages: str, without: str = "") -> list[ParameterSet]:
+    return [pytest.param(block.text, id=block.name) for block in blocks(*languages) if block.page != without]
 
 
 def anchors(page: Path) -> set[str]:
@@ -52,19 +46,20 @@ def test_the_index_has_every_page() -> None:
     assert {page.name for page in (PROJECT / "docs").glob("*.md")} - {"index.md"} <= linked
 
 
-@pytest.mark.parametrize("text", blocks("yaml"))
+@pytest.mark.parametrize("text", each("yaml"))
 def test_settings_of_pages_load(text: str) -> None:
     with configured({**stack_config("prod"), **yaml.safe_load(text)}):
         assert load_settings().is_production
 
 
-@pytest.mark.parametrize("text", blocks("python"))
+@pytest.mark.parametrize("text", each("python"))
 def test_programs_of_pages_register_resources(text: str) -> None:
     program = run_program(lambda: exec(compile(text, "page", "exec"), {}))
     assert len(program.all("kubernetes:apps/v1:StatefulSet")) == 1
 
 
-@pytest.mark.parametrize("text", blocks("bash"))
+# What the README begins with is what runs these tests.
+@pytest.mark.parametrize("text", each("bash", without="README"))
 def test_commands_of_pages_run(text: str) -> None:
     # The packages are there already: `make install` is what started this test.
     environment = {**os.environ, "MAKEFLAGS": "--old-file=.venv/.installed"}
@@ -74,10 +69,16 @@ def test_commands_of_pages_run(text: str) -> None:
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("text", [*blocks("console"), *blocks("bash")])
+@pytest.mark.parametrize("text", each("console", "bash"))
 def test_commands_of_pages_are_well_formed(text: str) -> None:
     done = subprocess.run(["bash", "-n"], input=text, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     targets = TARGET.findall((PROJECT / "Makefile").read_text() + (PROJECT / "docs.mk").read_text())
     for target in re.findall(r"^make ([a-z-]+)", text, re.M):
         assert target in targets, f"there is no make {target}"
+
+
+def test_what_no_test_can_have_is_said_and_the_rest_runs() -> None:
+    marked = [block for block in blocks("console") if block.text.startswith("#")]
+    assert marked
+    assert all(block.needs for block in marked), "a block that needs something begins with '# Needs … .'"

@@ -15,6 +15,7 @@ import yaml
 
 from local.tools.build import tool
 from scripts import policy_state
+from scripts.stack_without_secrets import take_secrets
 from tests.unit.stack_files import PROJECT
 
 WORKFLOWS = sorted((PROJECT / ".github" / "workflows").glob("*.yml"))
@@ -106,12 +107,6 @@ def test_a_preview_is_reported_however_it_ends(fakes: Path, tmp_path: Path, stat
     assert "--policy-pack-config policies/config.dev.json --refresh" in calls(fakes)
 
 
-def test_a_stack_without_a_policy_configuration_gets_that_of_production(fakes: Path, tmp_path: Path) -> None:
-    run(SCRIPTS / "preview.sh", "staging", tmp_path / "report.md", PATH=fake(fakes, "pulumi", ""))
-    assert "--stack staging" in calls(fakes)
-    assert "policies/config.prod.json" in calls(fakes)
-
-
 def test_a_long_preview_fits_into_a_comment_with_its_end(fakes: Path, tmp_path: Path) -> None:
     report = tmp_path / "report.md"
     path = fake(fakes, "pulumi", "seq 100000; echo 'the end'")
@@ -175,15 +170,15 @@ def test_a_missing_kubeconfig_is_told(tmp_path: Path) -> None:
     assert "no secret KUBECONFIG" in done.stderr
 
 
-@pytest.mark.parametrize(("status", "title"), [(0, "### dev: without state"), (1, "### dev: **failed**")])
-def test_a_preview_without_state_needs_no_account(fakes: Path, tmp_path: Path, status: int, title: str) -> None:
-    fake(fakes, "python", f'case "$*" in *manifests*) echo "0 violations"; exit {status};; *) echo an-image;; esac')
-    report = tmp_path / "report.md"
-    done = run(SCRIPTS / "preview_without_state.sh", "dev", report, PYTHON=str(fakes / "python"))
-    assert done.returncode == status
-    assert report.read_text().startswith(title)
-    assert "0 violations" in report.read_text()
-    assert "an-image" in report.read_text()
+def test_secrets_are_found_wherever_they_are() -> None:
+    secret = {"secure": "v1:nonce:cipher"}
+    config = {
+        "label-studio:secrets": {"own": {"a.b": secret}},
+        "label-studio:projects": [{"name": "cats", "key": secret}],
+    }
+    paths = list(take_secrets(config))
+    assert paths == ['label-studio:secrets["own"]["a.b"]', 'label-studio:projects[0]["key"]']
+    assert "cipher" not in str(config)
 
 
 SERVICE = {

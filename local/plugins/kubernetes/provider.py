@@ -113,6 +113,9 @@ class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
         except ApiError as error:
             if self._forget(request, error):
                 return provider_pb2.ReadResponse()
+            if error.unreachable and self._settings.skip_update_unreachable:
+                self._log.info(request.urn, "the cluster is unreachable and `skipUpdateUnreachable` is on: not read")
+                return provider_pb2.ReadResponse(id=request.id, properties=request.properties, inputs=request.inputs)
             raise
 
     def Delete(self, request: Any, _: Any) -> Any:

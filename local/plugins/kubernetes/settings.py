@@ -20,6 +20,7 @@ class Settings:
     cluster: str = ""
     namespace: str = ""
     delete_unreachable: bool = False
+    skip_update_unreachable: bool = False
     enable_patch_force: bool = False
     upsert_existing_objects: bool = False
     enable_config_map_mutable: bool = False
@@ -45,6 +46,7 @@ class Settings:
             cluster=text("cluster"),
             namespace=text("namespace"),
             delete_unreachable=flag("deleteUnreachable", "DELETE_UNREACHABLE"),
+            skip_update_unreachable=flag("skipUpdateUnreachable", "SKIP_UPDATE_UNREACHABLE"),
             enable_patch_force=flag("enablePatchForce", "ENABLE_PATCH_FORCE"),
             upsert_existing_objects=flag("upsertExistingObjects", "UPSERT_EXISTING_OBJECTS"),
             enable_config_map_mutable=flag("enableConfigMapMutable", "ENABLE_CONFIGMAP_MUTABLE"),

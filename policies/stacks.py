@@ -1,0 +1,45 @@
+"""Which configuration of the policies holds for a stack: `python -m policies.stacks <stack>` prints its file."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+
+from policies.checks.dry_run import PROJECT
+from policies.checks.values import at
+from policies.pack import config_file
+
+
+def stack_config(stack: str) -> Mapping[str, Any]:
+    """The configuration in a stack file of this project; FileNotFoundError where there is none."""
+    config: dict[str, Any] = yaml.safe_load((PROJECT / f"Pulumi.{stack}.yaml").read_text())["config"]
+    return config
+
+
+def policy_environment(stack: str, config: Mapping[str, Any]) -> str:
+    """The stack itself where the policies are configured for it, or else what the stack is for."""
+    if config_file(stack).exists():
+        return stack
+    return str(at(config, "label-studio:cluster", "environment") or "prod")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Print the file; 1 where the stack has none."""
+    parser = argparse.ArgumentParser(prog="policies.stacks", description="Name the policies' configuration of a stack.")
+    parser.add_argument("stack", help="a stack with a file Pulumi.<stack>.yaml")
+    given = parser.parse_args(arguments)
+    try:
+        environment = policy_environment(given.stack, stack_config(given.stack))
+    except FileNotFoundError as error:
+        sys.stderr.write(f"error: there is no {error.filename}\n")
+        return 1
+    sys.stdout.write(f"{config_file(environment).relative_to(PROJECT)}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,147 @@
+"""What the pages of docs/ tell people to type, typed in a checkout whose dev stack is the one of these tests."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import yaml
+from PIL import Image
+
+from local.engine import merge
+from local.tools.build import tool
+from tests.e2e.certificates import issue
+from tests.e2e.deployment import Deployment
+from tests.pages import PROJECT, Block, blocks
+
+SECONDS = 600
+PROJECT_NAME = "cats-and-dogs"
+
+
+def commands(page: str) -> list[Block]:
+    return [block for block in blocks("console", page=page) if not block.needs]
+
+
+# These pages build on one another or change data, and have tests of their own below.
+WITH_TESTS = {"quickstart", "export", "backup"}
+OTHERS = sorted({block.page for block in blocks("console") if not block.needs} - WITH_TESTS)
+
+
+@dataclass(frozen=True)
+class Checkout:
+    """A folder with the project, and the environment of a person who works in it."""
+
+    folder: Path
+    environment: dict[str, str]
+    namespace: str
+
+    def type(self, text: str) -> str:
+        """Run commands as a shell would; AssertionError with what they printed where one fails."""
+        script = text.replace("--namespace label-studio ", f"--namespace {self.namespace} ")
+        done = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", f"pulumi stack select dev\n{script}"],
+            cwd=self.folder,
+            env=self.environment,
+            input="a secret",
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=SECONDS,
+            check=False,
+        )
+        assert done.returncode == 0, f"{script}\n{done.stdout[-5000:]}"
+        return done.stdout
+
+    def declare(self, settings: str) -> None:
+        """Write settings of a page into the stack file."""
+        file = self.folder / "Pulumi.dev.yaml"
+        file.write_text(yaml.safe_dump(merge(yaml.safe_load(file.read_text()), {"config": yaml.safe_load(settings)})))
+
+
+@pytest.fixture
+def checkout(dev_stack: Deployment, tmp_path: Path) -> Checkout:
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=PROJECT, stdout=subprocess.PIPE, text=True, check=True)
+    for name in filter(None, listed.stdout.split("\0")):
+        target = tmp_path / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(PROJECT / name, target)
+        target.chmod((PROJECT / name).stat().st_mode)
+    (tmp_path / ".venv").symlink_to(sys.prefix)
+    engine = dev_stack.engine
+    shutil.copyfile(engine.stack_file, tmp_path / "Pulumi.dev.yaml")
+    issue("label-studio.example.com", tmp_path)
+    return Checkout(
+        tmp_path,
+        {
+            **engine.environment,
+            "PATH": os.pathsep.join([str(tool("kubectl").parent), engine.environment["PATH"]]),
+            "PULUMI_SKIP_CONFIRMATIONS": "true",
+            # The packages are there already, in a virtual environment that other tests use at this moment.
+            "MAKEFLAGS": "--old-file=.venv/.installed",
+            "CONTEXT": dev_stack.outputs["context"],
+            "STACK": "dev",
+        },
+        dev_stack.namespace,
+    )
+
+
+@pytest.mark.parametrize("page", OTHERS)
+def test_the_commands_of_a_page_work(page: str, checkout: Checkout) -> None:
+    for block in commands(page):
+        checkout.type(block.text)
+
+
+def test_a_dump_brings_back_what_was_deleted(checkout: Checkout, dev_stack: Deployment) -> None:
+    dump, restore = commands("backup")
+    with dev_stack.session() as session:
+        number = session.create_project("Worth keeping")
+        checkout.type(dump.text)
+        session.request("DELETE", f"/api/projects/{number}/")
+        assert "Worth keeping" not in titles(dev_stack)
+    checkout.type(restore.text)
+    assert "Worth keeping" in titles(dev_stack)
+
+
+def titles(stack: Deployment) -> list[str]:
+    with stack.session() as session:
+        found = session.request("GET", "/api/projects/?page_size=100")["results"]
+    return [project["title"] for project in found]
+
+
+def test_the_quickstart_leads_from_images_to_exported_annotations(checkout: Checkout, dev_stack: Deployment) -> None:
+    declaration, *_ = blocks("yaml", page="quickstart")
+    checkout.declare(declaration.text)
+    for name in ("one.png", "two.jpg"):
+        (checkout.folder / "images").mkdir(exist_ok=True)
+        Image.new("RGB", (320, 240), (190, 200, 60)).save(checkout.folder / "images" / name)
+    [start] = commands("quickstart")
+    checkout.type(start.text)
+    with dev_stack.session() as session:
+        [number] = [
+            project["id"]
+            for project in session.request("GET", "/api/projects/?page_size=100")["results"]
+            if project["title"] == PROJECT_NAME
+        ]
+        tasks = session.request("GET", f"/api/tasks?project={number}&fields=all")["tasks"]
+        assert {Path(task["storage_filename"]).name for task in tasks} == {"one.png", "two.jpg"}
+        for task in tasks:
+            session.request("POST", f"/api/tasks/{task['id']}/annotations/", json={"result": [BOX]})
+    [export] = commands("export")
+    checkout.type(export.text)
+    [coco] = (checkout.folder / "exports" / PROJECT_NAME / "COCO").rglob("*.json")
+    assert len(yaml.safe_load(coco.read_text())["annotations"]) == 2
+
+
+BOX = {
+    "from_name": "animal",
+    "to_name": "image",
+    "type": "rectanglelabels",
+    "original_width": 320,
+    "original_height": 240,
+    "value": {"x": 10, "y": 10, "width": 50, "height": 50, "rotation": 0, "rectanglelabels": ["cat"]},
+}
