@@ -12,10 +12,12 @@ import typer
 from local import packages, platform, preconditions, report, stack
 from local.cluster import lifecycle
 from local.cluster.api import Timeout
+from local.cluster.errors import ClusterError
 from local.cluster.process import StartError
 from local.engine import EngineError
+from local.images import sandbox
 from local.paths import CACHE, PROJECT, STATE
-from local.progress import console, note
+from local.progress import complaints, console, note
 from local.tools import build
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
@@ -25,7 +27,16 @@ app.add_typer(tools, name="tools")
 app.add_typer(cluster, name="cluster")
 
 # Errors whose message is all that a person needs.
-EXPECTED = (preconditions.PreconditionError, packages.PackageError, build.BuildError, EngineError, StartError, Timeout)
+EXPECTED = (
+    preconditions.PreconditionError,
+    packages.PackageError,
+    build.BuildError,
+    sandbox.BuildError,
+    ClusterError,
+    EngineError,
+    StartError,
+    Timeout,
+)
 
 
 @app.command()
@@ -74,13 +85,13 @@ def password() -> None:
 @app.command()
 def outputs() -> None:
     """Print the outputs of the dev stack as JSON, secrets masked; the commands on projects read them."""
-    print(json.dumps(stack.engine().outputs()))
+    print(json.dumps(stack.deployed().outputs()))
 
 
 @app.command()
 def state() -> None:
     """Print the state of the dev stack as JSON, secrets encrypted; the picture and policies read it."""
-    print(json.dumps(stack.engine().export()))
+    print(json.dumps(stack.deployed().export()))
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
@@ -133,8 +144,8 @@ def main() -> None:
     try:
         app()
     except EXPECTED as error:
-        console.print(f"[red]{type(error).__name__.removesuffix('Error')}:[/]", end=" ")
-        console.print(str(error), markup=False)
+        complaints.print(f"[red]{type(error).__name__.removesuffix('Error')}:[/]", end=" ")
+        complaints.print(str(error), markup=False)
         sys.exit(1)
 
 

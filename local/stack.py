@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from local.engine import Engine
+from local.engine import Engine, EngineError
 from local.paths import KUBECONFIG, STATE
 from local.progress import console, step
 
@@ -12,6 +12,13 @@ URL = "http://127.0.0.1:30080"
 def engine() -> Engine:
     """The engine, told the address that the page has on this machine."""
     return Engine(STATE / "stack", "dev", KUBECONFIG, settings={"label-studio:labelStudio": {"url": URL}})
+
+
+def deployed() -> Engine:
+    """The engine of the stack that `up` made on this machine; EngineError where there is none."""
+    if not (STATE / "stack").exists():
+        raise EngineError("there is no stack on this machine yet: run `make up` first")
+    return engine()
 
 
 def up() -> None:
@@ -27,4 +34,7 @@ def up() -> None:
 
 def password() -> str:
     """The password of the first administrator."""
-    return str(engine().outputs(show_secrets=True)["administratorPassword"])
+    outputs = deployed().outputs(show_secrets=True)
+    if "administratorPassword" not in outputs:
+        raise EngineError("the stack has no password yet: let `make up` finish first")
+    return str(outputs["administratorPassword"])

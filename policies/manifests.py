@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import pulumi
 import yaml
 from pulumi_policy import EnforcementLevel
 
@@ -55,9 +56,12 @@ def render(resource: Resource, helm: str = "helm") -> list[Resource]:
     for flag, value in (("--version", props.get("version")), ("--repo", at(props, "repositoryOpts", "repo"))):
         command += [flag, str(value)] if value else []
     values = json.dumps(release.values, default=lambda _: PLACEHOLDER)
-    done = subprocess.run(  # noqa: S603 - helm itself, with the stack's own values
-        command, input=values, cwd=PROJECT, text=True, capture_output=True, timeout=TIMEOUT_SECONDS, check=False
-    )
+    try:
+        done = subprocess.run(  # noqa: S603 - helm itself, with the stack's own values
+            command, input=values, cwd=PROJECT, text=True, capture_output=True, timeout=TIMEOUT_SECONDS, check=False
+        )
+    except FileNotFoundError:
+        raise RenderError(f"{helm} is not installed; install helm, or give the path of one in HELM") from None
     if done.returncode != 0:
         raise RenderError(f"{release.label}: {_without_values(done.stderr.strip(), release.values)}")
     documents = [document for document in yaml.safe_load_all(done.stdout) if document]
@@ -85,17 +89,20 @@ def findings(resources: Iterable[Resource], config: Mapping[str, Mapping[str, An
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Print what is wrong; 1 where a mandatory policy is broken, or a check or helm fails."""
+    """Print what is wrong; 1 where a mandatory policy is broken, or the settings, a check or helm fail."""
     parser = argparse.ArgumentParser(prog="policies.manifests", description="Check what a stack would really apply.")
     parser.add_argument("stack", help="a stack with a file Pulumi.<stack>.yaml")
     parser.add_argument("--helm", default=os.environ.get("HELM", "helm"), help="helm to render with (HELM, or on PATH)")
     given = parser.parse_args(arguments)
-    config = stack_config(given.stack)
     try:
+        config = stack_config(given.stack)
         registered = resources_of(given.stack, config)
         rendered = [manifest for resource in registered for manifest in render(resource, given.helm)]
         found = list(findings([*registered, *rendered], load_config(policy_environment(given.stack, config))))
-    except (RenderError, PolicyCrashError, OSError, subprocess.TimeoutExpired) as error:
+    except FileNotFoundError as error:
+        sys.stderr.write(f"error: there is no {error.filename}\n")
+        return 1
+    except (RenderError, PolicyCrashError, pulumi.RunError, OSError, subprocess.TimeoutExpired) as error:
         sys.stderr.write(f"error: {error}\n")
         return 1
     for finding in found:

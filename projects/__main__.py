@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Annotated, TypeVar
 
 import typer
+from kubernetes.client.exceptions import ApiException
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from urllib3.exceptions import HTTPError
 
 from projects.cluster import Cluster
 from projects.errors import ProjectError
@@ -132,7 +134,14 @@ def main() -> None:
         app()
     except ProjectError as error:
         sys.stderr.write(f"error: {error}\n")
-        sys.exit(1)
+    except ApiException as error:
+        sys.stderr.write(f"error: the cluster refuses what this command needs: {error.reason}\n")
+    except HTTPError as error:
+        reason = getattr(error, "reason", None) or error
+        sys.stderr.write(f"error: the cluster does not answer ({type(reason).__name__})\n")
+    else:
+        return
+    sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -73,7 +73,9 @@ class Cluster:
             if finished.get("Complete") == "True":
                 return self._last_word(f"job-name={name}")
             if finished.get("Failed") == "True":
-                raise ProjectError(self._last_word(f"job-name={name}") or f"the job {name} failed")
+                raise ProjectError(
+                    self._last_word(f"job-name={name}") or f"the job {name} failed; kubectl logs job/{name} may say why"
+                )
             time.sleep(POLL_SECONDS)
         raise ProjectError(f"the job {name} has not finished within {seconds:.0f} seconds; it goes on")
 

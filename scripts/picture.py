@@ -7,7 +7,6 @@ and types are read, never values.
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,6 +15,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, TextIO
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
+
+from scripts.state import StateError, resource_records
 
 COMPONENT = "label-studio:"
 WIDTH, LINE, PADDING = 250, 18, 14
@@ -35,9 +36,8 @@ class Graph:
 
     @classmethod
     def read(cls, file: TextIO) -> Graph:
-        """The graph in what ``pulumi stack export`` printed."""
-        resources = json.load(file)["deployment"].get("resources", [])
-        return cls({resource["urn"]: resource for resource in resources if not resource.get("delete")})
+        """The graph in what ``pulumi stack export`` printed. Raises StateError."""
+        return cls({resource["urn"]: resource for resource in resource_records(file)})
 
     @cached_property
     def components(self) -> list[str]:
@@ -167,12 +167,16 @@ def _lines(box: Box) -> Iterator[tuple[str, str]]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Draw what standard input, or a file, says."""
+    """Draw what standard input, or a file, says; 1 where that is no state."""
     parser = argparse.ArgumentParser(prog="scripts.picture", description="Draw the components of a stack.")
     parser.add_argument("picture", type=Path, help="SVG file to write")
     parser.add_argument("state", nargs="?", type=argparse.FileType("r"), default=sys.stdin, help="exported state")
     given = parser.parse_args(arguments)
-    given.picture.write_text(draw(Graph.read(given.state)), encoding="utf-8")
+    try:
+        given.picture.write_text(draw(Graph.read(given.state)), encoding="utf-8")
+    except StateError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return 1
     return 0
 
 

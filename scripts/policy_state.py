@@ -17,11 +17,12 @@ from pulumi_policy import EnforcementLevel
 
 from policies.checks.resources import Provider, Resource
 from policies.manifests import findings
+from scripts.state import StateError, resource_records
 
 
-def resources_of_state(state: Mapping[str, Any]) -> list[Resource]:
-    """The live resources of an exported state, each with its provider."""
-    records = [each for each in state["deployment"].get("resources", []) if not each.get("delete")]
+def resources_of_state(file: TextIO) -> list[Resource]:
+    """The live resources of an exported state, each with its provider. Raises StateError."""
+    records = resource_records(file)
     providers = {
         each["urn"]: Provider(_name(each["urn"]), each.get("inputs", {}))
         for each in records
@@ -47,7 +48,7 @@ def _name(urn: str) -> str:
 
 def check(file: TextIO, config: Mapping[str, Mapping[str, Any]]) -> int:
     """Print what is wrong; 1 where a mandatory policy is broken."""
-    resources = resources_of_state(json.load(file))
+    resources = resources_of_state(file)
     found = list(findings(resources, config))
     for finding in found:
         sys.stdout.write(f"[{finding.level.value}] {finding.rule.name}: {finding.message}\n")
@@ -56,12 +57,16 @@ def check(file: TextIO, config: Mapping[str, Mapping[str, Any]]) -> int:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Check standard input, or a file."""
+    """Check standard input, or a file; 1 where a mandatory policy is broken, or that is no state."""
     parser = argparse.ArgumentParser(prog="scripts.policy_state", description="Check what a stack has deployed.")
     parser.add_argument("config", type=Path, help="configuration of the policies, such as policies/config.prod.json")
     parser.add_argument("state", nargs="?", type=argparse.FileType("r"), default=sys.stdin, help="exported state")
     given = parser.parse_args(arguments)
-    return check(given.state, json.loads(given.config.read_text(encoding="utf-8")))
+    try:
+        return check(given.state, json.loads(given.config.read_text(encoding="utf-8")))
+    except StateError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return 1
 
 
 if __name__ == "__main__":

@@ -5,6 +5,8 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 import pulumi
@@ -13,6 +15,27 @@ from pydantic_core import ErrorDetails
 
 SECRET_WORDS = re.compile(r"passw|secret|token|credential|private|accesskey", re.IGNORECASE)
 URL_WITH_CREDENTIALS = re.compile(r"://.*@")
+# What is written in place of pydantic's words, which speak of Python: fields in braces are of the error's context.
+WORDS = {
+    "bool_parsing": "must be true or false",
+    "bool_type": "must be true or false",
+    "dict_type": "must have keys of its own, each on a line below it",
+    "float_type": "must be a number",
+    "greater_than_equal": "must be greater than or equal to {ge}",
+    "int_from_float": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_type": "must be a whole number",
+    "less_than_equal": "must be less than or equal to {le}",
+    "literal_error": "must be {expected}",
+    "model_attributes_type": "must have keys of its own, each on a line below it",
+    "model_type": "must have keys of its own, each on a line below it",
+    "path_type": "must be the path of a file",
+    "string_too_long": "must be at most {max_length} character(s) long",
+    "string_too_short": "must be at least {min_length} character(s) long",
+    "string_type": "must be text (a number in quotes is text)",
+    "too_short": "needs entries, at least {min_length}",
+    "tuple_type": "must be a list, each entry on a line below it that begins with '-'",
+}
 
 
 class SettingsError(pulumi.RunError):
@@ -24,31 +47,58 @@ class SettingsError(pulumi.RunError):
         super().__init__(f"The settings of this stack cannot be used. Nothing was changed.\n{lines}")
 
 
+@dataclass(frozen=True)
+class _Problem:
+    path: str
+    message: str
+    given: str
+    is_rule: bool
+
+
 def problems_of(error: ValidationError, given: Mapping[str, Any], schema: Mapping[str, Any]) -> list[str]:
     """One line for each error: the field's path, what was given unless it may be secret, and what to write."""
-    return [_problem(details, given, schema) for details in error.errors(include_url=False)]
+    problems = [_problem(details, given, schema) for details in error.errors(include_url=False)]
+    return [_line([*same]) for _, same in groupby(problems, key=_place)]
 
 
-def _problem(details: ErrorDetails, given: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
-    path = _path_as_written(details["loc"], given)
+def _place(problem: _Problem) -> tuple[str, str]:
+    """What the alternatives of a union, each of which refuses the same value, have in common; rules stand alone."""
+    return problem.path, problem.message if problem.is_rule else ""
+
+
+def _line(problems: list[_Problem]) -> str:
+    first, *others = problems
+    alternatives = [first.message, *(other.message.removeprefix("must be ") for other in others)]
+    return f"{first.path}: {'; or '.join(dict.fromkeys(alternatives))}{first.given}"
+
+
+def _problem(details: ErrorDetails, given: Mapping[str, Any], schema: Mapping[str, Any]) -> _Problem:
+    path = _path_as_written(details, given)
     message = _message(details, path, schema, given)
-    return f"{_dotted(path)}: {message}{_given(details, path)}"
+    return _Problem(_dotted(path), message, _given(details, path), details["type"] == "rule")
 
 
-def _path_as_written(location: tuple[int | str, ...], given: Any) -> list[int | str]:
-    """The location without the union tags that pydantic inserts, which nobody wrote."""
+def _path_as_written(details: ErrorDetails, given: Any) -> list[int | str]:
+    """The location without the members of unions that pydantic inserts, which nobody wrote."""
+    location = details["loc"]
+    if details["type"] == "rule":
+        return [*location]
     path: list[int | str] = []
     node = given
     for position, step in enumerate(location):
-        if isinstance(node, Mapping):
-            is_last = position == len(location) - 1
-            if step not in node and not is_last and step in node.values():
-                continue
-            node = node.get(step)
-        elif isinstance(node, list) and isinstance(step, int) and step < len(node):
+        is_missing = details["type"] == "missing" and position == len(location) - 1
+        if _has(node, step):
             node = node[step]
+        elif not is_missing:
+            continue
         path.append(step)
     return path
+
+
+def _has(node: Any, step: int | str) -> bool:
+    if isinstance(node, Mapping):
+        return step in node
+    return isinstance(node, list) and isinstance(step, int) and step < len(node)
 
 
 def _dotted(path: list[int | str]) -> str:
@@ -57,17 +107,18 @@ def _dotted(path: list[int | str]) -> str:
 
 
 def _message(details: ErrorDetails, path: list[int | str], schema: Mapping[str, Any], given: Mapping[str, Any]) -> str:
+    context = details.get("ctx", {})
     match details["type"]:
         case "missing":
             return "is required"
         case "extra_forbidden":
             return _unknown_key(str(path[-1]), _known_keys(path[:-1], schema, given))
         case "union_tag_not_found":
-            context = details.get("ctx", {})
-            return f"needs the key {context.get('discriminator')} to say which kind it is"
+            return f"needs the key {context['discriminator']} to say which kind it is"
         case "union_tag_invalid":
-            context = details.get("ctx", {})
-            return f"{context.get('discriminator')} must be one of {context.get('expected_tags')}"
+            return f"{context['discriminator']} must be one of {context['expected_tags']}"
+        case kind if kind in WORDS:
+            return WORDS[kind].format(**context)
         case _:
             return details["msg"].removeprefix("Value error, ")
 

@@ -23,7 +23,7 @@ def check_label_config(config: str) -> None:
     except ParseError as error:
         raise ValueError(f"is not well-formed XML: {error}") from None
     except DefusedXmlException:
-        raise ValueError("must not declare XML entities") from None
+        raise ValueError("must not declare XML entities; write what they stand for") from None
     if root.tag != ROOT:
         raise ValueError(f"must have <{ROOT}> as its outermost tag, not <{root.tag}>")
     tags = list(root.iter())
@@ -46,7 +46,7 @@ def _check_references(tags: list[Element]) -> None:
         raise ValueError('has nothing to label with: it needs a tag such as <Choices name="kind" toName="image">')
     for tag in controls:
         if "name" not in tag.attrib:
-            raise ValueError(f"has a <{tag.tag}> with toName but without a name")
+            raise ValueError(f"has a <{tag.tag}> with toName but without a name; give it one")
         for target in _targets(tag):
             if target not in objects:
                 known = ", ".join(sorted(objects))

@@ -168,6 +168,12 @@ class LabelStudioSettings(SettingsModel):
         refuse_owned({name: None for name in variables if canonical(name) != "HOST"})
         return variables
 
+    @field_validator("extra_environment_vars")
+    @classmethod
+    def _are_plain(cls, variables: dict[str, str | int | float | bool]) -> dict[str, str | int | float | bool]:
+        plain_values(variables)
+        return variables
+
     @model_validator(mode="after")
     def _environment_is_usable(self) -> Self:
         given = {canonical(name): value for name, value in self.extra_environment_vars.items()}
@@ -178,7 +184,6 @@ class LabelStudioSettings(SettingsModel):
             raise ValueError("extraEnvironmentSecrets.LABEL_STUDIO_HOST is derived; write labelStudio.url instead")
         if twice := sorted(given.keys() & {canonical(name) for name in self.extra_environment_secrets}):
             raise ValueError(f"{twice[0]} is both in extraEnvironmentVars and in extraEnvironmentSecrets; keep one")
-        plain_values(self.extra_environment_vars)
         return self
 
     @model_validator(mode="after")

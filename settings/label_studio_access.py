@@ -11,6 +11,7 @@ from settings.base import DnsName, ObjectName, SettingsModel
 
 URL = re.compile(r"https?://[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?")
 MAXIMUM_UPLOAD = "200m"
+UPLOAD_SIZE = re.compile(r"\d+[kmg]?")
 
 
 def _url(value: str) -> str:
@@ -18,6 +19,12 @@ def _url(value: str) -> str:
     if not URL.fullmatch(url):
         raise ValueError("must be scheme, host and port only, such as https://label-studio.example.com")
     return url
+
+
+def _upload_size(value: str) -> str:
+    if not UPLOAD_SIZE.fullmatch(value):
+        raise ValueError("must be a size as nginx writes it, such as 200m or 2g; 0 is for no limit")
+    return value
 
 
 Url = Annotated[str, AfterValidator(_url)]
@@ -57,7 +64,7 @@ class Ingress(SettingsModel):
     tls: tuple[IngressTls, ...] = Field(min_length=1, description="Certificates; one of them must cover the host.")
     class_name: ObjectName | None = Field(None, description="Ingress class; the cluster's default when not given.")
     annotations: dict[str, str] = Field({}, description="Annotations for the ingress controller.")
-    max_body_size: Annotated[str, Field(pattern=r"^\d+[kmg]?$")] = Field(
+    max_body_size: Annotated[str, AfterValidator(_upload_size)] = Field(
         MAXIMUM_UPLOAD, description="Largest upload that ingress-nginx lets through; others have no limit of their own."
     )
 

@@ -148,7 +148,7 @@ class ProjectSettings(SettingsModel):
     @model_validator(mode="after")
     def _label_config_is_usable(self) -> Self:
         if (self.label_config is None) == (self.label_config_file is None):
-            raise ValueError("needs either labelConfig or labelConfigFile")
+            raise ValueError("needs labelConfig or labelConfigFile, and not both")
         key = "labelConfig" if self.label_config_file is None else f"labelConfigFile {self.label_config_file}"
         try:
             check_label_config(self.labelling)

@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 
 from local.cluster import network, pki
+from local.cluster.errors import ClusterError
 
 Object = dict[str, Any]
 MANAGER = "label-studio-local"
@@ -69,7 +70,7 @@ class Api:
         for each in objects:
             answer = self._patch(each, {"fieldManager": MANAGER, "force": "true"})
             if answer.is_error:
-                raise RuntimeError(f"{each['kind']} {each['metadata']['name']}: {answer.text}")
+                raise ClusterError(f"{each['kind']} {each['metadata']['name']}: {answer.text}")
 
     def delete(self, objects: Iterable[Object], seconds: float = 120) -> None:
         """Delete what is there and wait until it is gone: what is made anew too early lands in a dying namespace."""
@@ -77,7 +78,7 @@ class Api:
         for each in going:
             answer = self._client.delete(object_path(each), params={"propagationPolicy": "Background"})
             if answer.is_error and answer.status_code != httpx.codes.NOT_FOUND:
-                raise RuntimeError(f"{each['kind']} {each['metadata']['name']}: {answer.text}")
+                raise ClusterError(f"{each['kind']} {each['metadata']['name']}: {answer.text}")
         for each in going:
             wait(f"{each['kind']} {each['metadata']['name']} to go", partial(self._is_gone, each), seconds)
 

@@ -9,6 +9,7 @@ import subprocess
 from dataclasses import dataclass, field
 
 from local.cluster import network
+from local.cluster.errors import ClusterError
 
 FAMILIES = ("iptables", "ip6tables")
 _CHAINS = re.compile(r"^(KUBE|CNI)-")
@@ -112,7 +113,7 @@ def _restore(family: str, lines: list[str]) -> None:
         [f"{family}-restore", "--noflush", "--wait", "10"], input=text, capture_output=True, text=True, check=False
     )
     if finished.returncode != 0:
-        raise RuntimeError(f"{family}-restore: {finished.stderr.strip()}")
+        raise ClusterError(f"{family}-restore: {finished.stderr.strip()}")
 
 
 def _remove_empty(family: str, name: str) -> None:

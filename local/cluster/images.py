@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, cast
 
+from local.cluster.errors import ClusterError
 from local.cluster.node import SOCKET
 from local.images.oci import Config, Entry, Image, Layer, file_layer, write_archive
 from local.paths import CACHE
@@ -85,7 +86,7 @@ def running_tasks() -> list[str]:
 def signal_tasks(name: str) -> None:
     """Send a signal to the first process of every container; one that ends in the meantime is no error."""
     for task in running_tasks():
-        with contextlib.suppress(RuntimeError):
+        with contextlib.suppress(ClusterError):
             _output(CTR, "tasks", "kill", "--signal", name, task)
 
 
@@ -99,12 +100,12 @@ def _import(images: Sequence[Image], client: Sequence[str]) -> None:
             archive.close()
         printed = output.read().decode(errors="replace")
     if process.returncode:
-        raise RuntimeError(f"the container runtime did not import the images:\n{printed[-2000:]}")
+        raise ClusterError(f"the container runtime did not import the images:\n{printed[-2000:]}")
 
 
 def _output(client: Sequence[str], *arguments: str) -> str:
-    """What the client prints; raises RuntimeError with what it complained of."""
+    """What the client prints; raises ClusterError with what it complained of."""
     finished = subprocess.run([*client, *arguments], capture_output=True, text=True, check=False)
     if finished.returncode != 0:
-        raise RuntimeError(f"ctr {' '.join(arguments[:2])}: {finished.stderr.strip()}")
+        raise ClusterError(f"ctr {' '.join(arguments[:2])}: {finished.stderr.strip()}")
     return finished.stdout

@@ -17,6 +17,7 @@ import yaml
 
 from local.cluster import control_plane, firewall, images, node, pki, traces
 from local.cluster.api import Api, Object, wait
+from local.cluster.errors import ClusterError
 from local.cluster.process import Process
 from local.paths import STATE
 from local.progress import step
@@ -86,7 +87,7 @@ def delete() -> None:
     """Delete everything that the stopped cluster kept: objects, volumes, images, certificates, logs."""
     with alone(), step("Deleting the cluster's data"):
         if any(process.running for process in processes()) or traces.mounts():
-            raise RuntimeError("the cluster still runs, nothing was deleted")
+            raise ClusterError("the cluster still runs, nothing was deleted; stop it first (`make down`)")
         shutil.rmtree(STATE, ignore_errors=True)
 
 

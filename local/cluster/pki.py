@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from local.cluster import network
+from local.cluster.errors import ClusterError
 from local.paths import CONTEXT, KUBECONFIG, STATE
 
 PKI = STATE / "pki"
@@ -148,7 +149,7 @@ def _issue(
     authority = x509.load_pem_x509_certificate(AUTHORITY.certificate.read_bytes())
     authority_key = serialization.load_pem_private_key(AUTHORITY.key.read_bytes(), None)
     if not isinstance(authority_key, ec.EllipticCurvePrivateKey):
-        raise TypeError(f"{AUTHORITY.key} is not the key that was made for this cluster")
+        raise ClusterError(f"{AUTHORITY.key} is not the key that was made for this cluster; put that one back")
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name(
         [

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from local.cluster.errors import ClusterError
 from local.paths import LOGS, RUN
 
 PROCESSES = RUN / "processes"
@@ -132,7 +133,7 @@ def end(pids: Sequence[int], grace: float) -> None:
             alive = [pid for pid in alive if start_time(pid) == known[pid]]
         if not alive:
             return
-    raise RuntimeError(f"still alive after SIGKILL: {alive}")
+    raise ClusterError(f"still alive after SIGKILL: {alive}; only a restart of the machine frees what the kernel holds")
 
 
 def last_lines(path: Path, count: int) -> str:

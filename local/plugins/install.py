@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from local.tools.build import tool
+from local.tools.build import BuildError, tool
 
 _ROOT = Path(__file__).resolve().parents[2]
 _DOWNLOAD_SECONDS = 30
@@ -154,7 +154,7 @@ def _executor(sdk: str) -> Path:
     command = ["go", "mod", "download", "-json", module]
     done = subprocess.run(command, cwd="/", capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        raise RuntimeError(f"{' '.join(command)} failed: {done.stderr.strip() or done.stdout.strip()}")
+        raise BuildError(f"{' '.join(command)} failed: {done.stderr.strip() or done.stdout.strip()}")
     return Path(json.loads(done.stdout)["Dir"], "python", "cmd", _EXECUTOR)
 
 

@@ -108,7 +108,7 @@ def _text(asset: Any) -> str:
         return asset.text
     if isinstance(asset, pulumi.FileAsset):
         return (PROJECT / asset.path).read_text()
-    raise TypeError("only texts and local files can be read")
+    raise TypeError(type(asset).__name__)
 
 
 def _merge(below: Any, above: Any) -> Any:

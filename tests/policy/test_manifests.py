@@ -100,7 +100,21 @@ def test_what_helm_refuses_is_an_error(helm: str, release: Resource, capsys: pyt
         render(with_values(release, address), helm)
     assert SECRET not in str(refused.value)
     assert main(["dev", "--helm", "no-such-helm"]) == 1
-    assert "no-such-helm" in capsys.readouterr().err
+    assert "error: no-such-helm is not installed" in capsys.readouterr().err
+
+
+def test_wrong_settings_are_an_error_of_one_field_each(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = changed(stack_config("dev"), "label-studio:labelStudio.signup", "maybe")
+    monkeypatch.setattr(manifests, "stack_config", lambda stack: config)
+    assert main(["dev"]) == 1
+    assert "- labelStudio.signup: must be 'disabled' or 'enabled'" in capsys.readouterr().err
+
+
+def test_a_stack_without_a_file_is_an_error(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["nowhere"]) == 1
+    assert "Pulumi.nowhere.yaml" in capsys.readouterr().err
 
 
 def test_a_mandatory_violation_ends_with_1(

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from local import __main__ as command_line
 from local import platform, preconditions, report, stack
 from local.cluster.process import Process
+from local.engine import Engine, EngineError
 
 RUN = CliRunner()
 
@@ -105,5 +106,31 @@ def test_an_expected_error_is_its_message_alone(
     with pytest.raises(SystemExit) as ended:
         command_line.main()
     assert ended.value.code == 1
-    printed = capsys.readouterr().out
-    assert printed.strip() == "Precondition: port 6443 (kube-apiserver) is taken; stop that program first"
+    printed = capsys.readouterr()
+    # The commands on projects read what `outputs` prints: nothing of an error may get there.
+    assert printed.out == ""
+    assert printed.err.strip() == "Precondition: port 6443 (kube-apiserver) is taken; stop that program first"
+
+
+def test_every_error_of_the_platform_is_expected() -> None:
+    defined = {error for error in RuntimeError.__subclasses__() if error.__module__.startswith("local.")}
+    assert defined == set(command_line.EXPECTED)
+
+
+@pytest.mark.parametrize("command", ["password", "outputs", "state"])
+def test_what_the_stack_says_needs_a_stack(
+    command: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(stack, "STATE", tmp_path)
+    monkeypatch.setattr("sys.argv", ["local", command])
+    with pytest.raises(SystemExit):
+        command_line.main()
+    assert "run `make up` first" in capsys.readouterr().err
+
+
+def test_a_stack_that_never_came_up_has_no_password(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "stack").mkdir()
+    monkeypatch.setattr(stack, "STATE", tmp_path)
+    monkeypatch.setattr(Engine, "outputs", lambda *_, **__: {"url": "http://127.0.0.1:30080"})
+    with pytest.raises(EngineError, match="let `make up` finish first"):
+        stack.password()

@@ -122,7 +122,7 @@ def test_an_autoscaler_decides_the_number_of_pods() -> None:
             {"ingress": {"host": "ls.example.com", "tls": [{"secretName": "c", "hosts": ["other.example.com"]}]}},
             "tls must name a certificate for the host ls.example.com",
         ),
-        ({"ingress": {**INGRESS, "maxBodySize": "200 MB"}}, "should match pattern"),
+        ({"ingress": {**INGRESS, "maxBodySize": "200 MB"}}, "must be a size as nginx writes it"),
         ({"url": "ls.example.com"}, "must be scheme, host and port only"),
         ({"url": "https://ls.example.com/label-studio"}, "must be scheme, host and port only"),
         ({"url": "https://other.example.com", "ingress": INGRESS}, "url contradicts the ingress"),

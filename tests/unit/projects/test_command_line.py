@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +99,49 @@ def test_what_pulumi_complains_of_is_told(tmp_path: Path) -> None:
     answer = command("sync", "cats", path=pulumi(tmp_path, "echo 'error: no stack selected' >&2; exit 255"))
     assert answer.stderr == "error: pulumi cannot say what the stack has: error: no stack selected\n"
     assert command("sync", "cats", path=tmp_path / "empty").stderr == "error: the pulumi command is not installed\n"
+
+
+class Refusing(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(403, "Forbidden")
+        self.end_headers()
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+def kubeconfig(folder: Path, server: str) -> Path:
+    """A kubeconfig whose context ``somewhere`` leads to a server."""
+    file = folder / "kubeconfig"
+    document = {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "current-context": "somewhere",
+        "clusters": [{"name": "c", "cluster": {"server": server}}],
+        "users": [{"name": "u", "user": {"token": "t"}}],
+        "contexts": [{"name": "somewhere", "context": {"cluster": "c", "user": "u"}}],
+    }
+    file.write_text(json.dumps(document))
+    return file
+
+
+def test_a_cluster_that_refuses_is_one_line(tmp_path: Path, outputs: Path) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Refusing) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        config = kubeconfig(tmp_path, f"http://127.0.0.1:{server.server_port}")
+        answer = command("--outputs", str(outputs), "list", path=tmp_path, KUBECONFIG=str(config))
+        server.shutdown()
+    assert (answer.returncode, answer.stderr) == (1, "error: the cluster refuses what this command needs: Forbidden\n")
+
+
+def test_a_cluster_that_does_not_answer_is_one_line(tmp_path: Path, outputs: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    config = kubeconfig(tmp_path, f"http://127.0.0.1:{port}")
+    answer = command("--outputs", str(outputs), "list", path=tmp_path, KUBECONFIG=str(config))
+    last = answer.stderr.splitlines()[-1]
+    assert (answer.returncode, last) == (1, "error: the cluster does not answer (NewConnectionError)")
+    assert "Traceback" not in answer.stderr
 
 
 @pytest.mark.parametrize(

@@ -39,8 +39,8 @@ def labelling(config: str) -> dict[str, Any]:
         ({"title": "ab"}, "at least 3 characters"),
         ({"title": "x" * 51}, "at most 50 characters"),
         ({"titel": "Cats"}, "Extra inputs are not permitted"),
-        ({"labelConfig": None}, "needs either labelConfig or labelConfigFile"),
-        ({"labelConfigFile": "cats.xml"}, "needs either labelConfig or labelConfigFile"),
+        ({"labelConfig": None}, "needs labelConfig or labelConfigFile, and not both"),
+        ({"labelConfigFile": "cats.xml"}, "needs labelConfig or labelConfigFile, and not both"),
         (
             {"labelConfig": None, "labelConfigFile": "no-such.xml"},
             "labelConfigFile no-such.xml cannot be read: No such",
