@@ -5,8 +5,8 @@ reference: install  ## make the reference pages of docs/ anew
 	@$(BIN)/python -m scripts.settings_reference
 	@$(BIN)/python -m scripts.policies_reference
 
-images: install  ## list the images of a stack: make images [STACK=dev]
-	@$(BIN)/python -m scripts.images $(STACK)
+images: install  ## list the images of a stack: make images [STACK=dev] [DIGESTS=yes]
+	@$(BIN)/python -m scripts.images $(STACK) $(if $(DIGESTS),--digests)
 
 mirror: install  ## copy the images of a stack: make mirror REGISTRY=registry.example.com/path [STACK=dev]
 	@test -n "$(REGISTRY)" || { echo "error: write make mirror REGISTRY=registry.example.com/path" >&2; exit 1; }

@@ -35,9 +35,14 @@ class SuppliedValues:
     values: pulumi.Output[SecretValues]
 
 
-def compose(settings: Settings, supplied: SuppliedValues | None = None, name: str = "label-studio") -> Parts:
-    """Make every resource of the stack; ``name`` begins the names of them all."""
-    opts = ResourceOptions(providers=_providers(settings.cluster, name))
+def compose(
+    settings: Settings,
+    supplied: SuppliedValues | None = None,
+    name: str = "label-studio",
+    parent: pulumi.Resource | None = None,
+) -> Parts:
+    """Make every resource of the stack; ``name`` begins the names of them all, and all are below ``parent``."""
+    opts = ResourceOptions(parent=parent, providers=_providers(settings.cluster, name, parent))
     namespace = Namespace(name, _namespace_args(settings.cluster), opts)
     translation = Translation(settings, namespace.name)
     if supplied and supplied.names:
@@ -58,7 +63,7 @@ def compose(settings: Settings, supplied: SuppliedValues | None = None, name: st
     return Parts(settings, label_studio, object_store, connections, projects)
 
 
-def _providers(cluster: ClusterSettings, name: str) -> list[pulumi.ProviderResource]:
+def _providers(cluster: ClusterSettings, name: str, parent: pulumi.Resource | None) -> list[pulumi.ProviderResource]:
     """Explicit providers: nothing ever goes to the cluster that happens to be current."""
     kubeconfig = str(Path(cluster.kubeconfig).expanduser()) if cluster.kubeconfig else None
     kubernetes = k8s.Provider(
@@ -69,8 +74,9 @@ def _providers(cluster: ClusterSettings, name: str) -> list[pulumi.ProviderResou
         cluster_identifier=cluster.context,
         enable_config_map_mutable=True,
         enable_secret_mutable=True,
+        opts=ResourceOptions(parent=parent),
     )
-    return [kubernetes, random.Provider(f"{name}-random")]
+    return [kubernetes, random.Provider(f"{name}-random", opts=ResourceOptions(parent=parent))]
 
 
 def _namespace_args(cluster: ClusterSettings) -> NamespaceArgs:

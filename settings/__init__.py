@@ -116,18 +116,26 @@ def _production_problems(settings: Settings) -> Iterator[Problem]:
         )
 
 
+def validate(given: Mapping[str, Any]) -> Settings:
+    """The settings in the keys of a stack file; SettingsError names every field that is missing or wrong."""
+    try:
+        return Settings.model_validate(given)
+    except ValidationError as error:
+        # Not "from error": pydantic's own text would print what was given, secrets included.
+        raise SettingsError(problems_of(error, given, Settings.model_json_schema())) from None
+
+
 def load_settings() -> Settings:
-    """The settings of the stack that runs; SettingsError names every field that is missing or wrong."""
+    """The settings of the stack that runs; SettingsError as of ``validate``."""
     given = _given_keys()
     problems = list(_plaintext_secrets(given))
     given.pop(SECRETS_KEY, None)
     try:
-        settings = Settings.model_validate(given)
-    except ValidationError as error:
-        # Not "from error": pydantic's own text would print what was given, secrets included.
-        problems += problems_of(error, given, Settings.model_json_schema())
+        settings = validate(given)
+    except SettingsError as error:
+        raise SettingsError([*problems, *error.problems]) from None
     if problems:
-        raise SettingsError(problems) from None
+        raise SettingsError(problems)
     return settings
 
 

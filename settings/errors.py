@@ -42,7 +42,8 @@ class SettingsError(pulumi.RunError):
     """The settings of the stack cannot be used; the message names each field and its mend."""
 
     def __init__(self, problems: Iterable[str]) -> None:
-        lines = "\n".join(f"  - {problem}" for problem in problems)
+        self.problems = [*problems]
+        lines = "\n".join(f"  - {problem}" for problem in self.problems)
         super().__init__(f"The settings of this stack cannot be used. Nothing was changed.\n{lines}")
 
 

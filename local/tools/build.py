@@ -96,6 +96,7 @@ BUILDS: dict[str, Tool] = {
     "kubectl": _kubernetes("kubectl"),
     "kubeconform": Tool("kubeconform", "github.com/yannh/kubeconform/cmd/kubeconform"),
     "cnpg-manager": Tool("kubernetes", f"{_CNPG}/cmd/manager"),
+    "crane": Tool("crane", "github.com/google/go-containerregistry/cmd/crane"),
     "actionlint": Tool("actionlint", "github.com/rhysd/actionlint/cmd/actionlint"),
     "traefik": Tool("traefik", f"{_TRAEFIK}/cmd/traefik", ((f"{_TRAEFIK}/pkg/version.Version", "v3.6.12"),)),
 }

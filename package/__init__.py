@@ -1,0 +1,1 @@
+"""The component package `label-studio`, for programs in any language of Pulumi."""
