@@ -68,7 +68,7 @@ def _programs() -> Iterator[str]:
         yield f"Go {found[1]}.{found[2]} is too old; install version {wanted[0]}.{wanted[1]} or newer"
     absent = packages.missing(packages.CLUSTER)
     if absent and not shutil.which("apt-get"):
-        yield f"no apt-get to install {', '.join(absent)}: the embedded platform needs Debian or Ubuntu"
+        yield f"no apt-get to install {', '.join(absent)}: the embedded platform needs Debian"
 
 
 def _kernel() -> Iterator[str]:

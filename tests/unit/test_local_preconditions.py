@@ -77,7 +77,7 @@ def test_a_machine_without_apt(only: Callable[[str], None], monkeypatch: pytest.
     monkeypatch.setattr(packages, "missing", lambda wanted: ["etcd-server"])
     monkeypatch.setattr("shutil.which", lambda name, **options: None)
     answers(monkeypatch, go="go1.99.0")
-    assert refused() == "no apt-get to install etcd-server: the embedded platform needs Debian or Ubuntu"
+    assert refused() == "no apt-get to install etcd-server: the embedded platform needs Debian"
 
 
 @pytest.fixture

@@ -1,72 +1,142 @@
-"""Every error that the program raises has its line in docs/troubleshooting.md."""
+"""Every error that the program raises has its line in the pages on troubleshooting, and every line has its error."""
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
 
+from tests.unit.error_messages import VARYING, Message, Module, fixed_length, messages, normal
 from tests.unit.stack_files import PROJECT
 
-PAGE = (PROJECT / "docs" / "troubleshooting.md").read_text()
-TABLES = [[part.strip(" `") for part in re.split(r"[…`]|<\w+>", line)] for line in PAGE.splitlines() if line[:1] == "|"]
-TOLD = {part for line in TABLES for part in line if len(part) > 8}
-FOLDERS = ("components", "composition", "projects")
+PAGES = [PROJECT / "docs" / name for name in ("troubleshooting.md", "troubleshooting-settings.md")]
+# Which files each heading is about: their errors have lines there, and its lines are of their errors.
+# Tables without a column "Error" tell of other programs, or of what people see.
+SECTIONS: dict[str, tuple[str, ...]] = {
+    "Before anything changes": (
+        *("__main__.py", "composition/**/*.py", "components/*.py", "components/label_studio/**/*.py"),
+        *("policies/*_*.py", "policies/checks/**/*.py", "settings/errors.py"),
+    ),
+    "PostgreSQL: the job `…-setup`": ("components/postgresql/**/*",),
+    "Object store: the jobs `…-setup` and `…-check`": ("components/object_store/**/*",),
+    "Declared projects: the jobs `…-<project>`": ("components/annotation_project/**/*",),
+    "`make projects`, `make upload`, `make sync`, `make export`": ("projects/**/*.py",),
+    "Images, policies, pages: the other make targets": (
+        *("Makefile", "*.mk", "scripts/*.py", "policies/*.py", "policies/checks/dry_run.py"),
+    ),
+    "GitHub Actions": (".github/**/*.yml", "scripts/ci/*.sh", "scripts/stack_without_secrets.py"),
+    "The chart without the program": ("charts/**/*",),
+    "The embedded platform, before it starts": ("local/preconditions.py",),
+    "The embedded platform, at work": ("local/*.py", "local/[!p]*/**/*"),
+    "The stand-in plugins": ("local/plugins/**/*.py",),
+    "Any key": ("settings/errors.py",),
+    "Names, sizes, addresses": ("settings/base.py", "settings/services.py"),
+    "`cluster`": ("settings/cluster.py", "settings/__init__.py"),
+    "`postgresql`": ("settings/postgresql*.py", "settings/__init__.py"),
+    "`redis`": ("settings/redis.py",),
+    "`objectStore`": ("settings/object_store.py",),
+    "`labelStudio`": ("settings/label_studio*.py", "settings/__init__.py"),
+    "`projects`": ("settings/projects.py", "settings/label_config.py"),
+    "`images`": ("settings/images.py",),
+    "`secrets`": ("settings/__init__.py",),
+}
+# Everything but tests, and bench/, which nobody needs to run the program.
+PRODUCT = ("components", "composition", "projects", "settings", "local", "policies", "scripts", "charts", ".github")
+KINDS = {".py", ".sh", ".mk", ".tpl", ".yml", ".yaml"}
+# A line may leave out the end of a long message.
+ENOUGH = 40
 
 
-def fixed_texts(message: ast.expr) -> list[str]:
-    """The parts of a message that are the same each time."""
-    match message:
-        case ast.Constant(value=str(text)):
-            return [text]
-        case ast.JoinedStr(values=parts):
-            return [text for part in parts for text in fixed_texts(part)]
-        case ast.BoolOp(values=[*_, default]):
-            return fixed_texts(default)
-        case _:
-            return []
+@dataclass(frozen=True)
+class Quote:
+    """What a line of a page quotes of a message."""
+
+    section: str
+    text: str
+
+    def tells(self, message: str) -> bool:
+        """Whether the message has these words, and they are enough to know it by."""
+        parts = [part.strip() for part in self.text.split(VARYING)]
+        found = re.search(".*".join(map(re.escape, parts)), message)
+        return bool(found) and fixed_length(self.text) >= min(fixed_length(message) / 2, ENOUGH)
 
 
-def raised(path: Path) -> Iterator[str]:
-    """The longest fixed text of each error that a module raises; one that only passes on another's has none."""
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call) and node.exc.args:
-            longest = max((text.strip(" :;,") for text in fixed_texts(node.exc.args[0])), key=len, default="")
-            if len(longest) > 8:
-                yield longest
+def quotes(page: str) -> Iterator[Quote]:
+    """The code in the columns that are called "Error"."""
+    section, column = "", None
+    for line in page.splitlines():
+        cells = [cell.strip() for cell in re.split(r"(?<!\\)\|", line)]
+        if line.startswith("## "):
+            section = line.removeprefix("## ")
+        elif not line.startswith("|"):
+            column = None
+        elif "Error" in cells:
+            column = cells.index("Error")
+        elif column is not None:
+            for _, code in re.findall(r"(`+)(.+?)\1(?!`)", cells[column]):
+                yield Quote(section, normal(code))
 
 
-def printed(path: Path) -> Iterator[str]:
-    """The longest fixed text of each refusal of a script."""
-    for line in path.read_text().splitlines():
-        match = re.search(r'\b(?:refuse|fail) "(.+?)"', line)
-        if match:
-            yield max(re.split(r"\$\w+", match[1]), key=len).strip(" :;,")
+def product_files() -> list[Path]:
+    files = [path for folder in PRODUCT for path in (PROJECT / folder).rglob("*") if path.is_file()]
+    return sorted(path for path in [*PROJECT.glob("*"), *files] if path.suffix in KINDS or path.name == "Makefile")
 
 
-def is_told(error: str) -> bool:
-    """Whether the page has the error, or more than half of it."""
-    return any(error in part or (part in error and 2 * len(part) > len(error)) for part in TOLD)
+@cache
+def sections_of(file: str) -> set[str]:
+    return {section for section, patterns in SECTIONS.items() if any(Path(file) in FILES[each] for each in patterns)}
 
 
-MODULES = sorted(path for folder in FOLDERS for path in (PROJECT / folder).rglob("*.py"))
-SCRIPTS = sorted((PROJECT / "components").rglob("*.sh"))
-ERRORS = sorted({error for path in MODULES for error in raised(path)} | {e for p in SCRIPTS for e in printed(p)})
+FILES = {
+    pattern: {path.relative_to(PROJECT) for path in PROJECT.glob(pattern)}
+    for patterns in SECTIONS.values()
+    for pattern in patterns
+}
+MESSAGES = sorted({message for path in product_files() for message in messages(path)})
+QUOTES = [quote for page in PAGES for quote in quotes(page.read_text())]
 
 
-@pytest.mark.parametrize("error", ERRORS)
-def test_each_error_has_its_line(error: str) -> None:
-    assert is_told(error), f"docs/troubleshooting.md does not tell of {error!r}"
+def is_told(message: Message) -> bool:
+    sections = sections_of(message.file)
+    return any(quote.section in sections and quote.tells(message.text) for quote in QUOTES)
 
 
-def test_an_error_without_a_line_is_found() -> None:
-    assert not is_told("the Secret of eternal life was lost in the sea")
+@pytest.mark.parametrize("message", MESSAGES, ids=lambda message: f"{message.file}: {message.text[:60]}")
+def test_each_error_has_its_line(message: Message) -> None:
+    sections = sections_of(message.file)
+    assert sections, f"SECTIONS has no heading for the errors of {message.file}"
+    assert is_told(message), (
+        f"no line below {' or '.join(sorted(sections))} has the error of {message.file}: {message.text}"
+    )
 
 
-def test_errors_are_found_in_modules_and_scripts() -> None:
-    assert "Label Studio needs a volume or an S3 bucket for its uploads" in ERRORS
-    assert any("does not let its administrator in" in error for error in ERRORS)
-    assert len(ERRORS) > 30
+@pytest.mark.parametrize("quote", QUOTES, ids=lambda quote: f"{quote.section}: {quote.text[:60]}")
+def test_each_line_has_its_error(quote: Quote) -> None:
+    known = [message for message in MESSAGES if quote.section in sections_of(message.file)]
+    assert any(quote.tells(message.text) for message in known), f"{quote.section} tells of no error: {quote.text}"
+
+
+@pytest.mark.parametrize(
+    ("file", "addition"),
+    [
+        ("settings/redis.py", 'def _new(value: str) -> str:\n    raise ValueError(f"{value} was lost in the sea")'),
+        ("settings/redis.py", 'def _new() -> None:\n    raise ValueError("must be a number of fish")'),
+        ("local/preconditions.py", 'def _routes() -> Iterator[str]:\n    yield "the sea is closed on Mondays"'),
+        ("scripts/images.py", 'sys.stderr.write("error: the image sank in the sea\\n")'),
+        ("policies/pack.py", 'raise PolicyCrashError("the rule " "was lost in the sea")'),
+    ],
+)
+def test_a_new_error_without_a_line_is_found(file: str, addition: str) -> None:
+    source = (PROJECT / file).read_text()
+    found = Module(PROJECT / file, f"{source}\n\n{addition}\n").messages()
+    assert len([message for message in found if not is_told(message)]) == 1
+
+
+def test_sections_are_those_of_the_pages() -> None:
+    headings = {heading for page in PAGES for heading in re.findall(r"^## (.+)$", page.read_text(), re.M)}
+    assert set(SECTIONS) - headings == set()
+    assert {pattern for pattern, files in FILES.items() if not files} == set()
