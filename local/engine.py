@@ -128,7 +128,7 @@ class Engine:
         project = yaml.safe_load((self.project / "Pulumi.yaml").read_text())
         options = project["runtime"]["options"]
         options["virtualenv"] = str((self.project / options["virtualenv"]).resolve())
-        project["main"] = os.path.relpath(self.project, self.folder)
+        project["main"] = os.path.relpath(self.project / project.get("main", "."), self.folder)
         (self.folder / "Pulumi.yaml").write_text(yaml.safe_dump(project))
         committed = yaml.safe_load((self.project / self.stack_file.name).read_text())
         earlier = yaml.safe_load(self.stack_file.read_text()) if self.stack_file.exists() else {}
