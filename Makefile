@@ -6,7 +6,7 @@ STACK ?= dev
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help up down status logs password lock install lint types format \
+.PHONY: help up down status logs shell password lock install lint types format \
 	projects upload sync export test test-unit test-policy test-chart test-engine test-e2e preview policy-manifests
 
 help:  ## list the targets
@@ -38,6 +38,9 @@ status: install  ## show what runs and what is wrong
 
 logs: install  ## show the newest log lines of every part
 	@$(BIN)/python -m local logs
+
+shell: install  ## open a shell in which pulumi, kubectl and helm work on what `make up` serves
+	@$(BIN)/python -m local shell
 
 password: install  ## show the administrator's password
 	@$(BIN)/python -m local password

@@ -82,6 +82,12 @@ def password() -> None:
     print(stack.password())
 
 
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def shell(context: typer.Context) -> None:
+    """Open a shell in which pulumi, kubectl and helm work on the dev stack; arguments go to the shell."""
+    raise typer.Exit(stack.shell(context.args))
+
+
 @app.command()
 def outputs() -> None:
     """Print the outputs of the dev stack as JSON, secrets masked; the commands on projects read them."""

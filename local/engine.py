@@ -46,7 +46,7 @@ class Engine:
         if not self._passphrase.exists():
             self._passphrase.touch(mode=0o600)
             self._passphrase.write_text(secrets.token_hex(32))
-        self._write_config()
+        self._write()
         self._on_stack("select", "--create")
 
     def run(
@@ -55,13 +55,12 @@ class Engine:
         capture: bool = False,
         check: bool = True,
         environment: Mapping[str, str] | None = None,
-        folder: Path | None = None,
         standard_input: str = "",
     ) -> subprocess.CompletedProcess[str]:
-        """Run the CLI in the project's folder; what it prints goes to the terminal unless ``capture``."""
+        """Run the CLI in ``folder``; what it prints goes to the terminal unless ``capture``."""
         process = subprocess.run(
             [tool("pulumi"), *arguments, "--non-interactive"],
-            cwd=folder or self.project,
+            cwd=self.folder,
             env={**self.environment, **(environment or {})},
             text=True,
             stdout=subprocess.PIPE if capture else None,
@@ -76,14 +75,13 @@ class Engine:
     def operate(self, command: str, *flags: str, **options: Any) -> subprocess.CompletedProcess[str]:
         """Preview, up, refresh or destroy, without a question."""
         agreed = () if command == "preview" else ("--yes", "--skip-preview")
-        config = ("--config-file", str(self.stack_file))
-        return self.run(command, "--stack", self.stack, *config, *agreed, *flags, **options)
+        return self.run(command, "--stack", self.stack, *agreed, *flags, **options)
 
     def set_secret(self, name: str, key: str, value: str) -> None:
         """Keep a key of a Secret encrypted in the stack's configuration, as `pulumi config set --secret` does."""
         path = f'{SECRETS}.{name}["{key}"]'
-        config = ("--stack", self.stack, "--config-file", str(self.stack_file))
-        self.run("config", "set", "--secret", "--path", path, *config, capture=True, standard_input=value)
+        flags = ("--stack", self.stack, "--secret", "--path", path)
+        self.run("config", "set", *flags, capture=True, standard_input=value)
 
     def outputs(self, show_secrets: bool = False) -> dict[str, Any]:
         """The outputs of the stack; secret ones are masked unless asked for."""
@@ -100,36 +98,38 @@ class Engine:
     def unprotect(self) -> None:
         """Let everything be deleted that was protected."""
         flags = ("--all", "--yes", "--stack", self.stack)
-        self.run("state", "unprotect", *flags, capture=True, check=False, folder=self._folder)
+        self.run("state", "unprotect", *flags, capture=True, check=False)
 
     def with_settings(self, settings: Mapping[str, Any]) -> Engine:
         """The same stack with these settings laid over its own."""
         engine = Engine(self.home, self.stack, self.kubeconfig, self.project, settings)
-        engine._write_config()
+        engine._write()
         return engine
 
     def _on_stack(self, command: str, *flags: str) -> str:
-        """Commands on a stack know no --config-file: in the project's folder they would change the stack file there."""
-        return self.run("stack", command, "--stack", self.stack, *flags, capture=True, folder=self._folder).stdout
+        return self.run("stack", command, "--stack", self.stack, *flags, capture=True).stdout
 
     @property
-    def _folder(self) -> Path:
-        """A project of the same name that has nothing but the copy of the stack file."""
+    def folder(self) -> Path:
+        """The project under another roof, with a stack file of its own; the program stays where it is."""
         return self.home / "project"
 
     @property
     def stack_file(self) -> Path:
-        """The copy of the stack file that the CLI is given."""
-        return self._folder / f"Pulumi.{self.stack}.yaml"
+        """The stack's settings, laid over those of the committed file."""
+        return self.folder / f"Pulumi.{self.stack}.yaml"
 
     @property
     def _passphrase(self) -> Path:
         return self.home / "passphrase"
 
-    def _write_config(self) -> None:
-        self._folder.mkdir(parents=True, exist_ok=True)
+    def _write(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
         project = yaml.safe_load((self.project / "Pulumi.yaml").read_text())
-        (self._folder / "Pulumi.yaml").write_text(yaml.safe_dump({key: project[key] for key in ("name", "runtime")}))
+        options = project["runtime"]["options"]
+        options["virtualenv"] = str((self.project / options["virtualenv"]).resolve())
+        project["main"] = os.path.relpath(self.project, self.folder)
+        (self.folder / "Pulumi.yaml").write_text(yaml.safe_dump(project))
         committed = yaml.safe_load((self.project / self.stack_file.name).read_text())
         earlier = yaml.safe_load(self.stack_file.read_text()) if self.stack_file.exists() else {}
         config = merge(committed["config"], self.settings)

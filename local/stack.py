@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+from collections.abc import Sequence
+
 from local.engine import Engine, EngineError
 from local.paths import KUBECONFIG, STATE
 from local.progress import console, step
+from local.tools.build import tool
 
 URL = "http://127.0.0.1:30080"
 
@@ -38,3 +43,12 @@ def password() -> str:
     if "administratorPassword" not in outputs:
         raise EngineError("the stack has no password yet: let `make up` finish first")
     return str(outputs["administratorPassword"])
+
+
+def shell(arguments: Sequence[str] = ()) -> int:
+    """Let a person use pulumi, kubectl and helm on the stack of this machine; the status that the shell ends with."""
+    stack = deployed()
+    path = [str(tool(name).parent) for name in ("kubectl", "helm")]
+    environment = {**stack.environment, "PATH": os.pathsep.join([*path, stack.environment["PATH"]])}
+    command = [os.environ.get("SHELL", "bash"), *arguments]
+    return subprocess.run(command, cwd=stack.folder, env=environment, check=False).returncode

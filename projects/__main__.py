@@ -13,7 +13,6 @@ import typer
 from kubernetes.client.exceptions import ApiException
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
 from urllib3.exceptions import HTTPError
 
 from projects.cluster import Cluster
@@ -30,7 +29,8 @@ Item = TypeVar("Item")
 Endpoint = Annotated[str | None, typer.Option(help="Another address of the S3 server, such as one of a port-forward.")]
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
-console = Console()
+# Lines are never broken: they hold commands and addresses to copy.
+console = Console(soft_wrap=True)
 
 
 @app.callback()
@@ -104,13 +104,19 @@ def list_projects(context: typer.Context) -> None:
     """Show the declared projects, with what their last job said."""
     deployed: Stack = context.obj
     reports = Cluster(deployed.context, deployed.namespace).reports()
-    table = Table("project", "address", "tasks", "source", "target")
     for name, project in sorted(deployed.projects.items()):
         word = reports.get(project.declaration, "")
         report = json.loads(word) if word.startswith("{") else {"address": word or "no job has run yet"}
-        places = [_address(place) if place else "" for place in (project.upload, project.export)]
-        table.add_row(name, report["address"], str(report.get("tasks", "")), *places)
-    console.print(table)
+        facts = {
+            "page": report["address"],
+            "tasks": report.get("tasks", ""),
+            "source": _address(project.upload),
+            "target": _address(project.export) if project.export else "",
+        }
+        console.print(f"[bold]{name}[/]")
+        # Not a table: addresses are to be copied whole, however narrow the terminal is.
+        for fact, value in facts.items():
+            console.print(f"  {fact:7}{value}", markup=False)
 
 
 def _declared(context: typer.Context, project: str) -> tuple[Cluster, Project]:

@@ -82,7 +82,7 @@ def run(stack: Deployment, kubeconfig: Path, tmp_path_factory: pytest.TempPathFa
         process = subprocess.run(
             [sys.executable, "-m", "projects", "--outputs", str(outputs), *map(str, arguments)],
             cwd=ROOT,
-            env={**os.environ, "KUBECONFIG": str(kubeconfig), "COLUMNS": "300"},
+            env={**os.environ, "KUBECONFIG": str(kubeconfig)},
             capture_output=True,
             text=True,
             check=False,
@@ -170,9 +170,10 @@ def test_uploaded_images_become_tasks(stack: Deployment, uploaded: str) -> None:
 
 @pytest.mark.usefixtures("uploaded")
 def test_each_project_says_where_it_is(stack: Deployment, run: Callable[..., str]) -> None:
-    table = run("list")
+    told = run("list").splitlines()
     for title in TITLES:
-        assert f"{stack.outputs['url']}/projects/{project_id(stack, title)} " in table
+        assert f"  page   {stack.outputs['url']}/projects/{project_id(stack, title)}" in told
+    assert "  source s3://label-studio-projects/cats/input/" in told
 
 
 @pytest.mark.usefixtures("annotated")
