@@ -47,6 +47,8 @@ SECTIONS: dict[str, tuple[str, ...]] = {
 # What nobody needs to run the program.
 BESIDE = {"tests", "bench", "build", "dist", "exports"}
 KINDS = {".py", ".sh", ".mk", ".tpl", ".yml", ".yaml"}
+# Whose words an error without words of its own passes on: those of another error or program, or a name.
+PASSED_ON = re.compile(r"\b(error|stderr|answer|kind)\b")
 # A line may leave out the end of a long message.
 ENOUGH = 40
 
@@ -113,6 +115,13 @@ def test_each_error_has_its_line(message: Message) -> None:
     assert is_told(message), (
         f"no line below {' or '.join(sorted(sections))} has the error of {message.file}: {message.text}"
     )
+
+
+def test_an_error_without_words_passes_on_those_of_another() -> None:
+    modules = [Module(path, path.read_text()) for path in product_files() if path.suffix == ".py"]
+    wordless = [error for module in modules for error in module.wordless()]
+    assert wordless
+    assert [error for error in wordless if not PASSED_ON.search(error)] == []
 
 
 @pytest.mark.parametrize("quote", QUOTES, ids=lambda quote: f"{quote.section}: {quote.text[:60]}")
