@@ -91,6 +91,13 @@ class Module:
         seen: set[ast.AST] = set()
         return {message for site in self._sites() for message in self._texts(site, seen)}
 
+    def wordless(self) -> Iterator[str]:
+        """Errors that are raised without words of their own."""
+        for node in ast.walk(self.tree):
+            match node:
+                case ast.Raise(exc=ast.Call(func=function) as call) if _name(function) not in {*DEFECTS, "Exit"}:
+                    yield from [] if any(self._texts(call, set())) else [ast.unparse(call)]
+
     def _sites(self) -> Iterator[ast.AST]:
         """Where errors are raised, made, written to stderr, or printed before the program ends."""
         for node in ast.walk(self.tree):
