@@ -50,6 +50,32 @@ def test_wrong_password_and_sign_up_are_refused(dev_stack: Deployment) -> None:
         assert answer.status_code == httpx.codes.FORBIDDEN
 
 
+INVITED = "invited@example.com"
+
+
+def sign_up(url: str, token: str, email: str) -> httpx.Response:
+    """Fill in the form that an invitation leads to."""
+    with Session(url) as stranger:
+        address = f"/user/signup/?token={token}"
+        stranger.http.get(address)
+        form = {"email": email, "password": "a-long-password", "allow_newsletters": "false"}
+        form["csrfmiddlewaretoken"] = stranger.http.cookies.get("csrftoken", "")
+        return stranger.http.post(address, data=form, headers={"Referer": f"{url}{address}"})
+
+
+def test_invited_people_get_an_account_until_the_link_is_reset(dev_stack: Deployment) -> None:
+    url = dev_stack.outputs["url"]
+    with dev_stack.session() as administrator:
+        token = administrator.request("GET", "/api/invite")["token"]
+        organization = administrator.request("GET", "/api/current-user/whoami")["active_organization"]
+        assert sign_up(url, token, INVITED).status_code == httpx.codes.FOUND
+        administrator.request("POST", "/api/invite/reset-token")
+        assert sign_up(url, token, "late@example.com").status_code == httpx.codes.FORBIDDEN
+    with Session(url) as invited:
+        assert invited.log_in(INVITED, "a-long-password").status_code == httpx.codes.FOUND
+        assert invited.request("GET", "/api/current-user/whoami")["active_organization"] == organization
+
+
 def test_an_upload_is_served_back_and_a_queued_job_runs_on_the_worker(dev_stack: Deployment) -> None:
     with dev_stack.session() as session:
         project = session.create_project("End to end")
