@@ -96,6 +96,12 @@ def test_the_commands_of_a_page_work(page: str, checkout: Checkout) -> None:
         checkout.type(block.text)
 
 
+def test_with_a_cluster_make_up_is_plain_pulumi_up(checkout: Checkout) -> None:
+    printed = checkout.type("make up")
+    assert "Updating (dev)" in printed
+    assert "context: label-studio-local" in (checkout.folder / "Pulumi.dev.yaml").read_text()
+
+
 def test_a_dump_brings_back_what_was_deleted(checkout: Checkout, dev_stack: Deployment) -> None:
     dump, restore = commands("backup")
     with dev_stack.session() as session:
