@@ -75,7 +75,9 @@ def _line(problems: list[_Problem]) -> str:
 def _problem(details: ErrorDetails, given: Mapping[str, Any], schema: Mapping[str, Any]) -> _Problem:
     path = _path_as_written(details, given)
     message = _message(details, path, schema, given)
-    return _Problem(_dotted(path), message, _given(details, path), details["type"] == "rule")
+    is_rule = details["type"] == "rule"
+    value = _at(given, path) if is_rule else details["input"]
+    return _Problem(_dotted(path), message, _given(details, path, value), is_rule)
 
 
 def _path_as_written(details: ErrorDetails, given: Any) -> list[int | str]:
@@ -152,8 +154,16 @@ def _known_keys(path: list[int | str], schema: Mapping[str, Any], given: Any) ->
     return sorted(node.get("properties", {}))
 
 
-def _given(details: ErrorDetails, path: list[int | str]) -> str:
-    value = details["input"]
+def _at(given: Any, path: list[int | str]) -> Any:
+    """What the stack file says there; empty where a default, or nothing, holds."""
+    for step in path:
+        if not _has(given, step):
+            return ()
+        given = given[step]
+    return given
+
+
+def _given(details: ErrorDetails, path: list[int | str], value: Any) -> str:
     if details["type"] in {"missing", "extra_forbidden"} or isinstance(value, Mapping | list | tuple):
         return ""
     text = repr(value)

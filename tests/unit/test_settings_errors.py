@@ -79,3 +79,12 @@ def test_two_rules_about_one_key_are_two_lines() -> None:
     with pytest.raises(SettingsError) as caught:
         settings_of("dev", {"projects": projects})
     assert str(caught.value).count("\n  - projects[2].source: s3://") == 2
+
+
+@pytest.mark.parametrize(("written", "told"), [({"version": 16}, "version (given: 16)"), ({}, "version")])
+def test_a_rule_across_keys_shows_what_was_written(written: dict[str, Any], told: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        settings_of("dev", {"postgresql": written, "images": {"postgresql": "registry.example.com/postgres:13"}})
+    assert refused.value.problems == [
+        f"postgresql.version: must be 13, as in the tag of images.postgresql; or name an image of another {told}"
+    ]
