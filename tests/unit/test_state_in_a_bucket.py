@@ -35,7 +35,8 @@ def server(tmp_path: Path) -> Iterator[str]:
     authority.cert_pem.write_to_path(str(tmp_path / "ca.crt"))
     with socket.create_server(("127.0.0.1", 0)) as free:
         address = f"127.0.0.1:{free.getsockname()[1]}"
-    command = [tool("minio"), "server", "--quiet", "--address", address, "--certs-dir", certificates, tmp_path / "data"]
+    command = [str(tool("minio")), "server", "--quiet", "--address", address]
+    command += ["--certs-dir", str(certificates), str(tmp_path / "data")]
     environment = {**os.environ, "MINIO_ROOT_USER": KEY, "MINIO_ROOT_PASSWORD": SECRET, "MINIO_BROWSER": "off"}
     with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL) as running:
         yield address
