@@ -11,19 +11,20 @@ from components.postgresql.args import (
     CnpgArgs,
     ExternalArgs,
     PostgreSQLArgs,
+    RestoreArgs,
     StandaloneArgs,
     ZalandoArgs,
 )
 from composition.shared import Translation, optional_secret_key, secret_key, volume_claim
 from settings.postgresql import (
     AdminCredentials,
-    CnpgBackup,
     CnpgPostgres,
     ExternalPostgres,
     PostgresClientTls,
     StandalonePostgres,
     ZalandoPostgres,
 )
+from settings.postgresql_backup import BackupArchive, CnpgBackup, CnpgRestore
 
 
 def postgresql_args(translation: Translation) -> PostgreSQLArgs:
@@ -45,6 +46,7 @@ def postgresql_args(translation: Translation) -> PostgreSQLArgs:
                 anti_affinity=chosen.affinity.pod_anti_affinity_type,
                 topology_key=chosen.affinity.topology_key,
                 backup=_backup(chosen.backup) if chosen.backup else None,
+                restore=_restore(chosen.restore) if chosen.restore else None,
                 pod_monitor=chosen.pod_monitor,
                 operator_namespace=chosen.operator_namespace,
             )
@@ -88,17 +90,28 @@ def _server(translation: Translation, chosen: StandalonePostgres | CnpgPostgres 
 
 
 def _backup(backup: CnpgBackup) -> BackupArgs:
-    credentials = backup.credentials
     return BackupArgs(
-        destination_path=backup.destination_path,
+        **_archive(backup),
         schedule=backup.schedule,
         retention=backup.retention,
         compression=None if backup.compression == "none" else backup.compression,
-        endpoint=backup.endpoint,
-        endpoint_ca=optional_secret_key(backup.endpoint_ca),
-        access_key_id=secret_key(credentials.access_key_id) if credentials else None,
-        secret_access_key=secret_key(credentials.secret_access_key) if credentials else None,
     )
+
+
+def _restore(restore: CnpgRestore) -> RestoreArgs:
+    return RestoreArgs(**_archive(restore), target_time=restore.target_time)
+
+
+def _archive(archive: BackupArchive) -> dict[str, Any]:
+    credentials = archive.credentials
+    return {
+        "destination_path": archive.destination_path,
+        "server_name": archive.server_name,
+        "endpoint": archive.endpoint,
+        "endpoint_ca": optional_secret_key(archive.endpoint_ca),
+        "access_key_id": secret_key(credentials.access_key_id) if credentials else None,
+        "secret_access_key": secret_key(credentials.secret_access_key) if credentials else None,
+    }
 
 
 def _client_tls(tls: PostgresClientTls) -> PostgresTls:

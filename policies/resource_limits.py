@@ -14,9 +14,10 @@ from policies.checks.rule import Parameters, Rule
 from policies.checks.values import UNKNOWN, at, items
 
 CUSTOM_RESOURCES = {
-    ("postgresql.cnpg.io", "Cluster"),
-    ("acid.zalan.do", "postgresql"),
-    ("middleware.alauda.io", "Redis"),
+    ("postgresql.cnpg.io", "Cluster"): ("spec", "resources"),
+    ("barmancloud.cnpg.io", "ObjectStore"): ("spec", "instanceSidecarConfiguration", "resources"),
+    ("acid.zalan.do", "postgresql"): ("spec", "resources"),
+    ("middleware.alauda.io", "Redis"): ("spec", "resources"),
 }
 CHART_RESOURCES = (("app", "resources"), ("app", "nginx", "resources"), ("app", "initContainer", "resources"))
 NEEDED = tuple((kind, name) for kind in ("requests", "limits") for name in ("cpu", "memory"))
@@ -36,8 +37,8 @@ def check(resource: Resource, _: Parameters) -> Iterator[str]:
 
 
 def _of_custom_resource(manifest: Manifest) -> Iterator[tuple[str, Any]]:
-    if (manifest.group, manifest.kind) in CUSTOM_RESOURCES:
-        yield "spec.resources", at(manifest.body, "spec", "resources")
+    if path := CUSTOM_RESOURCES.get((manifest.group, manifest.kind)):
+        yield ".".join(path), at(manifest.body, *path)
     if (manifest.group, manifest.kind) == ("minio.min.io", "Tenant"):
         for index, pool in enumerate(items(at(manifest.body, "spec", "pools"))):
             yield f"spec.pools[{index}].resources", at(pool, "resources")

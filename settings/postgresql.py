@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from typing import Annotated, Literal, Self
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -18,12 +17,11 @@ from settings.base import (
     SettingsModel,
     Storage,
 )
-from settings.services import HttpUrl, ServerCertificate
+from settings.postgresql_backup import CnpgBackup, CnpgRestore
+from settings.services import ServerCertificate
 
 IDENTIFIER = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 PARAMETER = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)?")
-RETENTION = re.compile(r"[1-9]\d*[dwm]")
-CRON_FIELD = re.compile(r"[0-9A-Za-z*/,?-]+")
 # Listening, files and TLS follow from other settings; the operators refuse most of these as well.
 MANAGED_PARAMETERS = re.compile(r"listen_addresses|port|ssl(_.*)?|(data_directory|config|hba|ident)(_file)?|archive_.*")
 TEMPLATE_FIELD = re.compile(r"\{(\w*)\}")
@@ -66,26 +64,6 @@ def _parameters(values: dict[str, str]) -> dict[str, str]:
     return values
 
 
-def _cron_with_seconds(value: str) -> str:
-    fields = value.split()
-    if len(fields) != 6 or not all(CRON_FIELD.fullmatch(field) for field in fields):
-        raise ValueError("must have six fields, seconds first, such as '0 0 3 * * *' for three o'clock every night")
-    return value
-
-
-def _retention(value: str) -> str:
-    if not RETENTION.fullmatch(value):
-        raise ValueError("must be a number of days, weeks or months such as 30d, 4w or 6m")
-    return value
-
-
-def _backup_path(value: str) -> str:
-    url = urlsplit(value)
-    if url.scheme != "s3" or not url.netloc or url.query or url.fragment:
-        raise ValueError("must be a bucket with an optional path such as s3://backups/label-studio")
-    return value
-
-
 DatabaseName = Annotated[str, AfterValidator(_database)]
 OwnerName = Annotated[str, AfterValidator(_owner)]
 MajorVersion = Annotated[int, AfterValidator(_version)]
@@ -118,33 +96,6 @@ class StandalonePostgres(_Server):
     )
 
 
-class BackupCredentials(SettingsModel):
-    """The key with which backups are written."""
-
-    access_key_id: SecretReference = Field(description="Key of a Secret that holds the access key id.")
-    secret_access_key: SecretReference = Field(description="Key of a Secret that holds the secret access key.")
-
-
-class CnpgBackup(SettingsModel):
-    """Base backups and WAL archive through the barman-cloud plugin of CloudNativePG, which the cluster must have."""
-
-    destination_path: Annotated[str, AfterValidator(_backup_path)] = Field(
-        description="Bucket and path such as s3://backups/label-studio; never in the object store of this stack."
-    )
-    endpoint: HttpUrl | None = Field(None, description="URL of the S3 server; Amazon S3 when not given.")
-    endpoint_ca: SecretReference | None = Field(None, description="CA certificate of the S3 server, when not public.")
-    credentials: BackupCredentials | None = Field(
-        None, description="Key of the bucket; without one the pods' own cloud identity is used."
-    )
-    retention: Annotated[str, AfterValidator(_retention)] = Field("30d", description="How long backups are kept.")
-    schedule: Annotated[str, AfterValidator(_cron_with_seconds)] = Field(
-        "0 0 3 * * *", description="When base backups are taken: six cron fields, seconds first."
-    )
-    compression: Literal["gzip", "bzip2", "snappy", "none"] = Field(
-        "gzip", description="Compression of base backups and of the write-ahead log."
-    )
-
-
 class CnpgAffinity(SettingsModel):
     """How instances keep away from each other."""
 
@@ -165,6 +116,10 @@ class CnpgPostgres(_Server):
         0, ge=0, le=8, description="Replicas that confirm each commit; 0 replicates asynchronously."
     )
     backup: CnpgBackup | None = Field(None, description="Backups; without it nothing but the volumes holds the data.")
+    restore: CnpgRestore | None = Field(
+        None,
+        description="Begin with a backup instead of an empty database; ignored once the cluster is there.",
+    )
     pod_monitor: bool = Field(False, description="Make a PodMonitor for the Prometheus operator.")
     operator_namespace: KubernetesName = Field("cnpg-system", description="Namespace of the operator.")
 
@@ -173,6 +128,15 @@ class CnpgPostgres(_Server):
         if self.synchronous_replicas >= self.instances:
             raise ValueError(
                 f"synchronousReplicas must be smaller than instances ({self.instances}): the primary is not a replica"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _archives_differ(self) -> Self:
+        if self.backup and self.restore and self.backup.archive == self.restore.archive:
+            raise ValueError(
+                "backup would write into the archive that restore reads, and an archive has one writer; "
+                "write a serverName of its own in backup, such as label-studio-postgresql-2"
             )
         return self
 

@@ -11,6 +11,7 @@ from components.postgresql.args import (
     CnpgArgs,
     ExternalArgs,
     PostgreSQLArgs,
+    RestoreArgs,
     StandaloneArgs,
     ZalandoArgs,
 )
@@ -27,6 +28,7 @@ __all__ = [
     "ExternalArgs",
     "PostgreSQL",
     "PostgreSQLArgs",
+    "RestoreArgs",
     "StandaloneArgs",
     "ZalandoArgs",
 ]

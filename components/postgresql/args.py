@@ -41,20 +41,35 @@ class StandaloneArgs(ServerArgs):
 
 
 @dataclass(frozen=True, kw_only=True)
-class BackupArgs:
-    """Backups of a CloudNativePG cluster by its barman-cloud plugin.
+class ArchiveArgs:
+    """Where the barman-cloud plugin of CloudNativePG keeps base backups and write-ahead logs.
 
-    ``schedule`` has six cron fields, seconds first. Without keys the pods' cloud identity is used.
+    ``server_name`` is the folder of one cluster; that cluster's own name when not given. Without keys the pods' cloud
+    identity is used.
     """
 
     destination_path: str
-    schedule: str
-    retention: str
-    compression: Literal["gzip", "bzip2", "snappy"] | None = "gzip"
+    server_name: str | None = None
     endpoint: str | None = None
     endpoint_ca: SecretKey | None = None
     access_key_id: SecretKey | None = None
     secret_access_key: SecretKey | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class BackupArgs(ArchiveArgs):
+    """What is written there, and when: ``schedule`` has six cron fields, seconds first."""
+
+    schedule: str
+    retention: str
+    compression: Literal["gzip", "bzip2", "snappy"] | None = "gzip"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RestoreArgs(ArchiveArgs):
+    """The backup that a new cluster begins with, up to ``target_time`` (RFC 3339) or to the end of the archive."""
+
+    target_time: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +83,7 @@ class CnpgArgs(ServerArgs):
     anti_affinity: Literal["preferred", "required"] = "preferred"
     topology_key: str = "kubernetes.io/hostname"
     backup: BackupArgs | None = None
+    restore: RestoreArgs | None = None
     pod_monitor: bool = False
     operator_namespace: str = "cnpg-system"
 

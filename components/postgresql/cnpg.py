@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlsplit
 
 import pulumi
 import pulumi_kubernetes as k8s
@@ -12,13 +11,13 @@ from pulumi import CustomTimeouts, ResourceOptions
 from components import network_policy, pods
 from components.connections import PostgresConnection, PostgresTls, SecretKey
 from components.passwords import generate_password, key_of, store_secret
-from components.postgresql.args import BackupArgs, CnpgArgs
+from components.postgresql import cnpg_backup
+from components.postgresql.args import CnpgArgs
 from components.service import VolumeClaim, filled, retained_options, service_host
 
 PORT = 5432
 STATUS_PORT = 8000
 METRICS_PORT = 9187
-BACKUP_PLUGIN = "barman-cloud.cloudnative-pg.io"
 EXTENSIONS = ("pg_trgm", "btree_gin")
 
 
@@ -31,7 +30,7 @@ def deploy(name: str, args: CnpgArgs, parent: pulumi.Resource) -> PostgresConnec
         {"username": args.user, "password": generate_password(f"{name}-owner", args, parent)},
         labels={"cnpg.io/reload": "true"},
     )
-    archive = [_object_store(name, args, args.backup, parent)] if args.backup else []
+    stores = cnpg_backup.object_stores(name, args, parent)
     cluster = k8s.apiextensions.CustomResource(
         name,
         api_version="postgresql.cnpg.io/v1",
@@ -45,11 +44,10 @@ def deploy(name: str, args: CnpgArgs, parent: pulumi.Resource) -> PostgresConnec
         spec=_spec(name, args, key_of(owner, "password").name),
         opts=ResourceOptions.merge(
             retained_options(args, parent),
-            ResourceOptions(depends_on=archive, custom_timeouts=CustomTimeouts(create="20m", update="30m")),
+            ResourceOptions(depends_on=stores, custom_timeouts=CustomTimeouts(create="20m", update="30m")),
         ),
     )
-    if args.backup:
-        _scheduled_backup(name, args, args.backup, parent, cluster)
+    cnpg_backup.schedule(name, args, parent, cluster)
     if args.pod_monitor:
         _pod_monitor(name, args, parent)
     _network_policy(name, args, parent)
@@ -82,24 +80,28 @@ def _spec(name: str, args: CnpgArgs, owner_secret: pulumi.Input[str]) -> dict[st
             "topologyKey": args.topology_key,
             **filled({"nodeSelector": args.placement.node_selector, "tolerations": args.placement.tolerations}),
         },
-        "bootstrap": {
-            "initdb": {
-                "database": args.database,
-                "owner": args.user,
-                "secret": {"name": owner_secret},
-                "dataChecksums": True,
-                "encoding": "UTF8",
-                "postInitApplicationSQL": [f"CREATE EXTENSION IF NOT EXISTS {item}" for item in EXTENSIONS],
-            }
-        },
+        "bootstrap": _bootstrap(args, owner_secret),
         **filled({"postgresql": _postgresql(args), "imagePullSecrets": args.placement.pull_secrets()}),
+        **cnpg_backup.fields_of_cluster(name, args),
     }
     if args.wal_storage:
         spec["walStorage"] = _storage(args.wal_storage)
-    if args.backup:
-        parameters = {"barmanObjectName": f"{name}-backup"}
-        spec["plugins"] = [{"name": BACKUP_PLUGIN, "isWALArchiver": True, "parameters": parameters}]
     return spec
+
+
+def _bootstrap(args: CnpgArgs, owner_secret: pulumi.Input[str]) -> dict[str, Any]:
+    if recovery := cnpg_backup.recovery(args, owner_secret):
+        return {"recovery": recovery}
+    return {
+        "initdb": {
+            "database": args.database,
+            "owner": args.user,
+            "secret": {"name": owner_secret},
+            "dataChecksums": True,
+            "encoding": "UTF8",
+            "postInitApplicationSQL": [f"CREATE EXTENSION IF NOT EXISTS {item}" for item in EXTENSIONS],
+        }
+    }
 
 
 def _postgresql(args: CnpgArgs) -> dict[str, Any]:
@@ -113,63 +115,6 @@ def _postgresql(args: CnpgArgs) -> dict[str, Any]:
 
 def _storage(claim: VolumeClaim) -> dict[str, str]:
     return filled({"size": claim.size, "storageClass": claim.storage_class})
-
-
-def _object_store(
-    name: str, args: CnpgArgs, backup: BackupArgs, parent: pulumi.Resource
-) -> k8s.apiextensions.CustomResource:
-    compression = filled({"compression": backup.compression})
-    configuration = filled(
-        {
-            "destinationPath": backup.destination_path,
-            "s3Credentials": _credentials(backup),
-            "endpointURL": backup.endpoint,
-            "endpointCA": _reference(backup.endpoint_ca) if backup.endpoint_ca else None,
-            "wal": compression,
-            "data": compression,
-        }
-    )
-    return k8s.apiextensions.CustomResource(
-        f"{name}-backup",
-        api_version="barmancloud.cnpg.io/v1",
-        kind="ObjectStore",
-        metadata={"name": f"{name}-backup", "namespace": args.namespace},
-        spec={"configuration": configuration, "retentionPolicy": backup.retention},
-        opts=ResourceOptions(parent=parent),
-    )
-
-
-def _credentials(backup: BackupArgs) -> dict[str, Any]:
-    if backup.access_key_id is None or backup.secret_access_key is None:
-        return {"inheritFromIAMRole": True}
-    return {
-        "accessKeyId": _reference(backup.access_key_id),
-        "secretAccessKey": _reference(backup.secret_access_key),
-    }
-
-
-def _reference(secret: SecretKey) -> dict[str, pulumi.Input[str]]:
-    return {"name": secret.name, "key": secret.key}
-
-
-def _scheduled_backup(
-    name: str, args: CnpgArgs, backup: BackupArgs, parent: pulumi.Resource, cluster: pulumi.Resource
-) -> None:
-    k8s.apiextensions.CustomResource(
-        f"{name}-schedule",
-        api_version="postgresql.cnpg.io/v1",
-        kind="ScheduledBackup",
-        metadata={"name": f"{name}-schedule", "namespace": args.namespace},
-        spec={
-            "schedule": backup.schedule,
-            "immediate": True,
-            "cluster": {"name": name},
-            "method": "plugin",
-            "pluginConfiguration": {"name": BACKUP_PLUGIN},
-            "backupOwnerReference": "self",
-        },
-        opts=ResourceOptions(parent=parent, depends_on=[cluster]),
-    )
 
 
 def _pod_monitor(name: str, args: CnpgArgs, parent: pulumi.Resource) -> None:
@@ -197,11 +142,4 @@ def _network_policy(name: str, args: CnpgArgs, parent: pulumi.Resource) -> None:
     if args.pod_monitor:
         ingress.append(network_policy.from_anywhere(METRICS_PORT))
     egress = [network_policy.to_pods(own, PORT, STATUS_PORT), network_policy.to_api_server()]
-    if args.backup:
-        egress.append(network_policy.to_anywhere(_port(args.backup.endpoint)))
-    network_policy.allow(name, args, parent, own, ingress=ingress, egress=egress)
-
-
-def _port(endpoint: str | None) -> int:
-    url = urlsplit(endpoint or "https://s3.amazonaws.com")
-    return url.port or {"http": 80, "https": 443}[url.scheme]
+    network_policy.allow(name, args, parent, own, ingress=ingress, egress=[*egress, *cnpg_backup.egress(args)])

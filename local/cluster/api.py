@@ -82,6 +82,10 @@ class Api:
         for each in going:
             wait(f"{each['kind']} {each['metadata']['name']} to go", partial(self._is_gone, each), seconds)
 
+    def has(self, item: Object) -> bool:
+        """Whether there is an object of this kind and name."""
+        return not self._is_gone(item)
+
     def _is_gone(self, item: Object) -> bool:
         return self._client.get(object_path(item)).status_code == httpx.codes.NOT_FOUND
 

@@ -93,6 +93,14 @@ def create_missing() -> None:
     write_kubeconfig(KUBECONFIG, ADMINISTRATOR)
 
 
+def self_signed(user: str, names: Sequence[str] = ()) -> tuple[str, str]:
+    """A certificate that vouches for itself alone, and its key, as PEM: of a server (with ``names``) or of a client."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, user)])
+    certificate = _leaf(_builder(subject, subject, key), names, client=not names).sign(key, hashes.SHA256())
+    return certificate.public_bytes(serialization.Encoding.PEM).decode(), _private_bytes(key).decode()
+
+
 def component_kubeconfig(name: str) -> Path:
     """Where the kubeconfig of one of the cluster's own processes lies."""
     return PKI / f"{name}.kubeconfig"
@@ -157,18 +165,23 @@ def _issue(
             x509.NameAttribute(NameOID.COMMON_NAME, user),
         ]
     )
+    issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_key.public_key())
+    builder = _leaf(_builder(subject, authority.subject, key), names, client).add_extension(issuer, critical=False)
+    _write(pair, key, builder.sign(authority_key, hashes.SHA256()))
+
+
+def _leaf(builder: x509.CertificateBuilder, names: Sequence[str], client: bool) -> x509.CertificateBuilder:
+    """What a certificate of a server (with ``names``), a client, or both has."""
     purposes = [ExtendedKeyUsageOID.SERVER_AUTH] * bool(names) + [ExtendedKeyUsageOID.CLIENT_AUTH] * client
     usage = x509.KeyUsage(True, False, True, False, False, False, False, False, False)
     builder = (
-        _builder(subject, authority.subject, key)
-        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(usage, critical=True)
         .add_extension(x509.ExtendedKeyUsage(purposes), critical=False)
-        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_key.public_key()), critical=False)
     )
     if names:
         builder = builder.add_extension(x509.SubjectAlternativeName([_general(name) for name in names]), critical=False)
-    _write(pair, key, builder.sign(authority_key, hashes.SHA256()))
+    return builder
 
 
 def _builder(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey) -> x509.CertificateBuilder:
@@ -211,5 +224,9 @@ def _write(pair: KeyPair, key: ec.EllipticCurvePrivateKey, certificate: x509.Cer
 
 def _write_private(path: Path, key: _PrivateKey) -> None:
     path.touch(mode=0o600)
+    path.write_bytes(_private_bytes(key))
+
+
+def _private_bytes(key: _PrivateKey) -> bytes:
     encoding = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    path.write_bytes(key.private_bytes(*encoding))
+    return key.private_bytes(*encoding)

@@ -29,12 +29,22 @@ OPERAND = Recipe("postgresql/operand.sh", "trixie", POSTGRESQL)
 VALKEY = Recipe("valkey/install.sh", "trixie", TRIXIE)
 BUSYBOX = Recipe("debian/busybox.sh", "trixie", TRIXIE)
 PYTHON = Recipe("label-studio/python.sh", "bookworm", BOOKWORM, is_ground=True)
+BARMAN = Recipe(
+    "barman-cloud/install.sh",
+    "trixie",
+    TRIXIE,
+    inputs=("barman-cloud/requirements.txt",),
+    arguments=("barman-cloud/requirements.txt",),
+    tool=Path(find_uv_bin()),
+)
 
 NEWEST_LABEL_STUDIO = "1.23.2"
 REFERENCES: Mapping[str, str] = {
     **{name: value for name, value in ImageSettings().model_dump().items() if name != "mirror"},
     "label_studio_newest": f"docker.io/heartexlabs/label-studio:{NEWEST_LABEL_STUDIO}",
     "cnpg_operator": "ghcr.io/cloudnative-pg/cloudnative-pg:1.27.1",
+    "barman_plugin": "ghcr.io/cloudnative-pg/plugin-barman-cloud:v0.7.0",
+    "barman_sidecar": "ghcr.io/cloudnative-pg/plugin-barman-cloud-sidecar:v0.7.0",
     "traefik": "docker.io/library/traefik:v3.6.12",
     "busybox": "docker.io/library/busybox:1.37",
 }
@@ -130,6 +140,31 @@ def cnpg_operator() -> Definition:
     )
 
 
+def barman_plugin() -> Definition:
+    """The backup plugin of the operator: one program, which listens to it."""
+    return Definition(
+        Config(entrypoint=["/manager"], user="65532:65532", directory="/"),
+        entries={
+            "etc/passwd": Entry(b"nonroot:x:65532:65532:nonroot:/nonexistent:/sbin/nologin\n"),
+            "tmp": Entry(mode=0o1777),
+            "manager": Entry(tool("plugin-barman-cloud"), mode=0o755),
+        },
+    )
+
+
+def barman_sidecar() -> Definition:
+    """The same program beside each server and in recovery jobs, with Barman's cloud commands on the path."""
+    return Definition(
+        Config(
+            entrypoint=["/manager"],
+            environment={"PATH": f"/opt/barman-cloud/bin:{SEARCH_PATH}", "LANG": "C.UTF-8"},
+            user="26:26",
+        ),
+        BARMAN,
+        {"manager": Entry(tool("plugin-barman-cloud"), mode=0o755)},
+    )
+
+
 def valkey() -> Definition:
     """Valkey under the contract of its official image."""
     return Definition(
@@ -204,6 +239,8 @@ DEFINITIONS: Mapping[str, Callable[[], Definition]] = {
     "label_studio": lambda: label_studio(REFERENCES["label_studio"].rpartition(":")[2]),
     "cnpg_postgresql": cnpg_postgresql,
     "cnpg_operator": cnpg_operator,
+    "barman_plugin": barman_plugin,
+    "barman_sidecar": barman_sidecar,
     "traefik": traefik,
     "label_studio_newest": lambda: label_studio(NEWEST_LABEL_STUDIO),
 }

@@ -61,6 +61,7 @@ def _kubernetes(command: str) -> Tool:
     return Tool("kubernetes", f"k8s.io/kubernetes/cmd/{command}", variables)
 
 
+_BARMAN = "github.com/cloudnative-pg/plugin-barman-cloud"
 _CNPG = "github.com/cloudnative-pg/cloudnative-pg"
 _ROUTER = "github.com/cloudnativelabs/kube-router/v2"
 _TRAEFIK = "github.com/traefik/traefik/v3"
@@ -97,6 +98,7 @@ BUILDS: dict[str, Tool] = {
     "kubeconform": Tool("kubeconform", "github.com/yannh/kubeconform/cmd/kubeconform"),
     "cnpg-manager": Tool("kubernetes", f"{_CNPG}/cmd/manager"),
     "crane": Tool("crane", "github.com/google/go-containerregistry/cmd/crane"),
+    "plugin-barman-cloud": Tool("plugin-barman-cloud", f"{_BARMAN}/cmd/manager"),
     "actionlint": Tool("actionlint", "github.com/rhysd/actionlint/cmd/actionlint"),
     "traefik": Tool("traefik", f"{_TRAEFIK}/cmd/traefik", ((f"{_TRAEFIK}/pkg/version.Version", "v3.6.12"),)),
 }

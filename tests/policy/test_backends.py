@@ -29,6 +29,9 @@ CASES: dict[str, dict[str, Any]] = {
     "backups": {
         "postgresql": {"backend": "cnpg", "backup": {"destinationPath": "s3://backups/ls", "credentials": KEY}},
     },
+    "a restored database": {
+        "postgresql": {"backend": "cnpg", "restore": {"destinationPath": "s3://backups/ls", "credentials": KEY}},
+    },
     "Redis of Alauda": {"redis": {"backend": "alauda"}},
     "no Redis": {"redis": {"backend": "none"}},
     "external Redis": {

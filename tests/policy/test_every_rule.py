@@ -43,6 +43,7 @@ KINDS = [
     "kubernetes:gateway.networking.k8s.io/v1:Gateway",
     "kubernetes:gateway.networking.k8s.io/v1:HTTPRoute",
     "kubernetes:postgresql.cnpg.io/v1:Cluster",
+    "kubernetes:barmancloud.cnpg.io/v1:ObjectStore",
     "kubernetes:acid.zalan.do/v1:postgresql",
     "kubernetes:middleware.alauda.io/v1:Redis",
     "kubernetes:minio.min.io/v2:Tenant",

@@ -159,6 +159,8 @@ def test_limits(path: str, value: Any, problem: str | None) -> None:
     )
     for kind in ("postgresql.cnpg.io/v1:Cluster", "acid.zalan.do/v1:postgresql", "middleware.alauda.io/v1:Redis"):
         expect(violations(LIMITS, f"kubernetes:{kind}", {"spec": {"resources": resources}}), problem)
+    store = {"spec": {"instanceSidecarConfiguration": {"resources": resources}}}
+    expect(violations(LIMITS, "kubernetes:barmancloud.cnpg.io/v1:ObjectStore", store), problem)
     for key in ("app.resources", "app.nginx.resources", "app.initContainer.resources"):
         values = changed(VALUES, key, resources)
         expect(violations(LIMITS, RELEASE, release(values)), problem)

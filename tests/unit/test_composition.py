@@ -85,6 +85,22 @@ def test_prod_protects_data_and_dev_does_not() -> None:
     assert not any(resource.protect for resource in composed("dev"))
 
 
+def test_a_restored_stack_reads_where_the_settings_say() -> None:
+    key = {"accessKeyId": {"secretName": "reader", "secretKey": "id"}, "secretAccessKey": {"secretName": "reader"}}
+    restore = {"destinationPath": "s3://b/", "credentials": key, "targetTime": "2026-01-23T04:15:00Z"}
+    program = composed("prod", {"postgresql": {"restore": restore}})
+    [store] = program.all("kubernetes:barmancloud.cnpg.io/v1:ObjectStore")
+    credentials = {
+        "accessKeyId": {"name": "reader", "key": "id"},
+        "secretAccessKey": {"name": "reader", "key": "password"},
+    }
+    configuration = {"destinationPath": "s3://b", "s3Credentials": credentials}
+    assert store.object_name == "label-studio-postgresql-restore"
+    assert store.inputs["spec"]["configuration"] == configuration
+    recovery = program.one("kubernetes:postgresql.cnpg.io/v1:Cluster").inputs["spec"]["bootstrap"]["recovery"]
+    assert recovery["recoveryTarget"] == {"targetTime": "2026-01-23T04:15:00Z"}
+
+
 def test_label_studio_waits_for_its_backing_services() -> None:
     program = composed("dev")
     waits_for = " ".join(program.one(RELEASE).dependencies)

@@ -46,17 +46,34 @@ class TestCatalog:
         assert "usr/bin/.wh.grep" in catalog.minio_client().entries
         assert "usr/bin/.wh.sed" in catalog.minio().entries
 
-    @pytest.mark.parametrize("name", ["label_studio", "label_studio_newest"])
-    def test_requirements_are_pinned_by_hash_and_name_no_index(self, name: str) -> None:
-        version = catalog.REFERENCES[name].rpartition(":")[2]
-        text = (HERE / f"label-studio/requirements-{version}.txt").read_text()
-        assert f"\nlabel-studio=={version} " in text
+    @pytest.mark.parametrize(
+        ("path", "package", "version", "least"),
+        [
+            ("label-studio/requirements-1.20.0.txt", "label-studio", "1.20.0", 100),
+            ("label-studio/requirements-1.23.2.txt", "label-studio", "1.23.2", 100),
+            ("barman-cloud/requirements.txt", "barman", "3.15.0", 10),
+        ],
+    )
+    def test_requirements_are_pinned_by_hash_and_name_no_index(
+        self, path: str, package: str, version: str, least: int
+    ) -> None:
+        text = (HERE / path).read_text()
+        assert f"\n{package}=={version} " in text
         assert "://" not in text
         requirements = re.split(r"\n(?=[a-z])", text)[1:]
-        assert len(requirements) > 100
+        assert len(requirements) > least
         for requirement in requirements:
             assert re.match(r"[a-z0-9._-]+(\[[a-z,]+\])?==\S+", requirement)
             assert "--hash=sha256:" in requirement
+
+    def test_the_sidecar_of_backups_finds_barman_and_runs_as_the_server(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """containers/Dockerfile.sidecar of the plugin."""
+        monkeypatch.setattr(catalog, "tool", lambda name: Path("/bin") / name)
+        definition = catalog.barman_sidecar()
+        assert (definition.config.user, definition.config.entrypoint) == ("26:26", ["/manager"])
+        script = (HERE / "barman-cloud/install.sh").read_text()
+        home = re.search(r"^home=(\S+)$", script, re.M)
+        assert home and definition.config.environment["PATH"].startswith(f"{home[1]}/bin:")
 
     def test_no_image_file_names_a_package_mirror(self) -> None:
         for path in HERE.rglob("*"):

@@ -19,6 +19,7 @@ PAGES = [PROJECT / "docs" / name for name in ("troubleshooting.md", "troubleshoo
 SECTIONS: dict[str, tuple[str, ...]] = {
     "Before anything changes": (
         *("__main__.py", "composition/**/*.py", "components/*.py", "components/label_studio/**/*.py"),
+        "components/postgresql/*.py",
         *("policies/*_*.py", "policies/checks/**/*.py", "settings/errors.py"),
     ),
     "PostgreSQL: the job `…-setup`": ("components/postgresql/**/*",),

@@ -70,6 +70,15 @@ REFUSED = [
     (cnpg(backup={**BACKUP, "endpoint": "s3.example.com"}), "must be the URL of an S3 server"),
     (cnpg(backup={**BACKUP, "endpoint": "https://key:secret@s3.example.com"}), "must not contain credentials"),
     (cnpg(backup={**BACKUP, "credentials": {"accessKeyId": SECRET}}), "secretAccessKey"),
+    (cnpg(backup={**BACKUP, "serverName": "../other"}), "must be at most 63 letters, digits"),
+    (cnpg(restore={"serverName": "db"}), "destinationPath"),
+    (cnpg(restore={**BACKUP, "retention": "30d"}), "is not a known key"),
+    (cnpg(restore={**BACKUP, "targetTime": "yesterday"}), "must be a time with its zone as in RFC 3339"),
+    (cnpg(restore={**BACKUP, "targetTime": "2026-02-30T04:15:00Z"}), "must be a time with its zone"),
+    (cnpg(restore={**BACKUP, "targetTime": "2026-01-23T04:15:00"}), "must be a time with its zone"),
+    (cnpg(restore={**BACKUP, "targetTime": "2999-01-23T04:15:00Z"}), "must not be in the future"),
+    (cnpg(backup=BACKUP, restore=BACKUP), "write a serverName of its own in backup"),
+    (cnpg(backup=BACKUP, restore={"destinationPath": "s3://backups/label-studio/"}), "archive that restore reads"),
     (zalando(secretNameTemplate="{username}.credentials"), "must contain {username} and {cluster}"),
     (zalando(secretNameTemplate="{username}.{cluster}.{team}"), "{team} is not known"),
     (zalando(teamId="ACID"), "lower-case letters"),
@@ -90,6 +99,32 @@ def test_refused_with_the_reason(settings: dict[str, Any], words: str) -> None:
     message = refusal(PostgresSettings, settings)
     assert words in message
     assert "hunter2" not in message and "key:secret" not in message
+
+
+@pytest.mark.parametrize(
+    ("given", "taken"),
+    [
+        ("2026-01-23T04:15:00Z", "2026-01-23T04:15:00Z"),
+        ("2026-01-23t04:15:00z", "2026-01-23T04:15:00Z"),
+        ("2026-01-23T04:15:00.25+02:00", "2026-01-23T02:15:00.250000Z"),
+        ("2025-12-31 23:30:00-01:00", "2026-01-01T00:30:00Z"),
+    ],
+)
+def test_a_moment_to_restore_is_told_in_utc(given: str, taken: str) -> None:
+    settings = cnpg(restore={**BACKUP, "targetTime": given})
+    assert accept(PostgresSettings, settings).restore.target_time == taken
+
+
+@pytest.mark.parametrize(
+    "restore",
+    [
+        {**BACKUP, "serverName": "label-studio-postgresql"},
+        {"destinationPath": "s3://backups/elsewhere"},
+        {**BACKUP, "endpoint": "https://s3.elsewhere.example.com"},
+    ],
+)
+def test_a_restored_cluster_is_backed_up_elsewhere_or_under_another_name(restore: dict[str, Any]) -> None:
+    assert accept(PostgresSettings, cnpg(backup=BACKUP, restore=restore)).restore
 
 
 def test_an_external_server_without_tls_has_to_be_written_out() -> None:

@@ -1,0 +1,143 @@
+"""Backups of a CloudNativePG cluster, and a cluster that begins with one, by the barman-cloud plugin."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+import pulumi
+import pulumi_kubernetes as k8s
+from pulumi import ResourceOptions
+
+from components import network_policy
+from components.connections import SecretKey
+from components.postgresql.args import ArchiveArgs, CnpgArgs
+from components.service import filled
+
+PLUGIN = "barman-cloud.cloudnative-pg.io"
+# How the cluster calls, in its own words, the cluster that it begins as.
+ORIGIN = "origin"
+# The sidecar beside each server. Barman keeps a few parts of a file in memory while it sends them.
+SIDECAR_RESOURCES = {
+    "requests": {"cpu": "50m", "memory": "256Mi"},
+    "limits": {"cpu": "1", "memory": "512Mi"},
+}
+
+
+def object_stores(name: str, args: CnpgArgs, parent: pulumi.Resource) -> list[pulumi.Resource]:
+    """The places that the cluster writes to and begins from; it waits for both."""
+    specs: dict[str, dict[str, Any]] = {}
+    if args.backup:
+        compression = filled({"compression": args.backup.compression})
+        configuration = {**_location(args.backup), **filled({"wal": compression, "data": compression})}
+        specs["backup"] = {"configuration": configuration, "retentionPolicy": args.backup.retention}
+    if args.restore:
+        specs["restore"] = {"configuration": _location(args.restore)}
+    return [_object_store(f"{name}-{use}", args, spec, parent) for use, spec in specs.items()]
+
+
+def fields_of_cluster(name: str, args: CnpgArgs) -> dict[str, Any]:
+    """What the specification of the cluster says of its backups and of its origin.
+
+    Raises ValueError when it would write into the archive that it begins with.
+    """
+    fields: dict[str, Any] = {}
+    if args.backup:
+        fields["plugins"] = [{**_plugin(f"{name}-backup", args.backup), "isWALArchiver": True}]
+    if args.restore:
+        fields["externalClusters"] = [{"name": ORIGIN, "plugin": _plugin(f"{name}-restore", args.restore)}]
+    if args.backup and args.restore and _folder(name, args.backup) == _folder(name, args.restore):
+        raise ValueError(f"{name} would write its backups into the archive that it begins with; change server_name")
+    return fields
+
+
+def recovery(args: CnpgArgs, owner_secret: pulumi.Input[str]) -> dict[str, Any] | None:
+    """How the cluster begins with a backup; the role that owns the database gets the password of this stack."""
+    if not args.restore:
+        return None
+    return {
+        "source": ORIGIN,
+        "database": args.database,
+        "owner": args.user,
+        "secret": {"name": owner_secret},
+        **filled({"recoveryTarget": filled({"targetTime": args.restore.target_time})}),
+    }
+
+
+def schedule(name: str, args: CnpgArgs, parent: pulumi.Resource, cluster: pulumi.Resource) -> None:
+    """Base backups by the clock, and the first one at once."""
+    if not args.backup:
+        return
+    k8s.apiextensions.CustomResource(
+        f"{name}-schedule",
+        api_version="postgresql.cnpg.io/v1",
+        kind="ScheduledBackup",
+        metadata={"name": f"{name}-schedule", "namespace": args.namespace},
+        spec={
+            "schedule": args.backup.schedule,
+            "immediate": True,
+            "cluster": {"name": name},
+            "method": "plugin",
+            "pluginConfiguration": {"name": PLUGIN},
+            "backupOwnerReference": "self",
+        },
+        opts=ResourceOptions(parent=parent, depends_on=[cluster]),
+    )
+
+
+def egress(args: CnpgArgs) -> list[network_policy.Egress]:
+    """To the S3 servers of backups, wherever they are; the plugin itself is reached by the operator, not by pods."""
+    ports = {_port(archive.endpoint) for archive in (args.backup, args.restore) if archive}
+    return [network_policy.to_anywhere(*ports)] if ports else []
+
+
+def _object_store(
+    name: str, args: CnpgArgs, spec: dict[str, Any], parent: pulumi.Resource
+) -> k8s.apiextensions.CustomResource:
+    return k8s.apiextensions.CustomResource(
+        name,
+        api_version="barmancloud.cnpg.io/v1",
+        kind="ObjectStore",
+        metadata={"name": name, "namespace": args.namespace},
+        spec={**spec, "instanceSidecarConfiguration": {"resources": SIDECAR_RESOURCES}},
+        opts=ResourceOptions(parent=parent),
+    )
+
+
+def _location(archive: ArchiveArgs) -> dict[str, Any]:
+    return filled(
+        {
+            "destinationPath": archive.destination_path,
+            "s3Credentials": _credentials(archive),
+            "endpointURL": archive.endpoint,
+            "endpointCA": _reference(archive.endpoint_ca) if archive.endpoint_ca else None,
+        }
+    )
+
+
+def _plugin(store: str, archive: ArchiveArgs) -> dict[str, Any]:
+    parameters = filled({"barmanObjectName": store, "serverName": archive.server_name})
+    return {"name": PLUGIN, "parameters": parameters}
+
+
+def _folder(cluster: str, archive: ArchiveArgs) -> tuple[str | None, str, str]:
+    # A cluster without a name there goes by its own, says the plugin.
+    return archive.endpoint, archive.destination_path, archive.server_name or cluster
+
+
+def _credentials(archive: ArchiveArgs) -> dict[str, Any]:
+    if archive.access_key_id is None or archive.secret_access_key is None:
+        return {"inheritFromIAMRole": True}
+    return {
+        "accessKeyId": _reference(archive.access_key_id),
+        "secretAccessKey": _reference(archive.secret_access_key),
+    }
+
+
+def _reference(secret: SecretKey) -> dict[str, pulumi.Input[str]]:
+    return {"name": secret.name, "key": secret.key}
+
+
+def _port(endpoint: str | None) -> int:
+    url = urlsplit(endpoint or "https://s3.amazonaws.com")
+    return url.port or {"http": 80, "https": 443}[url.scheme]

@@ -1,0 +1,160 @@
+"""Backups of a CloudNativePG cluster, and a cluster that begins with one."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import pytest
+
+from components.connections import SecretKey
+from components.postgresql import BackupArgs, RestoreArgs
+from tests.unit.postgresql.cnpg import CLUSTER, POLICY, allowed, deploy, empty_paths
+
+SCHEDULE = "kubernetes:postgresql.cnpg.io/v1:ScheduledBackup"
+STORE = "kubernetes:barmancloud.cnpg.io/v1:ObjectStore"
+BACKUP = BackupArgs(
+    destination_path="s3://backups/label-studio",
+    schedule="0 0 3 * * *",
+    retention="30d",
+    endpoint="https://s3.example.com:9443",
+    endpoint_ca=SecretKey("s3-ca", "ca.crt"),
+    access_key_id=SecretKey("s3-key", "id"),
+    secret_access_key=SecretKey("s3-key", "secret"),
+)
+PLACE = {
+    "destinationPath": "s3://backups/label-studio",
+    "endpointURL": "https://s3.example.com:9443",
+    "endpointCA": {"name": "s3-ca", "key": "ca.crt"},
+    "s3Credentials": {
+        "accessKeyId": {"name": "s3-key", "key": "id"},
+        "secretAccessKey": {"name": "s3-key", "key": "secret"},
+    },
+}
+RESTORE = RestoreArgs(
+    destination_path="s3://backups/label-studio",
+    server_name="label-studio-postgresql",
+    target_time="2026-11-23T04:15:00Z",
+    endpoint="http://s3.elsewhere.example.com:9000",
+    access_key_id=SecretKey("reader", "id"),
+    secret_access_key=SecretKey("reader", "secret"),
+)
+
+
+def cluster_spec(**overrides: Any) -> dict[str, Any]:
+    spec: dict[str, Any] = deploy(**overrides).one(CLUSTER).inputs["spec"]
+    return spec
+
+
+def test_backups_go_through_the_plugin() -> None:
+    program = deploy(backup=BACKUP)
+    store, schedule, cluster = program.one(STORE), program.one(SCHEDULE), program.one(CLUSTER)
+    assert cluster.inputs["spec"]["plugins"] == [
+        {
+            "name": "barman-cloud.cloudnative-pg.io",
+            "isWALArchiver": True,
+            "parameters": {"barmanObjectName": store.object_name},
+        }
+    ]
+    assert "backup" not in cluster.inputs["spec"]
+    assert store.inputs["spec"]["retentionPolicy"] == "30d"
+    compression = {"wal": {"compression": "gzip"}, "data": {"compression": "gzip"}}
+    assert store.inputs["spec"]["configuration"] == {**PLACE, **compression}
+    assert schedule.inputs["spec"]["schedule"] == "0 0 3 * * *"
+    assert schedule.inputs["spec"]["method"] == "plugin"
+    assert schedule.inputs["spec"]["cluster"] == {"name": "db"}
+    assert store.urn in cluster.dependencies and cluster.urn in schedule.dependencies
+
+
+def test_backups_under_another_name() -> None:
+    [plugin] = cluster_spec(backup=dataclasses.replace(BACKUP, server_name="db-2"))["plugins"]
+    assert plugin["parameters"] == {"barmanObjectName": "db-backup", "serverName": "db-2"}
+
+
+def test_backups_by_the_identity_of_the_pods() -> None:
+    backup = BackupArgs(destination_path="s3://b", schedule="0 0 3 * * *", retention="7d", compression=None)
+    configuration = deploy(backup=backup).one(STORE).inputs["spec"]["configuration"]
+    assert configuration == {"destinationPath": "s3://b", "s3Credentials": {"inheritFromIAMRole": True}}
+
+
+def test_nothing_of_backups_unless_asked() -> None:
+    program = deploy()
+    assert not [*program.all(STORE), *program.all(SCHEDULE)]
+    spec = program.one(CLUSTER).inputs["spec"]
+    assert not {"plugins", "externalClusters"} & spec.keys()
+    assert spec["bootstrap"].keys() == {"initdb"}
+
+
+def test_a_restored_cluster_begins_with_the_backup() -> None:
+    program = deploy(restore=RESTORE, database="labels", user="owner")
+    store, cluster = program.one(STORE), program.one(CLUSTER)
+    spec = cluster.inputs["spec"]
+    assert spec["bootstrap"] == {
+        "recovery": {
+            "source": "origin",
+            "database": "labels",
+            "owner": "owner",
+            "secret": {"name": "db-owner"},
+            "recoveryTarget": {"targetTime": "2026-11-23T04:15:00Z"},
+        }
+    }
+    assert spec["externalClusters"] == [
+        {
+            "name": "origin",
+            "plugin": {
+                "name": "barman-cloud.cloudnative-pg.io",
+                "parameters": {"barmanObjectName": "db-restore", "serverName": "label-studio-postgresql"},
+            },
+        }
+    ]
+    assert store.object_name == "db-restore" and store.urn in cluster.dependencies
+    assert store.inputs["spec"]["configuration"]["endpointURL"] == "http://s3.elsewhere.example.com:9000"
+    assert "retentionPolicy" not in store.inputs["spec"], "what is read must never be deleted"
+    assert "plugins" not in spec and not program.all(SCHEDULE), "nothing is written"
+
+
+def test_a_backup_is_restored_to_its_end_unless_told_otherwise() -> None:
+    recovery = cluster_spec(restore=RestoreArgs(destination_path="s3://b"))["bootstrap"]["recovery"]
+    assert "recoveryTarget" not in recovery
+
+
+def test_a_restored_cluster_is_backed_up_in_an_archive_of_its_own() -> None:
+    program = deploy(backup=BACKUP, restore=RESTORE)
+    assert {store.object_name for store in program.all(STORE)} == {"db-backup", "db-restore"}
+    assert {store.urn for store in program.all(STORE)} <= program.one(CLUSTER).dependencies
+
+
+SAME_PLACE = RestoreArgs(destination_path=BACKUP.destination_path, endpoint=BACKUP.endpoint)
+
+
+@pytest.mark.parametrize(("written", "read"), [(None, None), ("db", None), (None, "db"), ("x", "x")])
+def test_no_cluster_writes_where_it_begins(written: str | None, read: str | None) -> None:
+    backup = dataclasses.replace(BACKUP, server_name=written)
+    with pytest.raises(ValueError, match="db would write its backups into the archive that it begins with"):
+        deploy(backup=backup, restore=dataclasses.replace(SAME_PLACE, server_name=read))
+
+
+def test_names_tell_archives_apart() -> None:
+    deploy(backup=dataclasses.replace(BACKUP, server_name="db-2"), restore=SAME_PLACE)
+
+
+def test_the_plugin_beside_each_server_is_limited() -> None:
+    for store in deploy(backup=BACKUP, restore=RESTORE).all(STORE):
+        resources = store.inputs["spec"]["instanceSidecarConfiguration"]["resources"]
+        assert resources.keys() == {"requests", "limits"}
+        assert all(each.keys() == {"cpu", "memory"} for each in resources.values())
+
+
+def test_servers_reach_what_they_are_backed_up_to_and_restored_from() -> None:
+    assert allowed(deploy(backup=BACKUP).one(POLICY), "egress") == {5432, 8000, 443, 6443, 9443}
+    assert allowed(deploy(restore=RESTORE).one(POLICY), "egress") == {5432, 8000, 443, 6443, 9000}
+    assert {9443, 9000} <= allowed(deploy(backup=BACKUP, restore=RESTORE).one(POLICY), "egress")
+
+
+def test_nothing_is_sent_empty() -> None:
+    """The operator takes an empty list for a change, and restarts its instances without end."""
+    minimal = RestoreArgs(destination_path="s3://b", server_name="other")
+    for restore in (RESTORE, minimal):
+        program = deploy(backup=BACKUP, restore=restore)
+        for resource in [program.one(CLUSTER), *program.all(STORE)]:
+            assert empty_paths(resource.inputs["spec"]) == []
