@@ -15,7 +15,7 @@ from settings.services import HttpUrl
 RETENTION = re.compile(r"[1-9]\d*[dwm]")
 CRON_FIELD = re.compile(r"[0-9A-Za-z*/,?-]+")
 SERVER_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
-RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,6})?([Zz]|[+-]\d\d:\d\d)")
+RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)")
 
 
 def _cron_with_seconds(value: str) -> str:
@@ -45,16 +45,15 @@ def _server_name(value: str) -> str:
 
 
 def _moment(value: str) -> str:
-    """In UTC: one way of writing it for the operator, for Barman and for PostgreSQL."""
     try:
-        moment = datetime.datetime.fromisoformat(value.upper()) if RFC_3339.fullmatch(value) else None
+        moment = datetime.datetime.fromisoformat(value) if RFC_3339.fullmatch(value) else None
     except ValueError:
         moment = None
     if moment is None:
         raise ValueError("must be a time with its zone as in RFC 3339, such as '2026-11-23T04:15:00Z'")
     if moment > datetime.datetime.now(datetime.UTC):
         raise ValueError("must not be in the future: a backup has nothing of it")
-    return moment.astimezone(datetime.UTC).replace(tzinfo=None).isoformat() + "Z"
+    return value
 
 
 class BackupCredentials(SettingsModel):

@@ -40,6 +40,7 @@ class RegisteredResource:
     dependencies: frozenset[str]
     additional_secret_outputs: frozenset[str]
     ignore_changes: frozenset[str]
+    replacement_trigger: Any
     custom_timeouts: Mapping[str, str]
     custom: bool
 
@@ -172,6 +173,7 @@ def _recorded(request: Any, urn: str) -> RegisteredResource:
         dependencies=frozenset(request.dependencies),
         additional_secret_outputs=frozenset(request.additionalSecretOutputs),
         ignore_changes=frozenset(request.ignoreChanges),
+        replacement_trigger=json_format.MessageToDict(request.replacement_trigger),
         custom_timeouts={kind: value for kind, value in timeouts.items() if value},
         custom=request.custom,
     )

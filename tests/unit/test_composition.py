@@ -98,7 +98,7 @@ def test_a_restored_stack_reads_where_the_settings_say() -> None:
     assert store.object_name == "label-studio-postgresql-restore"
     assert store.inputs["spec"]["configuration"] == configuration
     recovery = program.one("kubernetes:postgresql.cnpg.io/v1:Cluster").inputs["spec"]["bootstrap"]["recovery"]
-    assert recovery["recoveryTarget"] == {"targetTime": "2026-01-23T04:15:00Z"}
+    assert recovery["recoveryTarget"] == {"targetTime": "2026-01-23 04:15:00.000000+00"}
 
 
 def test_label_studio_waits_for_its_backing_services() -> None:

@@ -71,6 +71,18 @@ def test_backups_under_another_name() -> None:
     assert plugin["parameters"] == {"barmanObjectName": "db-backup", "serverName": "db-2"}
 
 
+@pytest.mark.parametrize("change", [{"server_name": "db-2"}, {"destination_path": "s3://b"}, {"endpoint": None}])
+def test_another_archive_begins_with_a_base_backup(change: dict[str, Any]) -> None:
+    changed = deploy(backup=dataclasses.replace(BACKUP, **change)).one(SCHEDULE)
+    assert changed.replacement_trigger != deploy(backup=BACKUP).one(SCHEDULE).replacement_trigger
+    assert changed.inputs["spec"]["immediate"] is True
+
+
+def test_another_clock_makes_no_backup() -> None:
+    changed = deploy(backup=dataclasses.replace(BACKUP, schedule="0 0 4 * * *", retention="7d")).one(SCHEDULE)
+    assert changed.replacement_trigger == deploy(backup=BACKUP).one(SCHEDULE).replacement_trigger
+
+
 def test_backups_by_the_identity_of_the_pods() -> None:
     backup = BackupArgs(destination_path="s3://b", schedule="0 0 3 * * *", retention="7d", compression=None)
     configuration = deploy(backup=backup).one(STORE).inputs["spec"]["configuration"]
@@ -95,7 +107,7 @@ def test_a_restored_cluster_begins_with_the_backup() -> None:
             "database": "labels",
             "owner": "owner",
             "secret": {"name": "db-owner"},
-            "recoveryTarget": {"targetTime": "2026-11-23T04:15:00Z"},
+            "recoveryTarget": {"targetTime": "2026-11-23 04:15:00.000000+00"},
         }
     }
     assert spec["externalClusters"] == [
@@ -111,6 +123,19 @@ def test_a_restored_cluster_begins_with_the_backup() -> None:
     assert store.inputs["spec"]["configuration"]["endpointURL"] == "http://s3.elsewhere.example.com:9000"
     assert "retentionPolicy" not in store.inputs["spec"], "what is read must never be deleted"
     assert "plugins" not in spec and not program.all(SCHEDULE), "nothing is written"
+
+
+@pytest.mark.parametrize(
+    ("given", "sent"),
+    [
+        ("2026-01-23T04:15:00Z", "2026-01-23 04:15:00.000000+00"),
+        ("2026-01-23T04:15:00.25+02:00", "2026-01-23 02:15:00.250000+00"),
+        ("2025-12-31 23:30:00-01:00", "2026-01-01 00:30:00.000000+00"),
+    ],
+)
+def test_a_moment_is_told_as_postgresql_reads_it(given: str, sent: str) -> None:
+    recovery = cluster_spec(restore=dataclasses.replace(RESTORE, target_time=given))["bootstrap"]["recovery"]
+    assert recovery["recoveryTarget"] == {"targetTime": sent}
 
 
 def test_a_backup_is_restored_to_its_end_unless_told_otherwise() -> None:

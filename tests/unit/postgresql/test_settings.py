@@ -102,20 +102,6 @@ def test_refused_with_the_reason(settings: dict[str, Any], words: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "taken"),
-    [
-        ("2026-01-23T04:15:00Z", "2026-01-23T04:15:00Z"),
-        ("2026-01-23t04:15:00z", "2026-01-23T04:15:00Z"),
-        ("2026-01-23T04:15:00.25+02:00", "2026-01-23T02:15:00.250000Z"),
-        ("2025-12-31 23:30:00-01:00", "2026-01-01T00:30:00Z"),
-    ],
-)
-def test_a_moment_to_restore_is_told_in_utc(given: str, taken: str) -> None:
-    settings = cnpg(restore={**BACKUP, "targetTime": given})
-    assert accept(PostgresSettings, settings).restore.target_time == taken
-
-
-@pytest.mark.parametrize(
     "restore",
     [
         {**BACKUP, "serverName": "label-studio-postgresql"},
