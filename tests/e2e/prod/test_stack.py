@@ -2,77 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import httpx
-import pytest
 
-from local.addons import cnpg, traefik
-from local.cluster.api import Api
-from local.engine import Engine
+from local.addons import traefik
 from tests.e2e.browser import browser_page, log_in
-from tests.e2e.certificates import Certificate, issue
 from tests.e2e.deployment import Deployment
 from tests.e2e.label_studio import Session
-from tests.e2e.loopback import LoopbackTransport
+from tests.e2e.prod.conftest import HOST
 from tests.e2e.test_dev_stack import PIXEL
-
-HOST = "label-studio.test"
-CERTIFICATE_SECRET = "label-studio-tls"
-SMALL = {"cpuRequest": "50m", "cpuLimit": "1"}
-SETTINGS = {
-    "label-studio:cluster": {
-        "context": "label-studio-local",
-        "namespace": "e2e-prod",
-        "ingressNamespace": traefik.NAMESPACE,
-    },
-    "label-studio:postgresql": {
-        "instances": 2,
-        "storage": {"size": "1Gi"},
-        "walStorage": {"size": "1Gi"},
-        "resources": {**SMALL, "memory": "512Mi"},
-    },
-    # The MinIO Operator is no Go module and has no image here; the tenant's manifests are checked in tests/unit.
-    "label-studio:objectStore": {"backend": "standalone"},
-    "label-studio:labelStudio": {
-        "autoscaling": None,
-        "replicas": 2,
-        "resources": {"cpuRequest": "100m", "cpuLimit": "1", "memory": "1536Mi"},
-        "ingress": {"host": HOST, "className": traefik.CLASS, "tls": [{"secretName": CERTIFICATE_SECRET}]},
-    },
-}
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
-    return issue(HOST, tmp_path_factory.mktemp("certificate"))
-
-
-@pytest.fixture(scope="module")
-def prod_stack(
-    kubeconfig: Path, api: Api, certificate: Certificate, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Deployment]:
-    cnpg.install()
-    traefik.install()
-    engine = Engine(tmp_path_factory.mktemp("prod"), "prod", kubeconfig, settings=SETTINGS)
-    engine.create()
-    engine.set_secret(CERTIFICATE_SECRET, "tls.crt", certificate.certificate.read_text())
-    engine.set_secret(CERTIFICATE_SECRET, "tls.key", certificate.key.read_text())
-    deployment = Deployment(engine, "e2e-prod", api)
-    deployment.create()
-    yield deployment
-    deployment.remove()
-    traefik.remove()
-    cnpg.remove()
-
-
-@pytest.fixture
-def session(prod_stack: Deployment, certificate: Certificate) -> Iterator[Session]:
-    with Session(f"https://{HOST}", LoopbackTransport(traefik.HTTPS_PORT, certificate.authority)) as session:
-        answer = session.log_in(prod_stack.outputs["administrator"], prod_stack.password)
-        assert answer.status_code == httpx.codes.FOUND, answer.text[:2000]
-        yield session
 
 
 def test_a_person_logs_in_over_https_with_secure_cookies(prod_stack: Deployment) -> None:
