@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID, NameOID
 
 from local.addons import barman
+from local.cluster.api import Object
 from local.images.catalog import REFERENCES
 from local.tools.build import MODULES
 
@@ -85,6 +87,28 @@ def test_certificates_vouch_for_themselves_and_serve_one_purpose(
     alternatives = [each.value for each in certificate.extensions if each.oid == ExtensionOID.SUBJECT_ALTERNATIVE_NAME]
     assert [name for each in alternatives for name in each.get_values_for_type(x509.DNSName)] == names
     assert "PRIVATE KEY" in made["stringData"]["tls.key"]
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_certificates_that_are_there_stay(there: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Cluster:
+        applied: list[str] = []
+
+        def has(self, item: Object) -> bool:
+            return there
+
+        def apply(self, items: Iterable[Object]) -> None:
+            self.applied += [each["metadata"]["name"] for each in items]
+
+        def available(self, namespace: str, deployment: str) -> bool:
+            return (namespace, deployment) == ("cnpg-system", "barman-cloud")
+
+    monkeypatch.setattr(barman, "Api", Cluster)
+    monkeypatch.setattr(barman, "load", lambda images: images)
+    monkeypatch.setattr("local.images.build.build", dict.fromkeys)
+    barman.install()
+    assert ("barman-cloud-server-tls" in Cluster.applied) is not there
+    assert "barman-cloud" in Cluster.applied
 
 
 @pytest.mark.parametrize(
