@@ -47,6 +47,7 @@ def postgresql_args(translation: Translation) -> PostgreSQLArgs:
                 topology_key=chosen.affinity.topology_key,
                 backup=_backup(chosen.backup) if chosen.backup else None,
                 restore=_restore(chosen.restore) if chosen.restore else None,
+                service_account_annotations=chosen.service_account_annotations,
                 pod_monitor=chosen.pod_monitor,
                 operator_namespace=chosen.operator_namespace,
             )

@@ -120,6 +120,9 @@ class CnpgPostgres(_Server):
         None,
         description="Begin with a backup instead of an empty database; ignored once the cluster is there.",
     )
+    service_account_annotations: dict[str, str] = Field(
+        {}, description="Annotations of the servers' service account, such as the cloud role that may use the bucket."
+    )
     pod_monitor: bool = Field(False, description="Make a PodMonitor for the Prometheus operator.")
     operator_namespace: KubernetesName = Field("cnpg-system", description="Namespace of the operator.")
 

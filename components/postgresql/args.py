@@ -84,6 +84,7 @@ class CnpgArgs(ServerArgs):
     topology_key: str = "kubernetes.io/hostname"
     backup: BackupArgs | None = None
     restore: RestoreArgs | None = None
+    service_account_annotations: Mapping[str, str] = field(default_factory=dict)
     pod_monitor: bool = False
     operator_namespace: str = "cnpg-system"
 

@@ -86,6 +86,9 @@ def _spec(name: str, args: CnpgArgs, owner_secret: pulumi.Input[str]) -> dict[st
     }
     if args.wal_storage:
         spec["walStorage"] = _storage(args.wal_storage)
+    if args.service_account_annotations:
+        annotations = dict(args.service_account_annotations)
+        spec["serviceAccountTemplate"] = {"metadata": {"annotations": annotations}}
     return spec
 
 

@@ -33,6 +33,7 @@ SETTINGS = {
         "storage": {"size": "1Gi"},
         "walStorage": {"size": "1Gi"},
         "resources": {**SMALL, "memory": "512Mi"},
+        "serviceAccountAnnotations": {"example.com/role": "backups"},
     },
     # The MinIO Operator is no Go module and has no image here; the tenant's manifests are checked in tests/unit.
     "label-studio:objectStore": {"backend": "standalone"},

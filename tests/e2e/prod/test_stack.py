@@ -48,6 +48,8 @@ def test_the_database_is_a_verified_cluster(prod_stack: Deployment) -> None:
     [cluster] = prod_stack.objects("clusters", "postgresql.cnpg.io/v1")
     assert cluster["status"]["readyInstances"] == 2
     assert prod_stack.outputs["postgresql"]["sslmode"] == "verify-full"
+    [account] = prod_stack.objects("serviceaccounts", name=cluster["metadata"]["name"])
+    assert account["metadata"]["annotations"]["example.com/role"] == "backups"
 
 
 def test_a_second_up_changes_nothing(prod_stack: Deployment) -> None:

@@ -29,6 +29,13 @@ def test_the_cluster_makes_database_owner_and_extensions() -> None:
     ]
 
 
+def test_servers_may_have_a_role_of_the_cloud() -> None:
+    role = {"eks.amazonaws.com/role-arn": "arn:aws:iam::111122223333:role/backups"}
+    spec = cluster_spec(service_account_annotations=role)
+    assert spec["serviceAccountTemplate"] == {"metadata": {"annotations": role}}
+    assert "serviceAccountTemplate" not in cluster_spec()
+
+
 def test_the_owner_secret_is_what_the_operator_expects() -> None:
     secret = deploy().one("kubernetes:core/v1:Secret")
     assert secret.inputs["type"] == "kubernetes.io/basic-auth"
