@@ -150,8 +150,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         wanted = references(without_mirror(config) if given.mirror else config)
         if given.mirror:
             mirror(wanted, given.mirror.rstrip("/"))
-        for reference in [] if given.mirror else wanted:
-            sys.stdout.write(f"{with_digest(reference) if given.digests else reference}\n")
+        else:
+            sys.stdout.writelines(f"{with_digest(each) if given.digests else each}\n" for each in wanted)
     except FileNotFoundError as error:
         sys.stderr.write(f"error: there is no {error.filename}\n")
         return 1

@@ -21,12 +21,8 @@ PLACEHOLDER = "placeholder"
 ENCRYPTION = ("secretsprovider", "encryptedkey", "encryptionsalt")
 
 
-def take_secrets(config: dict[str, Any]) -> Iterator[str]:
-    """Remove the encrypted values, and give the path of each as `pulumi config set --path` takes it."""
-    yield from _taken(config, "")
-
-
-def _taken(node: Any, path: str) -> Iterator[str]:
+def take_secrets(node: Any, path: str = "") -> Iterator[str]:
+    """Put a word in the place of each encrypted value, and give its path as `pulumi config set --path` takes it."""
     for key, value in list(node.items() if isinstance(node, Mapping) else enumerate(node)):
         # Keys such as label-studio:secrets begin a path as they are; those below may have dots in them.
         inner = f'{path}["{key}"]' if isinstance(key, str) and path else f"{path}[{key}]" if path else key
@@ -34,7 +30,7 @@ def _taken(node: Any, path: str) -> Iterator[str]:
             node[key] = PLACEHOLDER
             yield inner
         elif isinstance(value, dict | list):
-            yield from _taken(value, inner)
+            yield from take_secrets(value, inner)
 
 
 def make(stack: str, folder: Path) -> None:

@@ -45,6 +45,13 @@ class Session:
             raise AssertionError(f"{method} {path}: {response.status_code} {response.text[:500]}")
         return response.json() if response.content else None
 
+    def projects(self) -> dict[str, int]:
+        """The id of each project by its title; AssertionError where two have the same one."""
+        found = self.request("GET", "/api/projects/?page_size=100")["results"]
+        by_title = {project["title"]: int(project["id"]) for project in found}
+        assert len(by_title) == len(found), sorted(project["title"] for project in found)
+        return by_title
+
     def create_project(self, title: str, label_config: str = IMAGE_CLASSIFICATION) -> int:
         """Make a project and return its id."""
         return int(self.request("POST", "/api/projects/", json={"title": title, "label_config": label_config})["id"])

@@ -107,9 +107,7 @@ def uploaded(run: Callable[..., str], images: Path) -> str:
 
 def project_id(stack: Deployment, title: str) -> int:
     with stack.session() as session:
-        found = session.request("GET", "/api/projects/?page_size=100")["results"]
-    [number] = [project["id"] for project in found if project["title"] == title]
-    return int(number)
+        return session.projects()[title]
 
 
 def tasks_of(stack: Deployment, title: str) -> list[dict[str, Any]]:
@@ -321,7 +319,7 @@ def test_a_missing_bucket_and_wrong_keys_are_one_line_each_and_change_nothing(
     assert_says_once(printed, f"project missing: source: the bucket no-such-bucket does not exist at {endpoint}")
     assert_says_once(printed, f"project wrong: source: wrong keys: {endpoint} says that the secret access key is wrong")
     with stack.session() as session:
-        titles = {project["title"] for project in session.request("GET", "/api/projects/?page_size=100")["results"]}
+        titles = session.projects().keys()
     assert titles >= TITLES
     assert not titles & {"missing", "wrong"}
     assert {title: len(tasks_of(stack, title)) for title in TITLES} == {title: len(it) for title, it in before.items()}

@@ -108,15 +108,10 @@ def test_a_dump_brings_back_what_was_deleted(checkout: Checkout, dev_stack: Depl
         number = session.create_project("Worth keeping")
         checkout.type(dump.text)
         session.request("DELETE", f"/api/projects/{number}/")
-        assert "Worth keeping" not in titles(dev_stack)
+        assert "Worth keeping" not in session.projects()
     checkout.type(restore.text)
-    assert "Worth keeping" in titles(dev_stack)
-
-
-def titles(stack: Deployment) -> list[str]:
-    with stack.session() as session:
-        found = session.request("GET", "/api/projects/?page_size=100")["results"]
-    return [project["title"] for project in found]
+    with dev_stack.session() as session:
+        assert "Worth keeping" in session.projects()
 
 
 def test_the_quickstart_leads_from_images_to_exported_annotations(checkout: Checkout, dev_stack: Deployment) -> None:
@@ -128,11 +123,7 @@ def test_the_quickstart_leads_from_images_to_exported_annotations(checkout: Chec
     [start] = commands("quickstart")
     checkout.type(start.text)
     with dev_stack.session() as session:
-        [number] = [
-            project["id"]
-            for project in session.request("GET", "/api/projects/?page_size=100")["results"]
-            if project["title"] == PROJECT_NAME
-        ]
+        number = session.projects()[PROJECT_NAME]
         tasks = session.request("GET", f"/api/tasks?project={number}&fields=all")["tasks"]
         assert {Path(task["storage_filename"]).name for task in tasks} == {"one.png", "two.jpg"}
         for task in tasks:

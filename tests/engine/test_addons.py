@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import ssl
 import time
 from collections.abc import Iterator
@@ -10,14 +9,11 @@ from pathlib import Path
 
 import httpx
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from local.addons import traefik
 from local.cluster.api import Api, Object
 from local.cluster.images import system_references
+from tests.e2e.certificates import issue
 
 HOST = "addons.example.com"
 
@@ -32,30 +28,10 @@ def controller() -> Iterator[None]:
 @pytest.fixture(scope="module")
 def authority(controller: None, namespace: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A page behind an ingress with TLS; returns the certificate that vouches for it."""
-    certificate, key = self_signed(HOST)
+    issued = issue(HOST, tmp_path_factory.mktemp("tls"))
+    certificate, key = issued.certificate.read_text(), issued.key.read_text()
     Api().apply([secret(namespace, certificate, key), *page(namespace), ingress(namespace)])
-    path: Path = tmp_path_factory.mktemp("tls") / "ca.crt"
-    path.write_text(certificate)
-    return path
-
-
-def self_signed(host: str) -> tuple[str, str]:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
-    now = datetime.datetime.now(datetime.UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(hours=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    encoding = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    return certificate.public_bytes(serialization.Encoding.PEM).decode(), key.private_bytes(*encoding).decode()
+    return issued.authority
 
 
 def secret(namespace: str, certificate: str, key: str) -> Object:

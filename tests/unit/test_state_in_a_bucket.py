@@ -12,12 +12,12 @@ from typing import Any
 
 import boto3
 import pytest
-import trustme
 import yaml
 from botocore.exceptions import BotoCoreError
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from local.tools.build import tool
+from tests.e2e.certificates import issue
 from tests.pages import blocks
 
 KEY, SECRET = "operator", "a-long-enough-secret"
@@ -25,14 +25,12 @@ KEY, SECRET = "operator", "a-long-enough-secret"
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[str]:
-    """Host and port of a MinIO with a certificate, which the environment of this process trusts."""
+    """Host and port of a MinIO with a certificate, whose authority is in ca.crt."""
     certificates = tmp_path / "certificates"
     certificates.mkdir()
-    authority = trustme.CA()
-    issued = authority.issue_cert("127.0.0.1")
-    issued.cert_chain_pems[0].write_to_path(str(certificates / "public.crt"))
-    issued.private_key_pem.write_to_path(str(certificates / "private.key"))
-    authority.cert_pem.write_to_path(str(tmp_path / "ca.crt"))
+    issued = issue("127.0.0.1", tmp_path)
+    issued.certificate.rename(certificates / "public.crt")
+    issued.key.rename(certificates / "private.key")
     with socket.create_server(("127.0.0.1", 0)) as free:
         address = f"127.0.0.1:{free.getsockname()[1]}"
     command = [str(tool("minio")), "server", "--quiet", "--address", address]
