@@ -12,10 +12,13 @@ BIN := $(VENV)/bin
 help:  ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 20
 
+# The lock names every package, pip and setuptools included, so pip resolves nothing: a pip that resolves takes the newest
+# version of a package with extras, whatever the lock says, and then refuses it (pip 23). A new environment each time, so
+# that nothing stays which the lock no longer names.
 $(VENV)/.installed: requirements-dev.txt
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "Installing the Python packages of requirements-dev.txt"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@$(PYTHON) -m venv --clear $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --no-deps --require-hashes -r $<
 	@touch $@
 
 install: $(VENV)/.installed  ## make .venv with the pinned packages
@@ -95,8 +98,10 @@ policy-manifests: install  ## check what a stack's release really renders: make 
 	@HELM="$$(command -v helm || $(BIN)/python -c 'from local.tools.build import tool; print(tool("helm"))')" \
 		$(BIN)/python -m policies.manifests $(STACK)
 
+LOCK = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header
+
 lock:  ## resolve the Python packages anew
-	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --output-file requirements.txt pyproject.toml
-	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --group dev --output-file requirements-dev.txt pyproject.toml
+	@$(LOCK) --group install --output-file requirements.txt pyproject.toml
+	@$(LOCK) --group dev --output-file requirements-dev.txt pyproject.toml
 
 include docs.mk

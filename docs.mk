@@ -22,7 +22,11 @@ endif
 picture: install  ## draw docs/pictures/architecture.svg from a deployed stack: make picture [CONTEXT=name STACK=name]
 	@$(STATE) | $(BIN)/python -m scripts.picture docs/pictures/architecture.svg
 
-.PHONY: policy-state lint-workflows
+repair: install  ## make again what somebody deleted of the release: make repair [CONTEXT=name STACK=name]
+	@$(STATE) | $(if $(CONTEXT),,KUBECONFIG=/var/lib/label-studio-local/kubeconfig) \
+		$(BIN)/python -m scripts.release_objects --repair $(if $(CONTEXT),--context "$(CONTEXT)")
+
+.PHONY: policy-state lint-workflows repair
 
 policy-state: install  ## check what a stack has deployed against the policies: make policy-state [CONTEXT=name STACK=name]
 	@$(STATE) | $(BIN)/python -m scripts.policy_state "$$($(BIN)/python -m policies.stacks $(STACK))"

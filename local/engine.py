@@ -18,8 +18,7 @@ from typing import Any
 
 import yaml
 
-from local.plugins.install import plugin_path
-from local.tools.build import tool
+from local.plugins import install
 
 PROJECT = Path(__file__).resolve().parent.parent
 SECRETS = "label-studio:secrets"
@@ -59,7 +58,7 @@ class Engine:
     ) -> subprocess.CompletedProcess[str]:
         """Run the CLI in ``folder``; what it prints goes to the terminal unless ``capture``."""
         process = subprocess.run(
-            [tool("pulumi"), *arguments, "--non-interactive"],
+            ["pulumi", *arguments, "--non-interactive"],
             cwd=self.folder,
             env={**self.environment, **(environment or {})},
             text=True,
@@ -141,7 +140,7 @@ class Engine:
     @cached_property
     def environment(self) -> dict[str, str]:
         """What a process needs in which `pulumi` speaks of this stack."""
-        path = os.pathsep.join([*plugin_path(self.home), str(tool("pulumi").parent), os.environ["PATH"]])
+        path = os.pathsep.join([str(install.prepare(self.home)), os.environ["PATH"]])
         return {
             **os.environ,
             "PATH": path,

@@ -4,43 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from threading import Event
 
 from local import packages, preconditions
 from local.cluster import lifecycle
 from local.cluster.images import load
 from local.images import build as images
-from local.tools.build import tool
+from local.tools import build
 
-# Beside those of the cluster: what deploys the stack.
-DEPLOYMENT_TOOLS = ("pulumi", "helm")
+# Beside those of the cluster: what deploys the stack. Helm is built for tests and for `make shell`.
+DEPLOYMENT_TOOLS = ("pulumi", "pulumi-resource-kubernetes")
+# What the linker and the largest packages take while two modules are compiled at once.
+_MEMORY_FOR_TWO = 10 * preconditions.GIB
 
 
-def prepare(tools: Iterable[str] = DEPLOYMENT_TOOLS, pictures: Iterable[str] = images.DEFAULT) -> None:
+def prepare(tools: Iterable[str] = DEPLOYMENT_TOOLS, wanted: Iterable[str] = images.DEFAULT) -> None:
     """Bring the machine to where ``pulumi up`` can begin; what is there already is left as it is.
 
-    The cluster starts as soon as its own tools are built, and images are made from packages while Go compiles.
+    Go compiles two modules at a time where the memory allows it, and images are made from packages meanwhile. The
+    cluster starts as soon as its own tools are built, and gets the images while the rest is compiled.
     """
-    wanted = [*lifecycle.TOOLS, *tools]
     preconditions.check()
     packages.install(packages.CLUSTER)
-    with ThreadPoolExecutor(2) as beside:
-        stopping = Event()
-        compiled = beside.submit(_compile, wanted, stopping)
-        built = beside.submit(images.build, pictures)
+    compilers = 2 if preconditions.memory() >= _MEMORY_FOR_TWO else 1
+    with ThreadPoolExecutor(compilers) as compiling, ThreadPoolExecutor(1) as packing:
+        cluster = compiling.submit(build.build, lifecycle.TOOLS)
+        rest = [compiling.submit(build.build, names) for names in build.together(tools)]
+        built = packing.submit(images.build, wanted)
         try:
+            cluster.result()
             lifecycle.start()
+            load([*built.result().values()])
+            for each in rest:
+                each.result()
         except BaseException:
-            stopping.set()
+            # Nobody should wait for the rest of what cannot be used.
+            compiling.shutdown(wait=False, cancel_futures=True)
+            build.stop()
             raise
-        compiled.result()
-        ready = built.result()
-    load([*ready.values()])
-
-
-def _compile(names: Iterable[str], stopping: Event) -> None:
-    """Build what is wanted, until something else went wrong: then nobody should wait for the rest."""
-    for name in names:
-        if stopping.is_set():
-            return
-        tool(name)

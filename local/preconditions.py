@@ -47,10 +47,14 @@ def _machine() -> Iterator[str]:
         yield "not root: containers, mounts and network links need it; run `sudo make up`"
 
 
+def memory() -> int:
+    """The memory of this machine, in bytes."""
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
 def _resources() -> Iterator[str]:
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    if memory < MEMORY:
-        yield f"{memory / GIB:.1f} GiB of memory; at least {MEMORY // GIB} GiB are needed"
+    if memory() < MEMORY:
+        yield f"{memory() / GIB:.1f} GiB of memory; at least {MEMORY // GIB} GiB are needed"
     for folder in (CACHE, STATE):
         wanted = DISK_AGAIN if folder.exists() else DISK_FIRST
         standing = next(path for path in (folder, *folder.parents) if path.exists())

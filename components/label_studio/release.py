@@ -25,6 +25,8 @@ def install(release: str, args: LabelStudioArgs, values: Values, opts: pulumi.Re
         name=release,
         namespace=args.namespace,
         values=values,
+        # Before version 4.30 the provider drops values that are null, by which a chart's default is removed.
+        allow_null_values=True,
         atomic=True,
         cleanup_on_fail=True,
         create_namespace=False,

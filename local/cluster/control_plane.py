@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from local.cluster import network, pki
 from local.cluster.process import Process
-from local.paths import STATE
+from local.paths import LOGS, STATE
 from local.tools.build import location
 
 ETCD_CLIENT_URL = "https://127.0.0.1:2379"
 _ETCD_PEER_URL = "https://127.0.0.1:2380"
+AUDIT_LOG = LOGS / "audit.log"
+_AUDIT_POLICY = Path(__file__).with_name("audit-policy.yaml")
 # One node needs no election; without it the loops begin at once.
 _ALONE = "--leader-elect=false"
 
@@ -68,6 +72,10 @@ def apiserver() -> Process:
             "--authorization-mode=Node,RBAC",
             "--enable-admission-plugins=NodeRestriction",
             "--allow-privileged",
+            f"--audit-policy-file={_AUDIT_POLICY}",
+            f"--audit-log-path={AUDIT_LOG}",
+            "--audit-log-maxsize=20",
+            "--audit-log-maxbackup=1",
             # The first asks for progress that only newer versions of etcd than Debian's can tell, and waits in vain;
             # the second serves manifests/small-requests.yaml.
             "--feature-gates=SizeBasedListCostEstimate=false,MutatingAdmissionPolicy=true",

@@ -8,6 +8,7 @@ from Debian, from PyPI and from the Go modules of ``local/tools``, at the versio
 from __future__ import annotations
 
 import platform
+import sysconfig
 import tarfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -45,7 +46,7 @@ REFERENCES: Mapping[str, str] = {
     "cnpg_operator": "ghcr.io/cloudnative-pg/cloudnative-pg:1.27.1",
     "barman_plugin": "ghcr.io/cloudnative-pg/plugin-barman-cloud:v0.7.0",
     "barman_sidecar": "ghcr.io/cloudnative-pg/plugin-barman-cloud-sidecar:v0.7.0",
-    "traefik": "docker.io/library/traefik:v3.6.12",
+    "traefik": "docker.io/library/traefik:v3.6.15",
     "busybox": "docker.io/library/busybox:1.37",
 }
 
@@ -206,11 +207,11 @@ def minio_client() -> Definition:
 
 
 def traefik() -> Definition:
-    """The ingress controller of the production-shaped stack."""
+    """The ingress controller of the production-shaped stack; only tests need it, so it comes as a wheel."""
     return Definition(
         Config(entrypoint=["/usr/local/bin/traefik"], ports=[80]),
         TRIXIE,
-        {"usr/local/bin/traefik": Entry(tool("traefik"), mode=0o755)},
+        {"usr/local/bin/traefik": Entry(Path(sysconfig.get_path("scripts"), "traefik"), mode=0o755)},
     )
 
 

@@ -7,14 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from google.protobuf import struct_pb2
 
 SIGNATURE = "4dabf18193072939515e22adb298388d"
 _SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105
-_ASSET = "c44067f5952c0a294b673a41bacd8c17"
 # One sentinel for each type; the engine accepts the string's for any of them.
 _UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 _UNKNOWNS = {
@@ -50,23 +48,8 @@ class Unknown:
 UNKNOWN = Unknown()
 
 
-@dataclass(frozen=True)
-class Asset:
-    """A text or a file given to a resource, kept as the engine sent it."""
-
-    fields: Mapping[str, Any]
-
-    def text(self) -> str:
-        """What it holds. Raises ValueError for one behind a URI."""
-        if "text" in self.fields:
-            return str(self.fields["text"])
-        if "path" in self.fields:
-            return Path(str(self.fields["path"])).read_text()
-        raise ValueError("only text and file assets are supported")
-
-
 def decode(value: struct_pb2.Value) -> Any:
-    """A protobuf value as plain Python, with `Secret`, `UNKNOWN` and `Asset` where JSON has no word."""
+    """A protobuf value as plain Python, with `Secret` and `UNKNOWN` where JSON has no word."""
     match value.WhichOneof("kind"):
         case "string_value":
             return UNKNOWN if value.string_value in _UNKNOWNS else value.string_value
@@ -95,9 +78,7 @@ def _decode_struct(struct: struct_pb2.Struct) -> Any:
         case signature if signature == _SECRET:
             inner = fields["value"]
             return inner if isinstance(inner, Secret) else Secret(inner)
-        case signature if signature == _ASSET:
-            return Asset(fields)
-    raise ValueError("archives, resource references and output values are not supported by this stand-in")
+    raise ValueError("assets, archives, resource references and output values are not supported by this stand-in")
 
 
 def encode(value: Any) -> struct_pb2.Value:  # noqa: PLR0911
@@ -109,8 +90,6 @@ def encode(value: Any) -> struct_pb2.Value:  # noqa: PLR0911
             return struct_pb2.Value(string_value=_UNKNOWN)
         case Secret():
             return encode({SIGNATURE: _SECRET, "value": value.value})
-        case Asset():
-            return encode(dict(value.fields))
         case bool():
             return struct_pb2.Value(bool_value=value)
         case int() | float():
@@ -162,20 +141,6 @@ def has_unknown(value: Any) -> bool:
 def has_secret(value: Any) -> bool:
     """Whether anything in it is secret."""
     return _contains(value, Secret)
-
-
-def secret_texts(value: Any, secret: bool = False) -> set[str]:
-    """Every text inside a secret: what must not be printed."""
-    match value:
-        case Secret():
-            return secret_texts(value.value, secret=True)
-        case Mapping():
-            return {text for item in value.values() for text in secret_texts(item, secret)}
-        case list():
-            return {text for item in value for text in secret_texts(item, secret)}
-        case str() if secret:
-            return {value}
-    return set()
 
 
 def mark_secrets(outputs: dict[str, Any], inputs: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What the three stand-in plugins share: the gRPC server, its errors, and talking back to the engine."""
+"""What the two stand-in plugins share: the gRPC server and its errors."""
 
 from __future__ import annotations
 
@@ -7,14 +7,12 @@ import signal
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent import futures
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
 import grpc
-from google.protobuf import struct_pb2
-from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, provider_pb2, status_pb2
 
 # The engine's own limit: states with large manifests go well over gRPC's 4 MiB.
 OPTIONS = [("grpc.max_receive_message_length", 400 << 20), ("grpc.max_send_message_length", 400 << 20)]
@@ -24,23 +22,6 @@ _THREADS = 256
 
 class PluginError(Exception):
     """An operation failed; the message is what the user reads."""
-
-
-class InitializationError(PluginError):
-    """The resource exists but did not become ready: the engine keeps it in the state and tries again next time."""
-
-    def __init__(
-        self,
-        message: str,
-        resource_id: str,
-        properties: struct_pb2.Struct,
-        reasons: Sequence[str],
-        inputs: struct_pb2.Struct | None = None,
-    ) -> None:
-        super().__init__(message)
-        self.detail = provider_pb2.ErrorResourceInitFailed(
-            id=resource_id, properties=properties, reasons=[message, *reasons], inputs=inputs
-        )
 
 
 def listen(register: Callable[[grpc.Server], None]) -> tuple[grpc.Server, int]:
@@ -97,8 +78,6 @@ class _Errors(grpc.ServerInterceptor):  # type: ignore[misc]
 def _statuses(method: str, context: grpc.ServicerContext) -> Iterator[None]:
     try:
         yield
-    except InitializationError as error:
-        _abort(context, str(error), error.detail)
     except PluginError as error:
         _abort(context, str(error))
     except NotImplementedError as error:
@@ -111,36 +90,6 @@ def _statuses(method: str, context: grpc.ServicerContext) -> Iterator[None]:
         _abort(context, f"stand-in plugin failed in {method}: {type(error).__name__}\n{frames}")
 
 
-def _abort(context: grpc.ServicerContext, message: str, detail: Any = None) -> NoReturn:
-    status = status_pb2.Status(code=grpc.StatusCode.UNKNOWN.value[0], message=message)
-    if detail is not None:
-        status.details.add().Pack(detail)
-    context.set_trailing_metadata((("grpc-status-details-bin", status.SerializeToString()),))
+def _abort(context: grpc.ServicerContext, message: str) -> NoReturn:
     context.abort(grpc.StatusCode.UNKNOWN, message)
     raise AssertionError("abort always raises")
-
-
-class Log:
-    """The engine's log: `status` is the passing line beside a resource, the others stay on the screen."""
-
-    def __init__(self, address: str) -> None:
-        self._engine = engine_pb2_grpc.EngineStub(grpc.insecure_channel(address, options=OPTIONS))
-
-    def status(self, urn: str, message: str) -> None:
-        """Replace the passing line beside a resource; an empty message clears it."""
-        self._send(engine_pb2.INFO, urn, message, ephemeral=True)
-
-    def info(self, urn: str, message: str) -> None:
-        """Tell something worth keeping."""
-        self._send(engine_pb2.INFO, urn, message)
-
-    def warning(self, urn: str, message: str) -> None:
-        """Warn."""
-        self._send(engine_pb2.WARNING, urn, message)
-
-    def _send(self, severity: Any, urn: str, message: str, ephemeral: bool = False) -> None:
-        request = engine_pb2.LogRequest(severity=severity, message=message, urn=urn, ephemeral=ephemeral)
-        try:
-            self._engine.Log(request, timeout=10)
-        except grpc.RpcError:
-            return  # A lost log line must not fail the operation it tells of.

@@ -14,7 +14,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,98 +31,130 @@ class BuildError(RuntimeError):
 
 @dataclass(frozen=True)
 class Tool:
-    """One command of one module; ``variables`` are set by the linker, package path and name to value."""
+    """One command of one module, by its import path or its folder in the module.
+
+    One that is ``alone`` cannot be compiled in one go with others of its module.
+    """
 
     module: str
     package: str
-    variables: tuple[tuple[str, str], ...] = ()
+    alone: bool = False
 
     @property
     def directory(self) -> Path:
+        """Where the module's go.mod is."""
         return MODULES / self.module
 
     @property
-    def linker_flags(self) -> str:
-        return " ".join(["-s", "-w", *(f"-X {name}={value}" for name, value in self.variables)])
+    def binary(self) -> str:
+        """What Go calls the program that it makes of the package."""
+        return self.package.rpartition("/")[2] if self.package != "." else self.module
 
     @property
     def key(self) -> str:
         """Twelve hexadecimal digits that change exactly when the binary may."""
-        digest = hashlib.sha256(f"{self.package}\n{self.linker_flags}\n".encode())
-        for path in sorted(self.directory.iterdir()):
+        digest = hashlib.sha256("\0".join([self.package, *flags(self.module)]).encode())
+        for path in sorted(self.directory.rglob("*")):
             if path.suffix in {".mod", ".sum", ".go"}:
                 digest.update(path.read_bytes())
         return digest.hexdigest()[:12]
 
 
-def _kubernetes(command: str) -> Tool:
-    version = "k8s.io/component-base/version"
-    variables = ((f"{version}.gitVersion", "v1.34.4"), (f"{version}.gitMajor", "1"), (f"{version}.gitMinor", "34"))
-    return Tool("kubernetes", f"k8s.io/kubernetes/cmd/{command}", variables)
-
-
 _BARMAN = "github.com/cloudnative-pg/plugin-barman-cloud"
 _CNPG = "github.com/cloudnative-pg/cloudnative-pg"
+_HELM = "helm.sh/helm/v3"
+_KUBERNETES = "k8s.io/component-base/version"
 _ROUTER = "github.com/cloudnativelabs/kube-router/v2"
-_TRAEFIK = "github.com/traefik/traefik/v3"
 
-# In the order in which they are wanted: the cluster first, then what deploys to it, then what its images hold.
-BUILDS: dict[str, Tool] = {
-    "kube-apiserver": _kubernetes("kube-apiserver"),
-    "kube-controller-manager": _kubernetes("kube-controller-manager"),
-    "kube-scheduler": _kubernetes("kube-scheduler"),
-    "kubelet": _kubernetes("kubelet"),
-    "kube-proxy": _kubernetes("kube-proxy"),
-    "kube-router": Tool("kubernetes", f"{_ROUTER}/cmd/kube-router", ((f"{_ROUTER}/pkg/version.Version", "v2.5.0"),)),
+# What the linker sets in the programs of a module: package path and name to value. Go ignores what a program lacks.
+VARIABLES: Mapping[str, Mapping[str, str]] = {
+    "kubernetes": {
+        f"{_KUBERNETES}.gitVersion": "v1.34.4",
+        f"{_KUBERNETES}.gitMajor": "1",
+        f"{_KUBERNETES}.gitMinor": "34",
+        f"{_ROUTER}/pkg/version.Version": "v2.5.0",
+        f"{_HELM}/internal/version.version": "v3.19.4",
+        # Charts see these as .Capabilities.KubeVersion when no cluster answers.
+        f"{_HELM}/pkg/chartutil.k8sVersionMajor": "1",
+        f"{_HELM}/pkg/chartutil.k8sVersionMinor": "34",
+        "github.com/pulumi/pulumi-kubernetes/provider/v4/pkg/version.Version": "4.25.0",
+    },
+    "pulumi": {"github.com/pulumi/pulumi/sdk/v3/go/common/version.Version": "v3.274.1"},
+}
+
+# Programs of one module share what they are made of, and so do modules whose versions agree: what uses Kubernetes'
+# libraries is in one module, whatever its own go.mod asks for.
+BUILDS: Mapping[str, Tool] = {
+    "kube-apiserver": Tool("kubernetes", "k8s.io/kubernetes/cmd/kube-apiserver"),
+    "kube-controller-manager": Tool("kubernetes", "k8s.io/kubernetes/cmd/kube-controller-manager"),
+    "kube-scheduler": Tool("kubernetes", "k8s.io/kubernetes/cmd/kube-scheduler"),
+    "kubelet": Tool("kubernetes", "k8s.io/kubernetes/cmd/kubelet"),
+    "kube-proxy": Tool("kubernetes", "k8s.io/kubernetes/cmd/kube-proxy"),
+    "kube-router": Tool("kubernetes", f"{_ROUTER}/cmd/kube-router"),
+    "coredns": Tool("kubernetes", "./coredns"),
+    # It spells an import in another way than the rest (github.com/Sirupsen/logrus), which Go takes for a mistake.
+    "local-path-provisioner": Tool("kubernetes", "github.com/rancher/local-path-provisioner", alone=True),
     "pause": Tool("pause", "."),
-    "coredns": Tool("kubernetes", "github.com/coredns/coredns"),
-    "local-path-provisioner": Tool("local-path-provisioner", "github.com/rancher/local-path-provisioner"),
-    "pulumi": Tool(
-        "pulumi",
-        "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
-        (("github.com/pulumi/pulumi/sdk/v3/go/common/version.Version", "v3.259.0"),),
-    ),
-    "helm": Tool(
-        "kubernetes",
-        "helm.sh/helm/v3/cmd/helm",
-        (
-            ("helm.sh/helm/v3/internal/version.version", "v3.19.4"),
-            # Charts see these as .Capabilities.KubeVersion when no cluster answers.
-            ("helm.sh/helm/v3/pkg/chartutil.k8sVersionMajor", "1"),
-            ("helm.sh/helm/v3/pkg/chartutil.k8sVersionMinor", "34"),
-        ),
-    ),
-    "mc": Tool("mc", "github.com/minio/mc"),
     "minio": Tool("minio", "github.com/minio/minio"),
-    "kubectl": _kubernetes("kubectl"),
-    "kubeconform": Tool("kubeconform", "github.com/yannh/kubeconform/cmd/kubeconform"),
+    "mc": Tool("minio", "github.com/minio/mc"),
+    "pulumi": Tool("pulumi", "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"),
+    "pulumi-resource-kubernetes": Tool("kubernetes", "./pulumi-resource-kubernetes"),
+    "helm": Tool("kubernetes", f"{_HELM}/cmd/helm"),
+    "kubectl": Tool("kubernetes", "k8s.io/kubernetes/cmd/kubectl"),
     "cnpg-manager": Tool("kubernetes", f"{_CNPG}/cmd/manager"),
+    "kubeconform": Tool("kubeconform", "github.com/yannh/kubeconform/cmd/kubeconform"),
     "crane": Tool("crane", "github.com/google/go-containerregistry/cmd/crane"),
     "plugin-barman-cloud": Tool("plugin-barman-cloud", f"{_BARMAN}/cmd/manager"),
     "actionlint": Tool("actionlint", "github.com/rhysd/actionlint/cmd/actionlint"),
-    "traefik": Tool("traefik", f"{_TRAEFIK}/cmd/traefik", ((f"{_TRAEFIK}/pkg/version.Version", "v3.6.12"),)),
 }
 
 
-def tool(name: str) -> Path:
-    """The path of a tool, built now if it is not in the cache (seconds to ten minutes, see BUILDS for what is large).
+_running: set[subprocess.Popen[str]] = set()
 
-    Builds wait for one another, across threads and processes: two at once would only take turns at the memory.
+
+def flags(module: str) -> list[str]:
+    """Go's flags for a module; without debugging information, which the linker would throw away, it compiles faster."""
+    variables = [f"-X {name}={value}" for name, value in VARIABLES.get(module, {}).items()]
+    return ["-trimpath", "-gcflags=all=-dwarf=false", f"-ldflags={' '.join(['-s', '-w', *variables])}"]
+
+
+def tool(name: str) -> Path:
+    """The path of a tool, built now if it is not in the cache (seconds to minutes)."""
+    build([name])
+    return location(name)
+
+
+def build(names: Iterable[str]) -> None:
+    """Build those tools that are not in the cache; those of one module in one go, since they share nearly everything.
+
+    Builds of one module wait for one another, across threads and processes.
     """
-    path = location(name)
-    if path.exists():
-        return path
-    with _turn():
-        if not path.exists():
-            with step(f"Building {name}"):
-                _build(BUILDS[name], path)
-    return path
+    for group in together(name for name in names if not location(name).exists()):
+        module = BUILDS[group[0]].module
+        with _turn(module):
+            missing = [name for name in group if not location(name).exists()]
+            if missing:
+                with step(f"Building {', '.join(missing)}"):
+                    _build(module, missing)
+
+
+def together(names: Iterable[str]) -> list[list[str]]:
+    """The tools, in one list for each command that compiles them."""
+    groups: dict[str, list[str]] = {}
+    for name in names:
+        groups.setdefault(name if BUILDS[name].alone else BUILDS[name].module, []).append(name)
+    return [*groups.values()]
+
+
+def stop() -> None:
+    """End the compilers that this process runs; their builds fail, and leave nothing that looks whole."""
+    for running in [*_running]:
+        running.terminate()
 
 
 def location(name: str) -> Path:
     """Where a tool is, or will be."""
-    command = "manager" if name == "cnpg-manager" else name
-    return TOOLS / f"{name}-{BUILDS[name].key}" / command
+    return TOOLS / f"{name}-{BUILDS[name].key}" / BUILDS[name].binary
 
 
 def module_directory(group: str, module: str) -> Path:
@@ -141,30 +173,35 @@ def required_go() -> tuple[int, int]:
 
 
 @contextmanager
-def _turn() -> Iterator[None]:
+def _turn(module: str) -> Iterator[None]:
     TOOLS.mkdir(parents=True, exist_ok=True)
-    with (TOOLS / ".lock").open("w") as lock:
+    with (TOOLS / f".lock-{module}").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 
-def _build(build: Tool, path: Path) -> None:
-    """Compile next to the final place and move there, so that an interrupted build leaves nothing that looks whole."""
-    partial = path.parent.with_name(f"{path.parent.name}.partial") / path.name
-    # Go refuses to write over what is not a program of its own.
-    shutil.rmtree(partial.parent, ignore_errors=True)
-    command = ["go", "build", "-mod=readonly", "-trimpath", "-ldflags", build.linker_flags, "-o", str(partial)]
-    environment = {**os.environ, "CGO_ENABLED": "0", "GOFLAGS": "-buildvcs=false", "GOWORK": "off"}
-    finished = subprocess.run(
-        [*command, build.package],
-        cwd=build.directory,
-        env=environment,
+def _build(module: str, names: Sequence[str]) -> None:
+    """Compile beside the final places and move there, so that an interrupted build leaves nothing that looks whole."""
+    partial = TOOLS / f"{module}.partial"
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir()
+    packages = [BUILDS[name].package for name in names]
+    with subprocess.Popen(
+        ["go", "build", "-mod=readonly", *flags(module), "-o", f"{partial}/", *packages],
+        cwd=MODULES / module,
+        env={**os.environ, "CGO_ENABLED": "0", "GOFLAGS": "-buildvcs=false", "GOWORK": "off"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        check=False,
-    )
-    if finished.returncode != 0:
-        raise BuildError(f"go build {build.package} failed:\n{finished.stdout[-3000:]}")
-    shutil.rmtree(path.parent, ignore_errors=True)
-    partial.parent.rename(path.parent)
+    ) as compiler:
+        _running.add(compiler)
+        printed, _ = compiler.communicate()
+        _running.discard(compiler)
+    if compiler.returncode != 0:
+        raise BuildError(f"go build {' '.join(packages)} failed:\n{printed[-3000:]}")
+    for name in names:
+        path = location(name)
+        shutil.rmtree(path.parent, ignore_errors=True)
+        path.parent.mkdir()
+        (partial / path.name).rename(path)
+    partial.rmdir()

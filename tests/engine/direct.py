@@ -1,4 +1,4 @@
-"""A stand-in provider called as the engine calls it, over its own protocol, without the time a CLI run takes."""
+"""The random stand-in called as the engine calls it, over its own protocol, without the time a CLI run takes."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import grpc
-from google.protobuf import empty_pb2
-from pulumi.runtime.proto import engine_pb2_grpc, provider_pb2, provider_pb2_grpc, status_pb2
+from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
 from local.plugins.properties import decode_map, encode_map
 from local.plugins.server import listen
@@ -16,29 +15,7 @@ Properties = dict[str, Any]
 
 
 class FailedError(Exception):
-    """The provider refused; ``partial`` is what it wants kept of a resource that is there but not ready."""
-
-    def __init__(self, message: str, partial: Any) -> None:
-        super().__init__(message)
-        self.partial = partial
-
-    @property
-    def state(self) -> Properties:
-        """The properties to keep."""
-        return decode_map(self.partial.properties)
-
-
-class Engine(engine_pb2_grpc.EngineServicer):
-    """Keeps what a provider logs."""
-
-    def __init__(self) -> None:
-        self.messages: list[str] = []
-        self.server, port = listen(lambda server: engine_pb2_grpc.add_EngineServicer_to_server(self, server))
-        self.address = f"127.0.0.1:{port}"
-
-    def Log(self, request: Any, _: Any) -> Any:  # noqa: N802
-        self.messages.append(request.message)
-        return empty_pb2.Empty()
+    """The provider refused."""
 
 
 class Direct:
@@ -55,17 +32,13 @@ class Direct:
         """Release the port."""
         self._server.stop(0)
 
-    def cancel(self) -> None:
-        """What the engine does on Ctrl-C."""
-        self.call(self._stub.Cancel, empty_pb2.Empty())
-
     @staticmethod
     def call(method: Callable[[Any], Any], request: Any) -> Any:
         """One call, errors decoded as the engine decodes them."""
         try:
             return method(request)
         except grpc.RpcError as error:
-            raise FailedError(error.details(), _partial(error)) from None
+            raise FailedError(error.details()) from None
 
     def check(self, urn: str, news: Properties, olds: Properties | None = None, seed: bytes = b"seed") -> Properties:
         """The inputs as the provider completes them. Failures fail."""
@@ -74,7 +47,7 @@ class Direct:
         )
         answer = self.call(self._stub.Check, request)
         if answer.failures:
-            raise FailedError("; ".join(f"{failure.property}: {failure.reason}" for failure in answer.failures), None)
+            raise FailedError("; ".join(f"{failure.property}: {failure.reason}" for failure in answer.failures))
         return decode_map(answer.inputs)
 
     def diff(
@@ -96,11 +69,6 @@ class Direct:
         )
         return self.call(self._stub.Diff, request)
 
-    def diff_config(self, olds: Properties, news: Properties) -> Any:
-        """How a changed configuration of the provider is taken."""
-        request = provider_pb2.DiffRequest(olds=encode_map(olds), news=encode_map(news))
-        return self.call(self._stub.DiffConfig, request)
-
     def create(
         self, urn: str, properties: Properties, preview: bool = False, timeout: float = 60
     ) -> tuple[str, Properties]:
@@ -115,28 +83,6 @@ class Direct:
         """Check and create, as an update does."""
         return self.create(urn, self.check(urn, inputs), timeout=timeout)
 
-    def update(
-        self,
-        urn: str,
-        olds: Properties,
-        news: Properties,
-        *,
-        ignore: Sequence[str] = (),
-        preview: bool = False,
-        timeout: float = 60,
-    ) -> Properties:
-        """The new state."""
-        request = provider_pb2.UpdateRequest(
-            id="id",
-            urn=urn,
-            olds=encode_map(olds),
-            news=encode_map(news),
-            ignoreChanges=ignore,
-            preview=preview,
-            timeout=timeout,
-        )
-        return decode_map(self.call(self._stub.Update, request).properties)
-
     def read(
         self, urn: str, resource_id: str, state: Properties | None = None, inputs: Properties | None = None
     ) -> tuple[str, Properties, Properties]:
@@ -147,11 +93,6 @@ class Direct:
         answer = self.call(self._stub.Read, request)
         return answer.id, decode_map(answer.properties), decode_map(answer.inputs)
 
-    def delete(self, urn: str, resource_id: str, state: Properties, timeout: float = 60) -> None:
-        """Delete and wait until it is gone."""
-        request = provider_pb2.DeleteRequest(urn=urn, id=resource_id, properties=encode_map(state), timeout=timeout)
-        self.call(self._stub.Delete, request)
-
 
 def urn(kind: str, name: str = "it") -> str:
     """A URN of this type."""
@@ -161,13 +102,3 @@ def urn(kind: str, name: str = "it") -> str:
 def changes(answer: Any) -> Mapping[str, str]:
     """The paths of a diff and what becomes of each."""
     return {path: provider_pb2.PropertyDiff.Kind.Name(found.kind) for path, found in answer.detailedDiff.items()}
-
-
-def _partial(error: Any) -> Any:
-    metadata = dict(error.trailing_metadata() or ())
-    status = status_pb2.Status.FromString(metadata.get("grpc-status-details-bin", b""))
-    for detail in status.details:
-        found = provider_pb2.ErrorResourceInitFailed()
-        if detail.Unpack(found):
-            return found
-    return None

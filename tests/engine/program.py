@@ -1,4 +1,4 @@
-"""A small Pulumi program in a folder of its own, driven by the real CLI with the stand-in plugins."""
+"""A small Pulumi program in a folder of its own, driven by the real CLI with the plugins of the embedded platform."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
-
-from local.tools.build import tool
 
 PROJECT = Path(__file__).resolve().parents[2]
 PASSPHRASE = "engine tests"
@@ -68,7 +66,7 @@ class Program:
     """One project with one stack."""
 
     folder: Path
-    stand_ins: Path
+    binaries: Path
     kubeconfig: Path
     namespace: str
     provider: Mapping[str, Any] = field(default_factory=dict)
@@ -125,7 +123,7 @@ class Program:
         log.unlink(missing_ok=True)
         logged = ("--event-log", str(log)) if arguments[0] in ("up", "preview", "refresh", "destroy") else ()
         process = subprocess.run(
-            [str(tool("pulumi")), *arguments, *logged, "--non-interactive", "--color=never"],
+            ["pulumi", *arguments, *logged, "--non-interactive", "--color=never"],
             cwd=self.folder,
             env={**self._environment(), **(variables or {})},
             stdout=subprocess.PIPE,
@@ -139,11 +137,11 @@ class Program:
         return Run(process.returncode, process.stdout, events)
 
     def _environment(self) -> dict[str, str]:
-        path = os.pathsep.join([str(self.stand_ins), str(Path(tool("pulumi")).parent), os.environ["PATH"]])
+        path = os.pathsep.join([str(self.binaries), os.environ["PATH"]])
         return {
             **{name: value for name, value in os.environ.items() if not name.startswith("PULUMI_")},
             "PATH": path,
-            "PULUMI_HOME": str(self.folder / "home"),
+            "PULUMI_HOME": str(self.binaries.parent / "pulumi"),
             "PULUMI_BACKEND_URL": f"file://{self.folder / 'state'}",
             "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
             "PULUMI_SKIP_UPDATE_CHECK": "true",

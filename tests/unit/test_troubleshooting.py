@@ -33,7 +33,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "The chart without the program": ("charts/**/*",),
     "The embedded platform, before it starts": ("local/preconditions.py",),
     "The embedded platform, at work": ("local/*.py", "local/[!p]*/**/*"),
-    "The stand-in plugins": ("local/plugins/**/*.py",),
+    "The plugins of the embedded platform": ("local/plugins/**/*.py",),
     "Any key": ("settings/errors.py",),
     "Names, sizes, addresses": ("settings/base.py", "settings/services.py"),
     "`cluster`": ("settings/cluster.py", "settings/__init__.py"),

@@ -10,7 +10,6 @@ from typing import Any
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
-from local.plugins.naming import urn_type
 from local.plugins.properties import UNKNOWN, Secret, decode_map, encode_map, has_unknown, mark_secrets, plain
 from local.plugins.random import generate
 from local.plugins.server import PluginError, serve
@@ -50,7 +49,7 @@ class RandomProvider(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.ConfigureResponse(acceptSecrets=True, supportsPreview=True)
 
     def Check(self, request: Any, _: Any) -> Any:
-        kind = urn_type(request.urn)
+        kind = _type(request.urn)
         if kind not in _PURE_OUTPUTS:
             raise NotImplementedError(kind)
         required = "byteLength" if kind == _ID else "length"
@@ -76,7 +75,7 @@ class RandomProvider(provider_pb2_grpc.ResourceProviderServicer):
         )
 
     def Create(self, request: Any, _: Any) -> Any:
-        kind = urn_type(request.urn)
+        kind = _type(request.urn)
         inputs = decode_map(request.properties)
         if request.preview or has_unknown(inputs):
             outputs = inputs | dict.fromkeys(_PURE_OUTPUTS[kind], UNKNOWN)
@@ -91,7 +90,7 @@ class RandomProvider(provider_pb2_grpc.ResourceProviderServicer):
         """A refresh finds what the state holds; an import takes the id for the value."""
         if request.properties.fields:
             return provider_pb2.ReadResponse(id=request.id, properties=request.properties, inputs=request.inputs)
-        identity, inputs, outputs = _import(urn_type(request.urn), request.id)
+        identity, inputs, outputs = _import(_type(request.urn), request.id)
         return provider_pb2.ReadResponse(
             id=identity, properties=encode_map(inputs | outputs), inputs=encode_map(inputs)
         )
@@ -107,6 +106,11 @@ class RandomProvider(provider_pb2_grpc.ResourceProviderServicer):
 
     def Attach(self, *_: Any) -> Any:
         return empty_pb2.Empty()
+
+
+def _type(urn: str) -> str:
+    """The type token: `urn:pulumi:<stack>::<project>::<parent types>$<type>::<name>`."""
+    return urn.split("::")[2].rsplit("$", 1)[-1]
 
 
 def _comparable(inputs: Mapping[str, Any]) -> dict[str, Any]:
