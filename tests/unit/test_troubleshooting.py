@@ -25,7 +25,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "PostgreSQL: the job `…-setup`": ("components/postgresql/**/*",),
     "Object store: the jobs `…-setup` and `…-check`": ("components/object_store/**/*",),
     "Declared projects: the jobs `…-<project>`": ("components/annotation_project/**/*",),
-    "`make projects`, `make upload`, `make sync`, `make export`": ("projects/**/*.py",),
+    "`make projects`, `make upload`, `make sync`, `make export`": ("projects/**/*.py", "Makefile"),
     "Images, policies, pages: the other make targets": (
         *("Makefile", "*.mk", "scripts/*.py", "policies/*.py", "policies/checks/dry_run.py"),
     ),
