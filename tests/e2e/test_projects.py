@@ -141,7 +141,7 @@ def annotation(number: int) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def annotated(stack: Deployment, uploaded: str) -> list[int]:
     """Which of the images have an annotation, made as the page makes them."""
-    tasks = sorted(tasks_of(stack, "Cats"), key=lambda task: str(task["storage_filename"]))[:ANNOTATIONS]
+    tasks = sorted(tasks_of(stack, "Cats"), key=lambda task: Path(task["storage_filename"]).name)[:ANNOTATIONS]
     numbers = [int(Path(task["storage_filename"]).stem) for task in tasks]
     with stack.session() as session:
         for task, number in zip(tasks, numbers, strict=True):
