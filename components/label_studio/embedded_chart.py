@@ -1,7 +1,7 @@
 """The embedded chart, saying the version of Label Studio that the stack's image has.
 
-helm reads the version of an application (``helm list``, the label ``app.kubernetes.io/version``) from Chart.yaml alone. For
-an image of another version than Chart.yaml's, the release gets a copy of the chart that differs in this and nothing else.
+helm reads the version of an application (``helm list``, the label ``app.kubernetes.io/version``) from Chart.yaml alone.
+For an image of another version than Chart.yaml's, the release gets a copy of the chart that differs in nothing else.
 """
 
 from __future__ import annotations
