@@ -8,9 +8,12 @@ import pytest
 import yaml
 
 from components.label_studio import embedded_chart
-from components.label_studio.embedded_chart import EMBEDDED_CHART, app_version, chart_for
-from settings.images import ImageSettings
+from components.label_studio.embedded_chart import EMBEDDED_CHART, chart_for
+from composition import compose
+from settings import Settings
 from tests.unit.label_studio.arguments import arguments, program
+from tests.unit.pulumi_mocks import run_program
+from tests.unit.stack_files import PROJECT
 
 DIGEST = "sha256:" + "0123456789abcdef" * 4
 RELEASE = "kubernetes:helm.sh/v3:Release"
@@ -45,8 +48,12 @@ def test_the_release_says_the_version_of_its_image(image: str, version: str) -> 
     assert said(program(arguments(image=image)).one(RELEASE).inputs["chart"]) == version
 
 
-def test_the_chart_itself_says_the_default_version() -> None:
-    assert said(str(EMBEDDED_CHART)) == app_version(ImageSettings().label_studio)
+def test_a_stack_that_names_no_image_takes_the_chart_as_it_is(folder: Path) -> None:
+    config = yaml.safe_load((PROJECT / "Pulumi.dev.yaml").read_text())["config"]
+    given = {key.partition(":")[2]: value for key, value in config.items() if key.startswith("label-studio:")}
+    settings = Settings.model_validate({**given, "projects": []})
+    chart = run_program(lambda: compose(settings)).one(RELEASE).inputs["chart"]
+    assert (folder / chart).resolve() == EMBEDDED_CHART
 
 
 def test_a_chart_of_the_version_is_taken_as_it_is(folder: Path) -> None:
