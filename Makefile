@@ -55,16 +55,22 @@ else
 PROJECTS = set -o pipefail; $(BIN)/python -m local outputs | KUBECONFIG=/var/lib/label-studio-local/kubeconfig $(BIN)/python -m projects --outputs -
 endif
 
+# An empty variable would mean something else: DIR the working directory, with all that is in it.
+need = $(foreach name,$(1),$(if $(strip $($(name))),,echo "error: $(name) is missing; write make $(2)" >&2; exit 1;))
+
 projects: install  ## list the declared projects (this and the next three: CONTEXT=name STACK=name for a cluster of yours)
 	@$(PROJECTS) list
 
 upload: install  ## upload data: make upload PROJECT=name DIR=folder
+	@$(call need,PROJECT DIR,upload PROJECT=name DIR=folder)
 	@$(PROJECTS) upload "$(PROJECT)" "$(DIR)"
 
 sync: install  ## make tasks of new data: make sync PROJECT=name
+	@$(call need,PROJECT,sync PROJECT=name)
 	@$(PROJECTS) sync "$(PROJECT)"
 
 export: install  ## annotations as files: make export PROJECT=name FORMAT=COCO
+	@$(call need,PROJECT FORMAT,export PROJECT=name FORMAT=COCO)
 	@$(PROJECTS) export "$(PROJECT)" "$(FORMAT)"
 
 lint: install  ## ruff

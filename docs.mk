@@ -9,7 +9,7 @@ images: install  ## list the images of a stack: make images [STACK=dev] [DIGESTS
 	@$(BIN)/python -m scripts.images $(STACK) $(if $(DIGESTS),--digests)
 
 mirror: install  ## copy the images of a stack: make mirror REGISTRY=registry.example.com/path [STACK=dev]
-	@test -n "$(REGISTRY)" || { echo "error: write make mirror REGISTRY=registry.example.com/path" >&2; exit 1; }
+	@$(call need,REGISTRY,mirror REGISTRY=registry.example.com/path)
 	@$(BIN)/python -m scripts.images $(STACK) --mirror $(REGISTRY)
 
 # As for the commands on projects: the stack of this machine, or with CONTEXT any other.

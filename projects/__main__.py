@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from urllib3.exceptions import HTTPError
 
-from projects.cluster import Cluster
+from projects.cluster import Cluster, Told
 from projects.errors import ProjectError
 from projects.export import FORMATS, convert, tasks_of
 from projects.stack import Place, Project, Stack
@@ -50,14 +50,13 @@ def choose_stack(
 def upload(
     context: typer.Context,
     project: str,
-    directory: Annotated[Path, typer.Argument(exists=True, file_okay=False, help="Folder whose files are uploaded.")],
+    directory: Annotated[str, typer.Argument(help="Folder whose files are uploaded, with the folders in it.")],
     endpoint: Endpoint = None,
 ) -> None:
     """Upload all files of a folder to the source of a project."""
     cluster, declared = _declared(context, project)
-    files = [(file, file.relative_to(directory).as_posix()) for file in sorted(directory.rglob("*")) if file.is_file()]
-    if not files:
-        raise ProjectError(f"there are no files in {directory}")
+    files = _files(directory)
+    _check_folders(cluster, declared, [name for _, name in files])
     with open_store(cluster, declared.upload, endpoint) as store:
         done = sum(1 for _ in _with_progress("Uploading", store.upload(files), len(files)))
     console.print(f"{done} files are in {_address(declared.upload)}; make sync PROJECT={project} makes tasks of them")
@@ -103,20 +102,44 @@ def export(
 def list_projects(context: typer.Context) -> None:
     """Show the declared projects, with what their last job said."""
     deployed: Stack = context.obj
-    reports = Cluster(deployed.context, deployed.namespace).reports()
+    told = Cluster(deployed.context, deployed.namespace).told()
     for name, project in sorted(deployed.projects.items()):
-        word = reports.get(project.declaration, "")
-        report = json.loads(word) if word.startswith("{") else {"address": word or "no job has run yet"}
+        jobs = told.get(project.declaration, Told())
         facts = {
-            "page": report["address"],
-            "tasks": report.get("tasks", ""),
+            "page": jobs.report.get("address"),
+            "tasks": jobs.report.get("tasks"),
             "source": _address(project.upload),
-            "target": _address(project.export) if project.export else "",
+            "target": _address(project.export) if project.export else None,
+            "job": f"failed: {jobs.problem}" if jobs.problem else "completed" if jobs.report else "none has ended yet",
         }
         console.print(f"[bold]{name}[/]")
         # Not a table: addresses are to be copied whole, however narrow the terminal is.
         for fact, value in facts.items():
-            console.print(f"  {fact:7}{value}", markup=False)
+            if value is not None:
+                console.print(f"  {fact:7}{value}", markup=False)
+
+
+def _files(directory: str) -> list[tuple[Path, str]]:
+    """The files of a folder and of those in it, with their names there; ProjectError where there are none."""
+    # Path("") is the working directory, which nobody named.
+    folder = Path(directory)
+    if not directory.strip() or not folder.is_dir():
+        raise ProjectError(f"there is no folder {directory!r}; write . for the one that you are in")
+    files = [(file, file.relative_to(folder).as_posix()) for file in sorted(folder.rglob("*")) if file.is_file()]
+    if not files:
+        raise ProjectError(f"there are no files in {directory}")
+    return files
+
+
+def _check_folders(cluster: Cluster, project: Project, names: Iterable[str]) -> None:
+    """ProjectError for files that the project would never make tasks of."""
+    source = cluster.declaration(project.declaration)["storages"]["source"]
+    below = [name for name in names if "/" in name]
+    if below and not source["options"]["recursive_scan"]:
+        raise ProjectError(
+            f"{project.name} makes no tasks of files in folders, such as {below[0]}: "
+            "upload them without, or set source.recursiveScan: true"
+        )
 
 
 def _declared(context: typer.Context, project: str) -> tuple[Cluster, Project]:

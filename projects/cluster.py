@@ -6,9 +6,9 @@ import base64
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -23,6 +23,24 @@ from projects.stack import SecretKey
 POLL_SECONDS = 1.0
 KEEP_SECONDS = 3600
 COMPONENT = "annotation-project"
+
+
+@dataclass(frozen=True)
+class Told:
+    """What the jobs of a project said: the newest report, and the last line of a failure that came after it."""
+
+    report: Mapping[str, Any] = field(default_factory=dict)
+    problem: str = ""
+
+    def then(self, word: str) -> Told:
+        """The same after another job has ended with this word: a report in JSON, or what went wrong."""
+        try:
+            report = json.loads(word)
+        except ValueError:
+            report = None
+        if isinstance(report, dict):
+            return Told(report)
+        return replace(self, problem=word.splitlines()[-1])
 
 
 @dataclass(frozen=True)
@@ -79,12 +97,14 @@ class Cluster:
             time.sleep(POLL_SECONDS)
         raise ProjectError(f"the job {name} has not finished within {seconds:.0f} seconds; it goes on")
 
-    def reports(self) -> dict[str, str]:
-        """The last word of each project's newest pod that has one, by the instance that its labels name."""
+    def told(self) -> dict[str, Told]:
+        """What the pods of each project said, by the name of its declaration."""
         pods = self._core.list_namespaced_pod(self.namespace, label_selector=f"app.kubernetes.io/name={COMPONENT}")
-        by_age = sorted(pods.items, key=lambda pod: pod.metadata.creation_timestamp)
-        words = {pod.metadata.labels["app.kubernetes.io/instance"]: _message(pod) for pod in by_age if _message(pod)}
-        return {instance.removesuffix("-sync"): word for instance, word in words.items()}
+        found: dict[str, Told] = {}
+        for pod in sorted((pod for pod in pods.items if _message(pod)), key=_ended):
+            name = pod.metadata.labels["app.kubernetes.io/instance"].removesuffix("-sync")
+            found[name] = found.get(name, Told()).then(_message(pod))
+        return found
 
     @contextmanager
     def service(self, name: str, namespace: str, port: int) -> Iterator[int]:
@@ -119,8 +139,15 @@ class Cluster:
 
 
 def _message(pod: Any) -> str:
-    states = [status.state.terminated for status in pod.status.container_statuses or []]
-    return next((str(state.message).strip() for state in states if state and state.message), "")
+    return next((str(state.message).strip() for state in _terminated(pod) if state.message), "")
+
+
+def _ended(pod: Any) -> Any:
+    return max(state.finished_at for state in _terminated(pod))
+
+
+def _terminated(pod: Any) -> list[Any]:
+    return [status.state.terminated for status in pod.status.container_statuses or [] if status.state.terminated]
 
 
 def _is_ready(pod: Any) -> bool:

@@ -82,7 +82,9 @@ class SourceSettings(StorageSettings):
     treat_every_bucket_object_as_source: bool = Field(
         True, description="True for media files, each of which becomes a task; false for JSON files of tasks."
     )
-    recursive_scan: bool = Field(False, description="Whether objects in folders below the prefix count as well.")
+    recursive_scan: bool = Field(
+        True, description="Whether objects in folders below the prefix count as well, as make upload writes them."
+    )
     presigned_urls: bool | None = Field(
         None,
         description="Whether browsers fetch data from S3 itself, which they must be able to reach; "

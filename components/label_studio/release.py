@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import os
-from hashlib import sha256
-from pathlib import Path
 from typing import Any
 
 import pulumi
 import pulumi_kubernetes as k8s
 
-from components.label_studio.args import Chart, LabelStudioArgs
+from components.label_studio import embedded_chart
+from components.label_studio.args import LabelStudioArgs
 from components.label_studio.values import Values
 
-EMBEDDED_CHART = Path(__file__).parents[2] / "charts" / "label-studio"
 REPOSITORY_CHARTS = {"upstream": "label-studio", "alauda": "chart-label-studio"}
 HISTORY = 10
 
@@ -33,17 +30,18 @@ def install(release: str, args: LabelStudioArgs, values: Values, opts: pulumi.Re
         skip_await=False,
         timeout=args.release_timeout,
         max_history=HISTORY,
-        **chart_location(args.chart),
+        **chart_location(args),
         opts=opts,
     )
 
 
-def chart_location(chart: Chart) -> dict[str, Any]:
+def chart_location(args: LabelStudioArgs) -> dict[str, Any]:
     """The inputs of a Release that say where its chart is."""
+    chart = args.chart
     if chart.source is None:
-        # Relative to the program, so that the state does not depend on who ran it where. A release is upgraded when its
-        # inputs change, of which the templates are none: the description says that they did.
-        return {"chart": os.path.relpath(EMBEDDED_CHART), "description": f"chart {_content_digest(EMBEDDED_CHART)}"}
+        # A release is upgraded when its inputs change, of which templates are none: the description says that they did.
+        digest = embedded_chart.content_digest(embedded_chart.EMBEDDED_CHART)
+        return {"chart": embedded_chart.chart_for(args.image), "description": f"chart {digest}"}
     if chart.source.endswith(".tgz"):
         return {"chart": chart.source}
     if chart.source.startswith("oci://"):
@@ -53,10 +51,3 @@ def chart_location(chart: Chart) -> dict[str, Any]:
         "repository_opts": {"repo": chart.source},
         "version": chart.version,
     }
-
-
-def _content_digest(directory: Path) -> str:
-    digest = sha256()
-    for file in sorted(path for path in directory.rglob("*") if path.is_file()):
-        digest.update(f"{file.relative_to(directory)}\0".encode() + file.read_bytes() + b"\0")
-    return digest.hexdigest()[:12]

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Previews a stack under its policies and writes what happened as Markdown, whether it went well or not.
-# Usage: scripts/ci/preview.sh STACK REPORT [flags of pulumi preview]
+# Usage: [NOTE=text] scripts/ci/preview.sh STACK REPORT [flags of pulumi preview]
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 stack=$1 report=$2
@@ -17,6 +17,7 @@ pulumi preview --stack "$stack" --non-interactive --color never \
 # Comments may have 65536 characters, and what matters (violations, the summary) is at the end.
 {
   if [ "$status" = 0 ]; then printf '### %s: preview\n\n' "$stack"; else printf '### %s: preview **failed**\n\n' "$stack"; fi
+  if [ -n "${NOTE:-}" ]; then printf '%s\n\n' "$NOTE"; fi
   printf '<details><summary>What Pulumi says</summary>\n\n````text\n'
   tail -c 25000 "$output"
   printf '\n````\n\n</details>\n'

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Previews a stack as if nothing of it were deployed: for pull requests of forks, which get no secrets.
-# Neither an account nor a cluster is asked. Usage: scripts/ci/preview_without_state.sh STACK REPORT
+# Previews a stack as if nothing of it were deployed: for pull requests, whose code gets no
+# key of prod, or none at all. Neither an account nor a cluster is asked.
+# Usage: scripts/ci/preview_without_state.sh STACK REPORT
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 stack=$1 report=$2
@@ -13,4 +14,5 @@ export PULUMI_BACKEND_URL="file://$folder/state" PULUMI_CONFIG_PASSPHRASE=nothin
 export PULUMI_K8S_SKIP_UPDATE_UNREACHABLE=true
 
 "${PYTHON:-.venv/bin/python}" -m scripts.stack_without_secrets "$stack" "$folder/project"
-scripts/ci/preview.sh "$stack" "$report" --config-file "$folder/project/Pulumi.$stack.yaml"
+NOTE='As if nothing of it were deployed: without its state, its keys and its cluster.' \
+  scripts/ci/preview.sh "$stack" "$report" --config-file "$folder/project/Pulumi.$stack.yaml"

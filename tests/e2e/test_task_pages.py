@@ -102,16 +102,36 @@ def test_with_a_cluster_make_up_is_plain_pulumi_up(checkout: Checkout) -> None:
     assert "context: label-studio-local" in (checkout.folder / "Pulumi.dev.yaml").read_text()
 
 
-def test_a_dump_brings_back_what_was_deleted(checkout: Checkout, dev_stack: Deployment) -> None:
-    dump, restore = commands("backup")
+# What migrations of a newer version leave: tables whose constraints keep others from being dropped, other columns.
+UPGRADE = """
+CREATE TABLE newer_state (task_id integer REFERENCES task (id), by_id integer REFERENCES htx_user);
+ALTER TABLE project ADD COLUMN newer boolean NOT NULL DEFAULT false;
+INSERT INTO django_migrations (app, name, applied) VALUES ('fsm', '0001_newer', now());
+"""
+LEFT = "SELECT count(*) FROM django_migrations WHERE name = '0001_newer' OR to_regclass('newer_state') IS NOT NULL"
+
+
+def test_a_dump_brings_back_what_was_there_before_an_upgrade(checkout: Checkout, dev_stack: Deployment) -> None:
+    dump, restore, start = commands("backup")
     with dev_stack.session() as session:
         number = session.create_project("Worth keeping")
         checkout.type(dump.text)
         session.request("DELETE", f"/api/projects/{number}/")
         assert "Worth keeping" not in session.projects()
+    query(checkout, UPGRADE)
     checkout.type(restore.text)
+    assert query(checkout, LEFT) == "0"
+    checkout.type(start.text)
     with dev_stack.session() as session:
         assert "Worth keeping" in session.projects()
+
+
+def query(checkout: Checkout, statements: str) -> str:
+    """The last line of what the stack's database answers its superuser."""
+    password = "export PGPASSWORD=$(cat /etc/postgresql-superuser/password)"
+    psql = "psql --quiet --no-align --tuples-only --username postgres --dbname labelstudio -v ON_ERROR_STOP=1"
+    command = f"kubectl --namespace label-studio exec --stdin label-studio-postgresql-0 -- sh -c '{password}; {psql}'"
+    return (checkout.type(f"{command} <<'SQL'\n{statements}\nSQL").splitlines() or [""])[-1]
 
 
 def test_the_quickstart_leads_from_images_to_exported_annotations(checkout: Checkout, dev_stack: Deployment) -> None:

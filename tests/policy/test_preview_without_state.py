@@ -1,4 +1,4 @@
-"""What pull requests of forks get: a real preview under the policies, without state, account, cluster or key."""
+"""What pull requests get of prod: a real preview under the policies, without state, account, cluster or key."""
 
 from __future__ import annotations
 

@@ -25,11 +25,11 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "PostgreSQL: the job `…-setup`": ("components/postgresql/**/*",),
     "Object store: the jobs `…-setup` and `…-check`": ("components/object_store/**/*",),
     "Declared projects: the jobs `…-<project>`": ("components/annotation_project/**/*",),
-    "`make projects`, `make upload`, `make sync`, `make export`": ("projects/**/*.py",),
+    "`make projects`, `make upload`, `make sync`, `make export`": ("projects/**/*.py", "Makefile"),
     "Images, policies, pages: the other make targets": (
         *("Makefile", "*.mk", "scripts/*.py", "policies/*.py", "policies/checks/dry_run.py"),
     ),
-    "GitHub Actions": (".github/**/*.yml", "scripts/ci/*.sh", "scripts/stack_without_secrets.py"),
+    "GitHub Actions": (".github/**/*.yml", "scripts/ci/*", "scripts/stack_without_secrets.py"),
     "The chart without the program": ("charts/**/*",),
     "The embedded platform, before it starts": ("local/preconditions.py",),
     "The embedded platform, at work": ("local/*.py", "local/[!p]*/**/*"),

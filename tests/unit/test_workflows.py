@@ -87,15 +87,6 @@ def test_steps_call_what_exists(path: Path) -> None:
                 assert os.access(PROJECT / command[0], os.X_OK), command[0]
 
 
-def test_only_the_comment_may_write() -> None:
-    jobs: dict[str, Any] = {
-        f"{path.stem}.{name}": job
-        for path in WORKFLOWS
-        for name, job in yaml.safe_load(path.read_text())["jobs"].items()
-    }
-    assert {name for name, job in jobs.items() if "write" in job["permissions"].values()} == {"preview.preview"}
-
-
 @pytest.mark.parametrize(("status", "title"), [(0, "### dev: preview\n"), (3, "### dev: preview **failed**\n")])
 def test_a_preview_is_reported_however_it_ends(fakes: Path, tmp_path: Path, status: int, title: str) -> None:
     path = fake(fakes, "pulumi", f"echo 'Policy Violations: signup'; exit {status}")
@@ -115,6 +106,30 @@ def test_a_long_preview_fits_into_a_comment_with_its_end(fakes: Path, tmp_path: 
     assert "the end" in report.read_text()
 
 
+def test_a_preview_says_what_it_leaves_out(fakes: Path, tmp_path: Path) -> None:
+    report = tmp_path / "report.md"
+    run(SCRIPTS / "preview.sh", "dev", report, PATH=fake(fakes, "pulumi", "true"), NOTE="As if it were new.")
+    assert report.read_text().startswith("### dev: preview\n\nAs if it were new.\n\n<details>")
+
+
+def test_a_report_is_shown_and_passed_on_whatever_it_says(tmp_path: Path) -> None:
+    report, summary, output = tmp_path / "dev.md", tmp_path / "summary", tmp_path / "output"
+    report.write_text("### dev\nreport<<EOF\nEOF\nother=value\n")
+    run(SCRIPTS / "report.sh", report, GITHUB_STEP_SUMMARY=str(summary), GITHUB_OUTPUT=str(output))
+    assert summary.read_text() == report.read_text()
+    begin, end = output.read_text().splitlines()[0], output.read_text().splitlines()[-1]
+    assert begin == f"report<<{end}"
+    assert len(end) == 32
+    assert output.read_text() == f"{begin}\n{report.read_text()}{end}\n"
+
+
+def test_a_report_that_nobody_wrote_is_told(tmp_path: Path) -> None:
+    summary = tmp_path / "summary"
+    done = run(SCRIPTS / "report.sh", tmp_path / "none", GITHUB_STEP_SUMMARY=str(summary), GITHUB_OUTPUT="/dev/null")
+    assert done.returncode == 0
+    assert "an earlier step failed" in summary.read_text()
+
+
 @pytest.mark.parametrize(
     ("found", "call"),
     [("", "--method POST repos/o/r/issues/7/comments"), ("41", "--method PATCH repos/o/r/issues/comments/41")],
@@ -123,13 +138,39 @@ def test_there_is_one_comment(fakes: Path, tmp_path: Path, found: str, call: str
     body = tmp_path / "body"
     keep = f'for word; do case $word in body=@*) cp "${{word#body=@}}" "{body}";; esac; done; '
     path = fake(fakes, "gh", f'case "$*" in *paginate*) printf "%s\\n" {found};; *) {keep} ;; esac')
-    report = tmp_path / "dev.md"
-    report.write_text("### dev: preview\n")
-    done = run(SCRIPTS / "comment.sh", "o/r", "7", report, tmp_path / "prod.md", PATH=path)
+    done = run(SCRIPTS / "comment.sh", "o/r", "7", "dev", "### dev: $(id)", "prod", "", PATH=path)
     assert done.returncode == 0, done.stderr
     assert call in calls(fakes)
-    assert body.read_text().startswith("<!-- label-studio preview -->\n### dev: preview\n")
+    assert body.read_text().startswith("<!-- label-studio preview -->\n### dev: $(id)\n\n")
     assert "### prod\n\nThere is no preview" in body.read_text()
+
+
+def test_a_comment_of_somebody_else_is_left_alone(fakes: Path) -> None:
+    path = fake(fakes, "gh", "true")
+    run(SCRIPTS / "comment.sh", "o/r", "7", "dev", "report", PATH=path)
+    assert '.user.login == "github-actions[bot]"' in calls(fakes)
+
+
+@pytest.mark.parametrize(("newest", "status"), [("abc", 0), ("def", 1)])
+def test_an_older_commit_is_not_deployed(fakes: Path, newest: str, status: int) -> None:
+    done = run(SCRIPTS / "newest.sh", "o/r", "abc", PATH=fake(fakes, "gh", f"echo {newest}"))
+    assert done.returncode == status
+    assert ("approve the run of the newest commit" in done.stderr) == bool(status)
+
+
+@pytest.mark.parametrize(
+    ("gh", "told"),
+    [
+        ("echo 'HTTP 404: Not Found' >&2; exit 1", "there is no environment dev"),
+        ("echo 'HTTP 403: Resource not accessible by integration' >&2; exit 1", "does not say what rules there are"),
+        ("echo '{}'", "the environment dev is open to other branches"),
+    ],
+)
+def test_environments_without_rules_stop_a_deployment(fakes: Path, gh: str, told: str) -> None:
+    done = run(SCRIPTS / "environments.py", "o/r", PATH=fake(fakes, "gh", gh))
+    assert done.returncode == 1
+    assert told in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_deploying_obeys_the_policies(fakes: Path) -> None:

@@ -9,7 +9,7 @@ import pulumi_kubernetes as k8s
 import pytest
 
 from components.connections import RedisConnection, S3Connection, SecretKey
-from components.label_studio import LabelStudio, release
+from components.label_studio import LabelStudio, embedded_chart
 from components.label_studio.args import Administrator, Autoscaling, LabelStudioArgs
 from tests.unit.label_studio.arguments import (
     DEPLOYMENT,
@@ -80,7 +80,7 @@ def test_a_changed_template_of_the_embedded_chart_changes_the_release(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "Chart.yaml").write_text("name: label-studio")
-    monkeypatch.setattr(release, "EMBEDDED_CHART", tmp_path)
+    monkeypatch.setattr(embedded_chart, "EMBEDDED_CHART", tmp_path)
     before, again = (program(arguments()).one(RELEASE).inputs["description"] for _ in range(2))
     (tmp_path / "templates").mkdir()
     (tmp_path / "templates" / "service.yaml").write_text("kind: Service")

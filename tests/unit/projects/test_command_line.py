@@ -8,9 +8,10 @@ import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -150,6 +151,9 @@ def test_a_cluster_that_does_not_answer_is_one_line(tmp_path: Path, outputs: Pat
         (["export", "cats", "TIFF"], "there is no format TIFF; choose COCO, YOLO, VOC, CSV, JSON"),
         (["export", "dogs", "coco"], "the project dogs has no target to export from"),
         (["upload", "cats", "{folder}"], "there are no files in {folder}"),
+        (["upload", "cats", "{folder}/missing"], "there is no folder '{folder}/missing'"),
+        (["upload", "cats", ""], "there is no folder ''; write . for the one that you are in"),
+        (["upload", "cats", " "], "there is no folder ' '"),
         (["sync", "cats"], "the kubeconfig has no usable context somewhere"),
     ],
 )
@@ -163,3 +167,135 @@ def test_mistakes_are_one_line(arguments: list[str], message: str, tmp_path: Pat
     assert answer.returncode == 1
     assert answer.stderr.startswith(f"error: {message.format(folder=folder)}")
     assert answer.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "missing"),
+    [
+        (["upload"], "PROJECT"),
+        (["upload", "PROJECT=cats"], "DIR"),
+        (["upload", "PROJECT=cats", "DIR="], "DIR"),
+        (["upload", "PROJECT=cats", "DIR= "], "DIR"),
+        (["upload", "DIR=images"], "PROJECT"),
+        (["sync"], "PROJECT"),
+        (["export", "PROJECT=cats"], "FORMAT"),
+        (["export", "FORMAT=COCO"], "PROJECT"),
+        (["mirror"], "REGISTRY"),
+    ],
+)
+def test_make_names_the_variable_that_is_missing(arguments: list[str], missing: str, tmp_path: Path) -> None:
+    answer, called = make(tmp_path, *arguments)
+    assert answer.returncode != 0
+    assert answer.stderr.startswith(f"error: {missing} is missing; write make {arguments[0]} ")
+    assert called == ""
+
+
+@pytest.mark.parametrize("directory", [".", "some images"])
+def test_make_uploads_the_folder_that_is_named(directory: str, tmp_path: Path) -> None:
+    answer, called = make(tmp_path, "upload", "PROJECT=cats", f"DIR={directory}")
+    assert answer.returncode == 0, answer.stderr
+    assert called == f"-m projects --stack dev upload cats {directory}\n"
+
+
+def make(folder: Path, *arguments: str) -> tuple[subprocess.CompletedProcess[str], str]:
+    """Run a target with a Python that does nothing; returns also how that was called."""
+    (folder / "python").write_text(f'#!/bin/sh\necho "$@" >>{folder}/called\n')
+    (folder / "python").chmod(0o755)
+    given = {name: value for name, value in os.environ.items() if name not in {"MAKEFLAGS", "DIR", "PROJECT", "FORMAT"}}
+    answer = subprocess.run(
+        ["make", "--old-file=.venv/.installed", f"BIN={folder}", "CONTEXT=somewhere", *arguments],
+        cwd=ROOT,
+        env=given,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    called = folder / "called"
+    return answer, called.read_text() if called.exists() else ""
+
+
+class Answering(BaseHTTPRequestHandler):
+    """As much of an API server as has one object for each path."""
+
+    objects: ClassVar[dict[str, Any]] = {}
+
+    def do_GET(self) -> None:
+        content = json.dumps(self.objects[self.path.partition("?")[0]]).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+@pytest.fixture
+def objects(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
+    """The objects of the cluster that commands ask, by their paths."""
+    monkeypatch.setattr(Answering, "objects", {})
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answering) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        monkeypatch.setenv("KUBECONFIG", str(kubeconfig(tmp_path, f"http://127.0.0.1:{server.server_port}")))
+        yield Answering.objects
+        server.shutdown()
+
+
+def pod(project: str, minute: int, message: str | None) -> dict[str, Any]:
+    """A pod of a job that ended at this minute with these words; one that runs still has none."""
+    terminated = {"exitCode": 0, "finishedAt": f"2026-11-26T10:{minute:02}:00Z", "message": message}
+    state = {"terminated": terminated} if message is not None else {"running": {}}
+    status = {"name": "c", "image": "i", "imageID": "i", "ready": False, "restartCount": 0, "state": state}
+    # The last made is not always the last to end.
+    created = f"2026-11-26T09:{59 - minute:02}:00Z"
+    labels = {"app.kubernetes.io/instance": f"ls-{project}-sync"}
+    return {"metadata": {"labels": labels, "creationTimestamp": created}, "status": {"containerStatuses": [status]}}
+
+
+REPORT = json.dumps({"project": 7, "address": "http://page/projects/7", "tasks": 240, "sync": {}})
+FAILURE = "Traceback (most recent call last):\nproject cats: Storage status (completed) must be QUEUED"
+
+
+PAGE = "  page   http://page/projects/7"
+FAILED = "  job    failed: project cats: Storage status (completed) must be QUEUED"
+
+
+@pytest.mark.parametrize(
+    ("pods", "told"),
+    [
+        ([], ["  job    none has ended yet"]),
+        ([pod("cats", 1, REPORT)], [PAGE, "  tasks  240", "  job    completed"]),
+        ([pod("cats", 1, REPORT), pod("cats", 2, None)], [PAGE, "  tasks  240", "  job    completed"]),
+        ([pod("cats", 1, FAILURE), pod("cats", 2, REPORT)], [PAGE, "  tasks  240", "  job    completed"]),
+        ([pod("cats", 2, FAILURE), pod("cats", 1, REPORT)], [PAGE, "  tasks  240", FAILED]),
+        ([pod("cats", 1, FAILURE)], [FAILED]),
+        ([pod("cats", 1, '{"address": "cut')], ['  job    failed: {"address": "cut']),
+    ],
+)
+def test_errors_of_jobs_are_not_told_as_addresses(
+    pods: list[Any], told: list[str], objects: dict[str, Any], tmp_path: Path, outputs: Path
+) -> None:
+    objects["/api/v1/namespaces/ls/pods"] = {"kind": "PodList", "apiVersion": "v1", "items": pods}
+    answer = command("--outputs", str(outputs), "list", path=tmp_path)
+    assert answer.returncode == 0, answer.stderr
+    lines = answer.stdout.partition("dogs\n")[0].splitlines()
+    places = ["  source s3://projects/cats/input/", "  target s3://projects/cats/input/"]
+    assert [line for line in lines if line not in places] == ["cats", *told]
+
+
+def test_files_that_would_never_become_tasks_are_not_uploaded(
+    objects: dict[str, Any], tmp_path: Path, outputs: Path
+) -> None:
+    declaration = {"storages": {"source": {"options": {"recursive_scan": False}}}}
+    objects["/api/v1/namespaces/ls/configmaps/ls-cats"] = {"data": {"declaration.json": json.dumps(declaration)}}
+    images = tmp_path / "images"
+    (images / "more").mkdir(parents=True)
+    for name in ("one.png", "more/two.png"):
+        (images / name).write_text("image")
+    answer = command("--outputs", str(outputs), "upload", "cats", str(images), path=tmp_path)
+    assert answer.returncode == 1
+    assert answer.stderr == (
+        "error: cats makes no tasks of files in folders, such as more/two.png: "
+        "upload them without, or set source.recursiveScan: true\n"
+    )

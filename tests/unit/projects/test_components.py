@@ -95,7 +95,7 @@ def test_declaration_has_what_label_studio_wants_to_know() -> None:
                 "options": {
                     "regex_filter": None,
                     "use_blob_urls": True,
-                    "recursive_scan": False,
+                    "recursive_scan": True,
                     # A browser cannot reach a Service.
                     "presign": False,
                     "presign_ttl": 15,
