@@ -13,10 +13,10 @@ from pydantic import AfterValidator, Field, model_validator
 
 from settings.base import BucketName, KubernetesName, NonEmpty, Prefix, SettingsModel
 from settings.label_config import check_label_config
+from settings.network import ADDRESSES, Addresses
 from settings.object_store import S3Credentials
 from settings.services import HttpUrl
 
-# The names of keys (<name>-source) may have 40 characters.
 MAXIMUM_NAME = 30
 CRON_FIELD = re.compile(r"[0-9A-Za-z*/,?-]+")
 CRON_WORDS = {"@hourly", "@daily", "@midnight", "@weekly", "@monthly", "@yearly", "@annually"}
@@ -55,14 +55,17 @@ class StorageSettings(SettingsModel):
     endpoint: HttpUrl | None = Field(
         None, description="URL of the S3 server of an account of its own; Amazon S3 when not given."
     )
+    addresses: Addresses | None = Field(None, description=ADDRESSES)
     credentials: S3Credentials | None = Field(
         None, description="Key of an S3 account other than the stack's object store."
     )
 
     @model_validator(mode="after")
     def _own_account_is_complete(self) -> Self:
-        if self.credentials is None and (self.endpoint or self.region):
-            raise ValueError("endpoint and region are those of an S3 account of its own, which needs credentials too")
+        if self.credentials is None and (self.endpoint or self.region or self.addresses):
+            raise ValueError(
+                "endpoint, region and addresses are those of an S3 account of its own, which needs credentials too"
+            )
         if self.credentials is not None and self.bucket is None:
             raise ValueError("bucket is required with credentials: the stack's bucket is in another account")
         return self
