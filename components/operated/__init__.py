@@ -7,7 +7,7 @@ the time before. So a job of this program's own looks at the servers themselves,
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -58,16 +58,17 @@ class OperatedArgs(ServiceArgs):
 
 @dataclass(frozen=True, kw_only=True)
 class Rollout:
-    """What is waited for: ``status`` of the resource, and ``container`` of all its servers with an image or a version.
+    """What is waited for: fields of the resource's ``status`` and its ``conditions``, and what its servers run.
 
-    A key of ``status`` that begins with a capital letter is the type of a condition. ``selector`` tells the pods of the
-    servers from all others; an operator that runs them without ``stateful_sets`` has their number in ``servers``. The
-    version is in ``version_variable`` of the container, or else at the beginning of its image's tag.
+    ``selector`` tells the pods of the servers from all others; an operator that runs them without ``stateful_sets`` has
+    their number in ``servers``. ``container`` has the ``image``, or a ``version`` in ``version_variable`` or, without
+    one, at the beginning of its image's tag.
     """
 
-    status: Mapping[str, str]
     selector: Mapping[str, str]
     container: str
+    status: Mapping[str, str] = field(default_factory=dict)
+    conditions: Mapping[str, str] = field(default_factory=dict)
     image: pulumi.Input[str] | None = None
     version: str | None = None
     version_variable: str | None = None

@@ -100,10 +100,11 @@ def _look(expected: Object, read: Read) -> tuple[list[str], Troubles]:
 def _resource(expected: Object, found: Object | None) -> Iterator[str]:
     status = (found or {}).get("status") or {}
     said = next((str(status[key]) for key in ("phaseReason", "message", "healthMessage") if status.get(key)), "")
-    for key, value in expected["status"].items():
-        actual = _condition(status, key) if key[0].isupper() else status.get(key)
-        if actual != value:
-            yield f"{key} is {actual or 'not set'} instead of {value}{f' ({said})' if said else ''}"
+    actual = {key: status.get(key) for key in expected["status"]}
+    actual |= {kind: _condition(status, kind) for kind in expected["conditions"]}
+    for key, value in {**expected["status"], **expected["conditions"]}.items():
+        if actual[key] != value:
+            yield f"{key} is {actual[key] or 'not set'} instead of {value}{f' ({said})' if said else ''}"
 
 
 def _condition(status: Object, kind: str) -> str | None:

@@ -40,7 +40,7 @@ def deploy(name: str, args: CnpgArgs, parent: pulumi.Resource) -> PostgresConnec
     own = {"cnpg.io/cluster": server}
     stores = cnpg_backup.object_stores(name, args, parent)
     rollout = Rollout(
-        status={"Ready": "True"},
+        conditions={"Ready": "True"},
         selector={**own, "cnpg.io/podRole": "instance"},
         container="postgres",
         image=args.image,

@@ -43,7 +43,7 @@ def prepare_database(  # noqa: PLR0913 - the two sequences differ per backend
         image=args.client_image,
         user=USER,
         script=SCRIPT,
-        environment=[*_server(connection), *_roles(connection, admin), pods.env("VERSION", str(version))],
+        environment=[*_server(connection), *_roles(connection, admin), pods.env("MAJOR_VERSION", str(version))],
         files=_ca_files(connection),
         mounts=[pods.mount("ca", CA_DIRECTORY, read_only=True)] if _ca_files(connection) else [],
         triggers=triggers,
