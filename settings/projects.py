@@ -15,6 +15,7 @@ from settings.base import BucketName, KubernetesName, NonEmpty, Prefix, Settings
 from settings.label_config import check_label_config
 from settings.network import ADDRESSES, Addresses
 from settings.object_store import S3Credentials
+from settings.project_names import taken_names
 from settings.services import HttpUrl
 
 MAXIMUM_NAME = 30
@@ -205,7 +206,9 @@ Problem = tuple[tuple[str | int, ...], str]
 
 def project_problems(projects: Sequence[ProjectSettings], store_bucket: str) -> Iterator[Problem]:
     """What projects would share with one another: names, titles, and places of data."""
-    yield from _repetitions("name", [project.name for project in projects])
+    names = [project.name for project in projects]
+    yield from _repetitions("name", names)
+    yield from ((("projects", index, "name"), message) for index, message in taken_names(names))
     yield from _repetitions("title", [project.page_title for project in projects])
     places = [place for index, project in enumerate(projects) for place in _places(index, project, store_bucket)]
     for number, place in enumerate(places):

@@ -20,7 +20,7 @@ Action = Literal["list", "read", "write", "delete"]
 class BucketGrant:
     """What one low-privilege key may do below ``prefix``, which is empty or ends with a slash.
 
-    ``name`` is a Kubernetes label of at most 40 characters and the key of ``ObjectStore.connections``.
+    ``name`` is a Kubernetes label and the key of ``ObjectStore.connections``.
     """
 
     name: str
