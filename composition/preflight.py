@@ -102,7 +102,7 @@ def _ask(session: requests.Session, access: Access, context: str, path: str) -> 
         time.sleep(attempt)
         try:
             answer = session.get(f"{access.server}{path}", timeout=TIMEOUTS)
-        except requests.RequestException as error:
+        except (OSError, ValueError) as error:
             problem = _reason(error)
             continue
         if answer.status_code == 401:
@@ -174,6 +174,7 @@ class _Adapter(HTTPAdapter):
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         trust = create_urllib3_context()
         trust.verify_flags &= ~ssl.VERIFY_X509_STRICT
+        trust.check_hostname = self._authority is not False
         if self._authority is True:
             trust.load_default_certs()
         kwargs |= {"ssl_context": trust}
