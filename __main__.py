@@ -3,9 +3,11 @@
 import pulumi
 
 from composition import SuppliedValues, compose
+from composition.preflight import check_cluster
 from settings import load_secret_values, load_settings, secret_names
 
 settings = load_settings()
+check_cluster(settings)
 values = load_secret_values()
 stack = compose(settings, SuppliedValues(secret_names(), values) if values else None)
 

@@ -1,11 +1,13 @@
 """What a backing service promises to the outside: one connection, whatever its backend.
 
 A connection carries addresses and *references* to Secrets, never a secret value, so it can pass
-through chart values, ConfigMaps and stack outputs without leaking anything.
+through chart values, ConfigMaps and stack outputs without leaking anything. ``peer`` is needed wherever network
+policies are: it is what they open.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -21,6 +23,33 @@ class SecretKey:
 
     name: pulumi.Input[str]
     key: str
+
+
+@dataclass(frozen=True)
+class ServerPods:
+    """Servers in the namespace of the stack, by the labels and the port of their pods, not of their Service."""
+
+    labels: Mapping[str, str]
+    port: int
+
+
+@dataclass(frozen=True)
+class OtherNamespace:
+    """Servers in another namespace, whose Service may lead to any port of any of its pods."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Outside:
+    """Servers outside of the cluster: networks such as ``10.0.0.0/24``, ``internet`` (public addresses) or ``any``."""
+
+    addresses: Sequence[pulumi.Input[str]]
+    port: int
+
+
+Peer = ServerPods | OtherNamespace | Outside
+"""Where a service is, as network policies can name it; they know no host names."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +73,7 @@ class PostgresConnection:
     user: str
     password: SecretKey
     tls: PostgresTls | None = None
+    peer: Peer | None = None
 
 
 @dataclass(frozen=True)
@@ -70,6 +100,7 @@ class RedisConnection:
     password: SecretKey | None = None
     user: str | None = None
     tls: RedisTls | None = None
+    peer: Peer | None = None
 
 
 @dataclass(frozen=True)
@@ -89,3 +120,4 @@ class S3Connection:
     secret_access_key: SecretKey | None = None
     session_token: SecretKey | None = None
     ca: SecretKey | None = None
+    peer: Peer | None = None

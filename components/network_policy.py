@@ -6,17 +6,26 @@ A policy looks at pods and their ports, after the address of a Service has been 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import assert_never
 
 import pulumi
 import pulumi_kubernetes as k8s
 
+from components.connections import OtherNamespace, Outside, Peer, ServerPods
 from components.pods import PART_OF
 from components.service import ServiceArgs
 
 Ingress = k8s.networking.v1.NetworkPolicyIngressRuleArgsDict
 Egress = k8s.networking.v1.NetworkPolicyEgressRuleArgsDict
-Peer = k8s.networking.v1.NetworkPolicyPeerArgsDict
+PolicyPeer = k8s.networking.v1.NetworkPolicyPeerArgsDict
 
+# RFC 1918, 6598 and 3927 (which holds the clouds' metadata services); RFC 4193 and 4291.
+PRIVATE_IPV4 = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16"]
+PRIVATE_IPV6 = ["fc00::/7", "fe80::/10"]
+INTERNET: list[PolicyPeer] = [
+    {"ip_block": {"cidr": "0.0.0.0/0", "except_": PRIVATE_IPV4}},
+    {"ip_block": {"cidr": "::/0", "except_": PRIVATE_IPV6}},
+]
 # A policy cannot name the API server: its Service translates to addresses of nodes that differ per cluster.
 API_SERVER_PORTS = (443, 6443)
 
@@ -29,8 +38,12 @@ def allow(  # noqa: PLR0913 - a policy has both directions
     *,
     ingress: Sequence[Ingress] = (),
     egress: Sequence[Egress] = (),
+    peers: Sequence[Peer | None] = (),
 ) -> None:
-    """Lets the pods with these labels be reached by, and reach, what the rules say."""
+    """Lets the pods with these labels be reached by, and reach, what the rules say, and reach ``peers``.
+
+    Raises ValueError for a peer that is None, as in a connection that does not say where its server is.
+    """
     if not args.network_policies:
         return
     k8s.networking.v1.NetworkPolicy(
@@ -44,7 +57,7 @@ def allow(  # noqa: PLR0913 - a policy has both directions
             "pod_selector": {"match_labels": pods},
             "policy_types": ["Ingress", "Egress"],
             "ingress": ingress,
-            "egress": egress,
+            "egress": [*(to_peer(peer) for peer in peers), *egress],
         },
         opts=pulumi.ResourceOptions(parent=parent),
     )
@@ -80,21 +93,43 @@ def to_namespace(namespace: str, *ports: int) -> Egress:
     return {"to": [_namespace(namespace)], "ports": _ports(*ports)}
 
 
-def to_anywhere(*ports: int) -> Egress:
-    """To these ports of any address: for servers outside, and for the API server."""
-    return {"ports": _ports(*ports)}
+def to_peer(peer: Peer | None) -> Egress:
+    """To a server; ValueError where it is not said where that is."""
+    match peer:
+        case ServerPods():
+            return to_pods(peer.labels, peer.port)
+        case OtherNamespace():
+            return {"to": [_namespace(peer.name)]}
+        case Outside():
+            return _to_addresses(peer)
+        case None:
+            raise ValueError(
+                "network policies must name every server: give the connection its peer, such as "
+                'Outside(["10.0.0.0/24"], 5432), or turn network_policies off'
+            )
+        case unknown:
+            assert_never(unknown)
 
 
 def to_api_server() -> Egress:
     """To the API server, for pods of operators that read and write their resources."""
-    return to_anywhere(*API_SERVER_PORTS)
+    return {"ports": _ports(*API_SERVER_PORTS)}
 
 
-def _pods(pods: Mapping[str, str]) -> Peer:
+def _to_addresses(peer: Outside) -> Egress:
+    ports = _ports(peer.port)
+    if "any" in peer.addresses:
+        return {"ports": ports}
+    public = INTERNET if "internet" in peer.addresses else []
+    networks: list[PolicyPeer] = [{"ip_block": {"cidr": each}} for each in peer.addresses if each != "internet"]
+    return {"to": [*networks, *public], "ports": ports}
+
+
+def _pods(pods: Mapping[str, str]) -> PolicyPeer:
     return {"pod_selector": {"match_labels": pods}}
 
 
-def _namespace(name: str) -> Peer:
+def _namespace(name: str) -> PolicyPeer:
     return {"namespace_selector": {"match_labels": {"kubernetes.io/metadata.name": name}}}
 
 

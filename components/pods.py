@@ -9,6 +9,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from components.connections import SecretKey
+from components.names import fitted
 
 PART_OF = "label-studio"
 ResourceRequirements = Mapping[str, Mapping[str, str]]
@@ -42,7 +43,7 @@ def selector(component: str, instance: str) -> dict[str, str]:
     """The labels that tell the pods of one component from all others; immutable in a StatefulSet."""
     return {
         "app.kubernetes.io/name": component,
-        "app.kubernetes.io/instance": instance,
+        "app.kubernetes.io/instance": fitted(instance),
         "app.kubernetes.io/component": component,
     }
 

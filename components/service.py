@@ -8,6 +8,7 @@ from typing import Any
 
 import pulumi
 
+from components.names import fitted
 from components.pods import Placement
 
 
@@ -70,7 +71,7 @@ def filled(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 def service_host(service: str, args: ServiceArgs) -> pulumi.Output[str]:
     """The fully qualified name of a Service of the stack: it resolves without search domains."""
-    return pulumi.Output.concat(service, ".", args.namespace, ".svc.", args.cluster_domain)
+    return pulumi.Output.concat(fitted(service), ".", args.namespace, ".svc.", args.cluster_domain)
 
 
 def stateful_options(args: ServiceArgs, parent: pulumi.Resource) -> pulumi.ResourceOptions:

@@ -10,7 +10,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 from pulumi import ResourceOptions
 
-from components import pods
+from components import names, pods
 from components.service import ServiceArgs, VolumeClaim, stateful_options
 
 DATA = "data"
@@ -48,8 +48,8 @@ def run_stateful_server(
     """The server with a Service of its name for clients and a headless one for its pod."""
     headless = f"{name}-headless"
     services = [
-        _service(name, args, server, parent, cluster_ip=None),
-        _service(headless, args, server, parent, cluster_ip="None"),
+        _service(name, args, server, parent, instance=name),
+        _service(headless, args, server, parent, instance=name, cluster_ip="None"),
     ]
     pod: k8s.core.v1.PodSpecArgsDict = {
         **pods.pod_spec(args.placement, pods.pod_security(server.user), [server.container], server.volumes),
@@ -57,9 +57,13 @@ def run_stateful_server(
     }
     return k8s.apps.v1.StatefulSet(
         name,
-        metadata={"name": name, "namespace": args.namespace, "labels": pods.labels(server.component, name)},
+        metadata={
+            "name": names.fitted(name, names.WORKLOAD),
+            "namespace": args.namespace,
+            "labels": pods.labels(server.component, name),
+        },
         spec={
-            "service_name": headless,
+            "service_name": names.fitted(headless),
             "replicas": 1,
             "selector": {"match_labels": pods.selector(server.component, name)},
             "update_strategy": {"type": "RollingUpdate"},
@@ -77,10 +81,15 @@ def run_stateful_server(
     )
 
 
-def _service(
-    name: str, args: ServiceArgs, server: StatefulServer, parent: pulumi.Resource, cluster_ip: str | None
+def _service(  # noqa: PLR0913 - one of two kinds
+    name: str,
+    args: ServiceArgs,
+    server: StatefulServer,
+    parent: pulumi.Resource,
+    *,
+    instance: str,
+    cluster_ip: str | None = None,
 ) -> k8s.core.v1.Service:
-    instance = name.removesuffix("-headless") if cluster_ip else name
     spec: k8s.core.v1.ServiceSpecArgsDict = {
         "selector": pods.selector(server.component, instance),
         "ports": [{"name": "server", "port": server.port, "target_port": server.port, "protocol": "TCP"}],
@@ -90,7 +99,7 @@ def _service(
         spec |= {"cluster_ip": cluster_ip, "publish_not_ready_addresses": True}
     # The Service is made before its pods, so waiting for endpoints would never end.
     metadata: k8s.meta.v1.ObjectMetaArgsDict = {
-        "name": name,
+        "name": names.fitted(name),
         "namespace": args.namespace,
         "labels": pods.labels(server.component, instance),
         "annotations": {"pulumi.com/skipAwait": "true"},

@@ -40,9 +40,9 @@ def object_store_args(translation: Translation, grants: Sequence[BucketGrant]) -
         case TenantStore() as chosen:
             return TenantArgs(
                 **_minio(translation, chosen, grants),
+                **translation.operated(chosen.operator_namespace),
                 placement=translation.placement(),
                 pools=[_pool(pool) for pool in chosen.pools],
-                operator_namespace=chosen.operator_namespace,
             )
         case ExternalStore() as chosen:
             return ExternalArgs(
@@ -55,6 +55,7 @@ def object_store_args(translation: Translation, grants: Sequence[BucketGrant]) -
                 key=_key(chosen.credentials) if chosen.credentials else None,
                 grant_keys={name: _key(credentials) for name, credentials in chosen.grant_credentials.items()},
                 check=chosen.check,
+                peer=translation.s3_peer(chosen.endpoint, chosen.addresses),
             )
         case unknown:
             assert_never(unknown)

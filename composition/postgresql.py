@@ -39,27 +39,27 @@ def postgresql_args(translation: Translation) -> PostgreSQLArgs:
         case CnpgPostgres() as chosen:
             return CnpgArgs(
                 **_server(translation, chosen),
+                **translation.operated(chosen.operator_namespace),
                 image=translation.image("cnpg_postgresql"),
                 instances=chosen.instances,
                 synchronous_replicas=chosen.synchronous_replicas,
                 wal_storage=volume_claim(chosen.wal_storage) if chosen.wal_storage else None,
                 anti_affinity=chosen.affinity.pod_anti_affinity_type,
                 topology_key=chosen.affinity.topology_key,
-                backup=_backup(chosen.backup) if chosen.backup else None,
-                restore=_restore(chosen.restore) if chosen.restore else None,
+                backup=_backup(translation, chosen.backup) if chosen.backup else None,
+                restore=_restore(translation, chosen.restore) if chosen.restore else None,
                 service_account_annotations=chosen.service_account_annotations,
                 pod_monitor=chosen.pod_monitor,
-                operator_namespace=chosen.operator_namespace,
             )
         case ZalandoPostgres() as chosen:
             return ZalandoArgs(
                 **_server(translation, chosen),
+                **translation.operated(chosen.operator_namespace),
                 flavor=chosen.flavor,
                 team=chosen.team_id,
                 instances=chosen.instances,
                 secret_name_template=chosen.secret_name_template,
                 tls_secret=chosen.tls.secret_name if chosen.tls else None,
-                operator_namespace=chosen.operator_namespace,
             )
         case ExternalPostgres() as chosen:
             return ExternalArgs(
@@ -72,6 +72,7 @@ def postgresql_args(translation: Translation) -> PostgreSQLArgs:
                 password=secret_key(chosen.password),
                 tls=_client_tls(chosen.tls) if chosen.tls else None,
                 admin=_admin(chosen.admin_credentials) if chosen.admin_credentials else None,
+                peer=translation.peer(chosen.host, chosen.port, chosen.addresses),
             )
         case unknown:
             assert_never(unknown)
@@ -90,20 +91,20 @@ def _server(translation: Translation, chosen: StandalonePostgres | CnpgPostgres 
     }
 
 
-def _backup(backup: CnpgBackup) -> BackupArgs:
+def _backup(translation: Translation, backup: CnpgBackup) -> BackupArgs:
     return BackupArgs(
-        **_archive(backup),
+        **_archive(translation, backup),
         schedule=backup.schedule,
         retention=backup.retention,
         compression=None if backup.compression == "none" else backup.compression,
     )
 
 
-def _restore(restore: CnpgRestore) -> RestoreArgs:
-    return RestoreArgs(**_archive(restore), target_time=restore.target_time)
+def _restore(translation: Translation, restore: CnpgRestore) -> RestoreArgs:
+    return RestoreArgs(**_archive(translation, restore), target_time=restore.target_time)
 
 
-def _archive(archive: BackupArchive) -> dict[str, Any]:
+def _archive(translation: Translation, archive: BackupArchive) -> dict[str, Any]:
     credentials = archive.credentials
     return {
         "destination_path": archive.destination_path,
@@ -112,6 +113,7 @@ def _archive(archive: BackupArchive) -> dict[str, Any]:
         "endpoint_ca": optional_secret_key(archive.endpoint_ca),
         "access_key_id": secret_key(credentials.access_key_id) if credentials else None,
         "secret_access_key": secret_key(credentials.secret_access_key) if credentials else None,
+        "peer": translation.s3_peer(archive.endpoint, archive.addresses),
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pulumi import ResourceOptions
@@ -86,7 +86,7 @@ def declare_projects(
     after = ResourceOptions.merge(opts, ResourceOptions(depends_on=[account, store]))
     declared = {}
     for project in settings.projects:
-        storages = {role: _storage_args(settings, project, role, store) for role in _storages(project)}
+        storages = {role: _storage_args(translation, project, role, store) for role in _storages(project)}
         args = AnnotationProjectArgs(
             **job,
             release=name,
@@ -108,12 +108,20 @@ def _storages(project: ProjectSettings) -> dict[Role, StorageSettings]:
     return {"source": project.source, **target}
 
 
-def _storage_args(settings: Settings, project: ProjectSettings, role: Role, store: ObjectStore) -> StorageArgs:
+def _storage_args(translation: Translation, project: ProjectSettings, role: Role, store: ObjectStore) -> StorageArgs:
+    settings = translation.settings
     storage = _storages(project)[role]
     bucket, prefix = project.location(role, settings.projects_bucket)
     if storage.credentials:
-        connection = _own_connection(storage, storage.credentials, bucket, prefix)
-        people = _own_connection(storage, _people_credentials(storage) or storage.credentials, bucket, prefix)
+        own = S3Connection(
+            bucket=bucket,
+            prefix=prefix,
+            region=storage.region or DEFAULT_REGION,
+            endpoint=storage.endpoint,
+            peer=translation.s3_peer(storage.endpoint, storage.addresses),
+        )
+        connection = _with_key(own, storage.credentials)
+        people = _with_key(own, _people_credentials(storage) or storage.credentials)
     else:
         connection = store.connections[f"{project.name}-{role}"]
         people = store.connections[f"{project.name}-{PEOPLE[role]}"]
@@ -131,12 +139,9 @@ def _people_credentials(storage: StorageSettings) -> S3Credentials | None:
             return None
 
 
-def _own_connection(storage: StorageSettings, credentials: S3Credentials, bucket: str, prefix: str) -> S3Connection:
-    return S3Connection(
-        bucket=bucket,
-        prefix=prefix,
-        region=storage.region or DEFAULT_REGION,
-        endpoint=storage.endpoint,
+def _with_key(connection: S3Connection, credentials: S3Credentials) -> S3Connection:
+    return replace(
+        connection,
         access_key_id=secret_key(credentials.access_key_id),
         secret_access_key=secret_key(credentials.secret_access_key),
         session_token=optional_secret_key(credentials.session_token),

@@ -22,9 +22,9 @@ def redis_args(translation: Translation) -> RedisArgs:
         case AlaudaRedis() as chosen:
             return AlaudaArgs(
                 **_server(translation, chosen),
+                **translation.operated(chosen.operator_namespace),
                 version=chosen.version,
                 tls=chosen.tls,
-                operator_namespace=chosen.operator_namespace,
             )
         case ExternalRedis() as chosen:
             address = chosen.address
@@ -35,6 +35,7 @@ def redis_args(translation: Translation) -> RedisArgs:
                 user=address.user,
                 password=optional_secret_key(chosen.password),
                 tls=_tls(chosen.ssl) if chosen.ssl and address.tls else None,
+                peer=translation.peer(address.host, address.port, chosen.addresses),
             )
         case NoRedis():
             return NoneArgs()

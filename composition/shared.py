@@ -7,11 +7,12 @@ from typing import Any, TypedDict
 
 import pulumi
 
-from components.connections import SecretKey
+from components.connections import OtherNamespace, Outside, Peer, SecretKey
 from components.pods import Placement
 from components.service import VolumeClaim
 from settings import Settings
 from settings.base import Scheduling, SecretReference, Storage
+from settings.network import AMAZON, Addresses, host_and_port, namespace_of, network_of
 
 
 class ServiceArguments(TypedDict):
@@ -22,6 +23,13 @@ class ServiceArguments(TypedDict):
     network_policies: bool
     protect: bool
     placement: Placement
+
+
+class OperatedArguments(TypedDict):
+    """What is added for those whose servers an operator runs (``components.operated.OperatedArgs``)."""
+
+    rollout_image: str
+    operator_namespace: str
 
 
 @dataclass(frozen=True)
@@ -54,6 +62,24 @@ class Translation:
             protect=cluster.protect_data,
             placement=self.placement(scheduling),
         )
+
+    def peer(self, host: str, port: int, addresses: Addresses | None) -> Peer | None:
+        """Where a server of somebody else is: where the settings say, or else what its name or address tells."""
+        if addresses:
+            return Outside(addresses, port)
+        if namespace := namespace_of(host, self.settings.cluster.domain):
+            return OtherNamespace(namespace)
+        network = network_of(host)
+        return Outside([network], port) if network else None
+
+    def s3_peer(self, endpoint: str | None, addresses: Addresses | None) -> Peer | None:
+        """The same for an S3 server; Amazon's without an endpoint."""
+        host, port = host_and_port(endpoint or AMAZON.format(region="any"))
+        return self.peer(host, port, addresses)
+
+    def operated(self, operator_namespace: str) -> OperatedArguments:
+        """What every backend is told whose servers an operator runs."""
+        return OperatedArguments(rollout_image=self.image("label_studio"), operator_namespace=operator_namespace)
 
 
 def tolerations(scheduling: Scheduling) -> list[Any]:

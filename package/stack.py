@@ -11,6 +11,7 @@ from pulumi import ResourceOptions
 from pydantic.alias_generators import to_camel
 
 from composition import compose
+from composition.preflight import check_cluster
 from settings import validate
 
 TYPE = "label-studio:index:LabelStudioStack"
@@ -54,6 +55,7 @@ class LabelStudioStack(pulumi.ComponentResource):
     def __init__(self, name: str, args: LabelStudioStackArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__(TYPE, name, None, opts)
         settings = validate({to_camel(key): value for key, value in args.items()})
+        check_cluster(settings)
         outputs = compose(settings, name=name, parent=self).outputs()
         for output in type(self).__annotations__:
             setattr(self, output, pulumi.Output.from_input(outputs[to_camel(output)]))

@@ -19,9 +19,10 @@ from settings.errors import SettingsError, problems_of
 from settings.images import ImageSettings, image_major_version
 from settings.label_studio import LabelStudioSettings, VolumePersistence
 from settings.object_store import ExternalStore, ObjectStoreSettings
-from settings.postgresql import CnpgPostgres, PostgresSettings, StandalonePostgres
+from settings.outside import address_problems
+from settings.postgresql import CnpgPostgres, PostgresSettings, StandalonePostgres, ZalandoPostgres
 from settings.projects import ProjectSettings, project_problems
-from settings.redis import RedisSettings
+from settings.redis import AlaudaRedis, RedisSettings
 
 PROJECT = "label-studio"
 SECRETS_KEY = "secrets"
@@ -44,6 +45,8 @@ class Settings(SettingsModel):
         problems = [
             *_replica_problems(self),
             *_database_problems(self),
+            *_pod_security_problems(self),
+            *address_problems(self),
             *(_production_problems(self) if self.is_production else ()),
             *project_problems(self.projects, self.projects_bucket),
         ]
@@ -99,6 +102,21 @@ def _database_problems(settings: Settings) -> Iterator[Problem]:
                 ("postgresql", "backup", "endpoint"),
                 "must be another store than this stack's own, with which the backups would be lost as well",
             )
+
+
+def _pod_security_problems(settings: Settings) -> Iterator[Problem]:
+    if settings.cluster.pod_security != "restricted":
+        return
+    backends = {
+        "postgresql.backend zalando with flavor upstream": isinstance(settings.postgresql, ZalandoPostgres)
+        and settings.postgresql.flavor == "upstream",
+        "redis.backend alauda": isinstance(settings.redis, AlaudaRedis),
+    }
+    if unfit := [backend for backend, chosen in backends.items() if chosen]:
+        yield (
+            ("cluster", "podSecurity"),
+            f"must be baseline for {' and '.join(unfit)}: the operator's pods do not meet restricted",
+        )
 
 
 def _production_problems(settings: Settings) -> Iterator[Problem]:

@@ -16,6 +16,7 @@ from settings.base import (
     SettingsModel,
     Storage,
 )
+from settings.network import ADDRESSES, Addresses
 from settings.services import HttpUrl, ServerCertificate
 
 MINIMUM_VOLUMES = {2: 4, 3: 6}
@@ -123,6 +124,7 @@ class ExternalStore(SettingsModel):
     bucket: BucketName = Field(description="Bucket of uploads; projects may name further ones.")
     region: NonEmpty = Field(description="Region of the buckets; us-east-1 where the server knows none.")
     endpoint: HttpUrl | None = Field(None, description="URL of the S3 server; Amazon S3 when not given.")
+    addresses: Addresses | None = Field(None, description=ADDRESSES)
     credentials: S3Credentials | None = Field(
         None, description="Key for everything; without one the pods' own cloud identity is used."
     )

@@ -17,6 +17,7 @@ from settings.base import (
     SettingsModel,
     Storage,
 )
+from settings.network import ADDRESSES, Addresses
 from settings.postgresql_backup import CnpgBackup, CnpgRestore
 from settings.services import ServerCertificate
 
@@ -225,6 +226,7 @@ class ExternalPostgres(_Database):
     backend: Literal["external"]
     host: Annotated[str, AfterValidator(_host)] = Field(description="Host name or IPv4 address.")
     port: Port = Field(5432, description="Port of the server.")
+    addresses: Addresses | None = Field(None, description=ADDRESSES)
     password: SecretReference = Field(description="Key of a Secret that holds the password of user.")
     tls: PostgresClientTls | None = Field(
         description="How the server is verified; null, written out, for plain text over a network that you trust."

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field
 
 from settings.base import SecretReference, SettingsModel
+from settings.network import ADDRESSES, Addresses
 from settings.services import HttpUrl
 
 RETENTION = re.compile(r"[1-9]\d*[dwm]")
@@ -75,6 +76,7 @@ class BackupArchive(SettingsModel):
         "by default the cluster's own, which is label-studio-postgresql in every stack.",
     )
     endpoint: HttpUrl | None = Field(None, description="URL of the S3 server; Amazon S3 when not given.")
+    addresses: Addresses | None = Field(None, description=ADDRESSES)
     endpoint_ca: SecretReference | None = Field(None, description="CA certificate of the S3 server, when not public.")
     credentials: BackupCredentials | None = Field(
         None, description="Key of the bucket; without one the pods' own cloud identity is used."

@@ -13,10 +13,11 @@ from pydantic import AfterValidator, Field, model_validator
 
 from settings.base import BucketName, KubernetesName, NonEmpty, Prefix, SettingsModel
 from settings.label_config import check_label_config
+from settings.network import ADDRESSES, Addresses
 from settings.object_store import S3Credentials
+from settings.project_names import taken_names
 from settings.services import HttpUrl
 
-# The names of keys (<name>-source) may have 40 characters.
 MAXIMUM_NAME = 30
 CRON_FIELD = re.compile(r"[0-9A-Za-z*/,?-]+")
 CRON_WORDS = {"@hourly", "@daily", "@midnight", "@weekly", "@monthly", "@yearly", "@annually"}
@@ -55,14 +56,17 @@ class StorageSettings(SettingsModel):
     endpoint: HttpUrl | None = Field(
         None, description="URL of the S3 server of an account of its own; Amazon S3 when not given."
     )
+    addresses: Addresses | None = Field(None, description=ADDRESSES)
     credentials: S3Credentials | None = Field(
         None, description="Key of an S3 account other than the stack's object store."
     )
 
     @model_validator(mode="after")
     def _own_account_is_complete(self) -> Self:
-        if self.credentials is None and (self.endpoint or self.region):
-            raise ValueError("endpoint and region are those of an S3 account of its own, which needs credentials too")
+        if self.credentials is None and (self.endpoint or self.region or self.addresses):
+            raise ValueError(
+                "endpoint, region and addresses are those of an S3 account of its own, which needs credentials too"
+            )
         if self.credentials is not None and self.bucket is None:
             raise ValueError("bucket is required with credentials: the stack's bucket is in another account")
         return self
@@ -204,7 +208,9 @@ Problem = tuple[tuple[str | int, ...], str]
 
 def project_problems(projects: Sequence[ProjectSettings], store_bucket: str) -> Iterator[Problem]:
     """What projects would share with one another: names, titles, and places of data."""
-    yield from _repetitions("name", [project.name for project in projects])
+    names = [project.name for project in projects]
+    yield from _repetitions("name", names)
+    yield from ((("projects", index, "name"), message) for index, message in taken_names(names))
     yield from _repetitions("title", [project.page_title for project in projects])
     places = [place for index, project in enumerate(projects) for place in _places(index, project, store_bucket)]
     for number, place in enumerate(places):

@@ -20,6 +20,7 @@ from settings.base import (
     Storage,
     parse_quantity,
 )
+from settings.network import ADDRESSES, Addresses
 from settings.services import ServerCertificate
 
 FORM = "redis://host:6379/1"
@@ -185,6 +186,7 @@ class ExternalRedis(SettingsModel):
     url: Annotated[str, AfterValidator(_redis_url)] = Field(
         description="redis://host:6379/1, without a password; rediss:// where the server speaks TLS."
     )
+    addresses: Addresses | None = Field(None, description=ADDRESSES)
     password: SecretReference | None = Field(None, description="Key of a Secret that holds the password.")
     ssl: RedisSsl | None = Field(None, description="Certificates for TLS, needed with rediss://.")
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 import pulumi
 import pulumi_kubernetes as k8s
 from pulumi import ResourceOptions
@@ -15,6 +13,8 @@ from components.annotation_project.args import Account, AccountArgs, AnnotationP
 from components.annotation_project.declaration import certificates, declaration, keys
 from components.annotation_project.grants import bucket_grants
 from components.annotation_project.job import REFUSED
+from components.connections import Peer, ServerPods
+from components.names import WORKLOAD, fitted
 from components.service import component_inputs
 from components.setup_job import SetupJob, run_setup_job, setup_job_spec, setup_pod
 
@@ -31,7 +31,6 @@ __all__ = [
 COMPONENT = "annotation-project"
 # Of a CronJob that is there only to be run by hand.
 NEVER = "@yearly"
-SCHEME_PORTS = {"http": 80, "https": 443}
 
 
 class AnnotationProject(pulumi.ComponentResource):
@@ -47,12 +46,13 @@ class AnnotationProject(pulumi.ComponentResource):
         super().__init__("label-studio:annotation_project:AnnotationProject", name, component_inputs(args), opts)
         declared = declaration(args)
         files = scripts.script_map(name, args, self, {scripts.DECLARATION: declared})
-        network_policy.allow(name, args, self, pods.selector(COMPONENT, name), egress=_egress(args))
-        network_policy.allow(f"{name}-sync", args, self, pods.selector(COMPONENT, f"{name}-sync"), egress=_egress(args))
-        if outside := _outside(args):
+        peers, to_page = _peers(args), [scripts.to_label_studio()]
+        for job in (name, f"{name}-sync"):
+            network_policy.allow(job, args, self, pods.selector(COMPONENT, job), egress=to_page, peers=peers)
+        if outside := [peer for peer in peers if not isinstance(peer, ServerPods)]:
             # Label Studio's own rules know nothing of S3 accounts that are a project's alone.
             pages_and_workers = {"app.kubernetes.io/instance": args.release}
-            network_policy.allow(f"{name}-storages", args, self, pages_and_workers, egress=outside)
+            network_policy.allow(f"{name}-storages", args, self, pages_and_workers, peers=outside)
         run_setup_job(name, args, _job(name, args, declared, "apply"), self, [files, *scripts.dependencies(opts)])
         cron = _sync(f"{name}-sync", args, _job(name, args, declared, "sync source"), self)
         self.declaration_name = files.metadata.apply(lambda metadata: str(metadata.name))
@@ -88,7 +88,7 @@ def _sync(name: str, args: AnnotationProjectArgs, job: SetupJob, parent: pulumi.
     labels = pods.labels(COMPONENT, name)
     return k8s.batch.v1.CronJob(
         name,
-        metadata={"name": name, "namespace": args.namespace, "labels": labels},
+        metadata={"name": fitted(name, WORKLOAD), "namespace": args.namespace, "labels": labels},
         spec={
             "schedule": args.schedule or NEVER,
             "suspend": args.schedule is None,
@@ -104,16 +104,6 @@ def _sync(name: str, args: AnnotationProjectArgs, job: SetupJob, parent: pulumi.
     )
 
 
-def _egress(args: AnnotationProjectArgs) -> list[network_policy.Egress]:
-    return [scripts.to_label_studio(), *_outside(args)]
-
-
-def _outside(args: AnnotationProjectArgs) -> list[network_policy.Egress]:
-    endpoints = {storage.connection.endpoint for storage in args.storages.values()}
-    ports = {_port(endpoint) for endpoint in endpoints if endpoint is None or isinstance(endpoint, str)}
-    return [network_policy.to_anywhere(*ports)] if ports else []
-
-
-def _port(endpoint: str | None) -> int:
-    url = urlsplit(endpoint or "https://")
-    return url.port or SCHEME_PORTS[url.scheme]
+def _peers(args: AnnotationProjectArgs) -> list[Peer | None]:
+    found = [storage.connection.peer for storage in args.storages.values()]
+    return [peer for number, peer in enumerate(found) if peer not in found[:number]]

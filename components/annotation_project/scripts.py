@@ -13,8 +13,7 @@ from pulumi import ResourceOptions
 from components import network_policy, pods
 from components.annotation_project import job
 from components.annotation_project.args import JobArgs
-from components.label_studio.values import HTTP_PORT
-from components.object_store.standalone import PORT as OBJECT_STORE_PORT
+from components.label_studio.values import APP_NAME, HTTP_PORT
 from components.pods import PART_OF, ResourceRequirements
 
 FILES = {path.name: path.read_text(encoding="utf-8") for path in sorted(Path(job.__file__).parent.glob("*.py"))}
@@ -69,8 +68,8 @@ def environment(args: JobArgs) -> list[k8s.core.v1.EnvVarArgsDict]:
 
 
 def to_label_studio() -> network_policy.Egress:
-    """To the page's pods, and those of an object store, by the ports of pods."""
-    return network_policy.to_pods({}, HTTP_PORT, OBJECT_STORE_PORT)
+    """To the page's pods, by their own port."""
+    return network_policy.to_pods({"app.kubernetes.io/name": APP_NAME}, HTTP_PORT)
 
 
 def dependencies(opts: ResourceOptions | None) -> list[pulumi.Resource]:

@@ -15,6 +15,7 @@ from components.label_studio.release import install
 from components.label_studio.scaling import autoscaler, disruption_budget
 from components.label_studio.values import chart_values, service_name
 from components.label_studio.worker import worker
+from components.names import RELEASE
 from components.service import component_inputs
 
 __all__ = ["LabelStudio", "LabelStudioArgs"]
@@ -35,6 +36,8 @@ class LabelStudio(pulumi.ComponentResource):
     def __init__(self, name: str, args: LabelStudioArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         if any(part in name for part in AMBIGUOUS):
             raise ValueError(f"{name!r} cannot be the name of a release: it contains {' or '.join(AMBIGUOUS)}")
+        if len(name) > RELEASE:
+            raise ValueError(f"{name!r} cannot be the name of a release: helm takes at most {RELEASE} characters")
         inputs = component_inputs(args)
         super().__init__("label-studio:label_studio:LabelStudio", name, inputs, opts)
         key = django_key(name, args, self)

@@ -6,17 +6,23 @@ the deployment guide of Alauda AI, whose chart has that one as its part ``label-
 
 from __future__ import annotations
 
+from typing import assert_never
+
 from components.label_studio.args import Flavour
 from components.label_studio.values import Values
 
 
 def reshape(values: Values, flavour: Flavour) -> Values:
     """The values for the chart of ``flavour``."""
-    if flavour == "upstream":
-        return _upstream(values)
-    if flavour == "alauda":
-        return _alauda(values)
-    return values
+    match flavour:
+        case "embedded":
+            return values
+        case "upstream":
+            return _upstream(values)
+        case "alauda":
+            return _alauda(values)
+        case unknown:
+            assert_never(unknown)
 
 
 def _upstream(values: Values) -> Values:

@@ -3,67 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from urllib.parse import urlsplit
+from typing import assert_never
 
 import pulumi
 import pulumi_kubernetes as k8s
 
 from components import network_policy
+from components.connections import Peer
 from components.label_studio.args import LabelStudioArgs
 from components.label_studio.values import HTTP_PORT, names, worker_names
-from components.network_policy import Egress, Ingress, Peer
+from components.network_policy import INTERNET, Egress, Ingress, PolicyPeer
 
 Port = k8s.networking.v1.NetworkPolicyPortArgsDict
 
-# RFC 1918, 6598 and 3927 (which holds the clouds' metadata services); RFC 4193 and 4291.
-PRIVATE_IPV4 = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16"]
-PRIVATE_IPV6 = ["fc00::/7", "fe80::/10"]
-SCHEME_PORTS = {"http": 80, "https": 443}
-SAME_NAMESPACE: Peer = {"pod_selector": {}}
+WEB_PORTS = (80, 443)
+SAME_NAMESPACE: PolicyPeer = {"pod_selector": {}}
 
 
 def network_policies(release: str, args: LabelStudioArgs, parent: pulumi.Resource) -> None:
     """Allow requests to the page, and connections of page and workers to their services and to ``args.outbound``."""
-    egress = [*_services(args), *_outbound(args)]
-    network_policy.allow(
-        f"{release}-page", args, parent, names(release), ingress=[_requests(args.ingress_namespace)], egress=egress
-    )
+    ingress = [_requests(args.ingress_namespace)]
+    peers, egress = _services(args), _outbound(args)
+    network_policy.allow(f"{release}-page", args, parent, names(release), ingress=ingress, egress=egress, peers=peers)
     if args.redis:
-        network_policy.allow(f"{release}-worker", args, parent, worker_names(release), egress=egress)
+        network_policy.allow(f"{release}-worker", args, parent, worker_names(release), egress=egress, peers=peers)
 
 
 def _requests(ingress_namespace: str | None) -> Ingress:
     ports: Sequence[Port] = [_port(HTTP_PORT)]
     if ingress_namespace is None:
         return {"ports": ports}
-    controller: Peer = {"namespace_selector": {"match_labels": {"kubernetes.io/metadata.name": ingress_namespace}}}
+    controller: PolicyPeer = {
+        "namespace_selector": {"match_labels": {"kubernetes.io/metadata.name": ingress_namespace}}
+    }
     return {"from_": [controller, SAME_NAMESPACE], "ports": ports}
 
 
-def _services(args: LabelStudioArgs) -> list[Egress]:
-    ports: list[pulumi.Input[int]] = [args.postgresql.port]
-    if args.redis:
-        ports.append(args.redis.port)
-    if args.s3:
-        ports.append(_endpoint_port(args.s3.endpoint))
-    # The port of a pod may differ from that of its Service, so the namespace is open: what guards its pods are the
-    # policies that say who may reach them.
-    return [{"to": [SAME_NAMESPACE]}, {"ports": [_port(port) for port in ports]}]
-
-
-def _endpoint_port(endpoint: pulumi.Input[str] | None) -> pulumi.Input[int]:
-    if endpoint is None:
-        return SCHEME_PORTS["https"]
-    return _url_port(endpoint) if isinstance(endpoint, str) else pulumi.Output.all(endpoint).apply(_first_url_port)
-
-
-def _first_url_port(urls: list[str]) -> int:
-    return _url_port(urls[0])
-
-
-def _url_port(url: str) -> int:
-    parts = urlsplit(url)
-    return parts.port or SCHEME_PORTS[parts.scheme]
+def _services(args: LabelStudioArgs) -> list[Peer | None]:
+    connections = [each for each in (args.postgresql, args.redis, args.s3) if each]
+    return [connection.peer for connection in connections]
 
 
 def _outbound(args: LabelStudioArgs) -> list[Egress]:
@@ -73,12 +51,10 @@ def _outbound(args: LabelStudioArgs) -> list[Egress]:
         case "everywhere":
             return [{}]
         case "internet":
-            public: list[Peer] = [
-                {"ip_block": {"cidr": "0.0.0.0/0", "except_": PRIVATE_IPV4}},
-                {"ip_block": {"cidr": "::/0", "except_": PRIVATE_IPV6}},
-            ]
-            return [{"to": public, "ports": [_port(port) for port in SCHEME_PORTS.values()]}]
+            return [{"to": INTERNET, "ports": [_port(port) for port in WEB_PORTS]}]
+        case unknown:
+            assert_never(unknown)
 
 
-def _port(port: pulumi.Input[int]) -> Port:
+def _port(port: int) -> Port:
     return {"protocol": "TCP", "port": port}

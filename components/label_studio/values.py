@@ -15,6 +15,7 @@ from components.label_studio.args import Ingress, LabelStudioArgs, Service, Volu
 
 Values = dict[str, Any]
 
+APP_NAME = "ls-app"
 HTTP_PORT = 8085
 APP_PORT = 8000
 DRAIN_SECONDS = 10
@@ -22,7 +23,7 @@ DRAIN_SECONDS = 10
 
 def names(release: str) -> dict[str, str]:
     """Labels by which the chart's own Service selects the pods of the page; the same in every flavour."""
-    return {"app.kubernetes.io/name": "ls-app", "app.kubernetes.io/instance": release}
+    return {"app.kubernetes.io/name": APP_NAME, "app.kubernetes.io/instance": release}
 
 
 def worker_names(release: str) -> dict[str, str]:

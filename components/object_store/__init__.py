@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import assert_never
 
 import pulumi
 
@@ -50,6 +51,8 @@ class ObjectStore(pulumi.ComponentResource):
                 store = deploy_tenant(name, args, self)
             case ExternalArgs():
                 store = deploy_external(name, args, self)
+            case unknown:
+                assert_never(unknown)
         self.connections = store.connections
         self.endpoint = store.endpoint
         self.register_outputs({"endpoint": self.endpoint, "buckets": sorted({grant.bucket for grant in args.grants})})

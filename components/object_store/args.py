@@ -8,7 +8,8 @@ from typing import Literal
 
 import pulumi
 
-from components.connections import SecretKey
+from components.connections import Peer, SecretKey
+from components.operated import OperatedArgs
 from components.pods import ResourceRequirements
 from components.service import ServiceArgs, VolumeClaim
 
@@ -19,7 +20,7 @@ Action = Literal["list", "read", "write", "delete"]
 class BucketGrant:
     """What one low-privilege key may do below ``prefix``, which is empty or ends with a slash.
 
-    ``name`` is a Kubernetes label of at most 40 characters and the key of ``ObjectStore.connections``.
+    ``name`` is a Kubernetes label and the key of ``ObjectStore.connections``.
     """
 
     name: str
@@ -68,7 +69,7 @@ class PoolArgs:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TenantArgs(MinioArgs):
+class TenantArgs(MinioArgs, OperatedArgs):
     """A tenant of the MinIO Operator, which has its certificate signed by the cluster without ``tls_secret``."""
 
     pools: Sequence[PoolArgs]
@@ -86,13 +87,17 @@ class S3Key:
 
 @dataclass(frozen=True, kw_only=True)
 class ExternalArgs(StoreArgs):
-    """A store that somebody else runs; a grant without a key of its own uses ``key``, or the pods' identity."""
+    """A store that somebody else runs; a grant without a key of its own uses ``key``, or the pods' identity.
+
+    ``peer`` says to network policies where it is.
+    """
 
     endpoint: str | None = None
     ca: SecretKey | None = None
     key: S3Key | None = None
     grant_keys: Mapping[str, S3Key] = field(default_factory=dict)
     check: bool = True
+    peer: Peer | None = None
 
 
 ObjectStoreArgs = StandaloneArgs | TenantArgs | ExternalArgs

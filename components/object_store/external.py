@@ -42,6 +42,7 @@ def _connection(args: ExternalArgs, grant: BucketGrant) -> S3Connection:
         secret_access_key=key.secret_access_key if key else None,
         session_token=key.session_token if key else None,
         ca=args.ca,
+        peer=args.peer,
     )
 
 
@@ -72,8 +73,5 @@ def _check(name: str, args: ExternalArgs, grant: BucketGrant, parent: pulumi.Res
         resources=RESOURCES,
     )
     job_name = f"{name}-{grant.name}-check"
-    port = url.port or {"http": 80, "https": 443}[url.scheme]
-    network_policy.allow(
-        job_name, args, parent, pods.selector(COMPONENT, job_name), egress=[network_policy.to_anywhere(port)]
-    )
+    network_policy.allow(job_name, args, parent, pods.selector(COMPONENT, job_name), peers=[args.peer])
     run_setup_job(job_name, args, job, parent)

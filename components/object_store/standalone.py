@@ -6,7 +6,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from components import network_policy, pods
-from components.connections import SecretKey
+from components.connections import SecretKey, ServerPods
 from components.object_store.args import StandaloneArgs
 from components.object_store.store import (
     USER,
@@ -37,7 +37,7 @@ def deploy(name: str, args: StandaloneArgs, parent: pulumi.Resource) -> Store:
         address=pulumi.Output.concat(service_host(name, args), f":{PORT}"),
         root=root,
         ca=SecretKey(args.tls_secret, "ca.crt") if args.tls_secret else None,
-        egress=network_policy.to_pods(pods.selector(COMPONENT, name), PORT),
+        peer=ServerPods(pods.selector(COMPONENT, name), PORT),
         resource=server,
     )
     return serve_grants(name, args, endpoint, parent)

@@ -11,8 +11,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from components import network_policy, pods
-from components.connections import S3Connection, SecretKey
-from components.network_policy import Egress
+from components.connections import Peer, S3Connection, SecretKey
 from components.object_store.args import BucketGrant, MinioArgs
 from components.object_store.policy import policy_document
 from components.passwords import generate_password, key_of, store_secret
@@ -49,7 +48,7 @@ class MinioServer:
     address: pulumi.Output[str]
     root: k8s.core.v1.Secret
     ca: SecretKey | None
-    egress: Egress
+    peer: Peer
     resource: pulumi.Resource
 
     @property
@@ -105,7 +104,7 @@ def _serve(
         resources=RESOURCES,
     )
     job_name = f"{resource}-setup"
-    network_policy.allow(job_name, args, parent, pods.selector(COMPONENT, job_name), egress=[server.egress])
+    network_policy.allow(job_name, args, parent, pods.selector(COMPONENT, job_name), peers=[server.peer])
     run_setup_job(job_name, args, job, parent, after=[server.resource])
     return S3Connection(
         bucket=grant.bucket,
@@ -115,6 +114,7 @@ def _serve(
         access_key_id=key_of(key, "access-key"),
         secret_access_key=key_of(key, "secret-key"),
         ca=server.ca,
+        peer=server.peer,
     )
 
 

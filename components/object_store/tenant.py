@@ -6,10 +6,11 @@ from typing import Any
 
 import pulumi
 import pulumi_kubernetes as k8s
-from pulumi import CustomTimeouts, ResourceOptions
+from pulumi import ResourceOptions
 
 from components import network_policy, pods
-from components.connections import SecretKey
+from components.connections import SecretKey, ServerPods
+from components.names import WORKLOAD, fitted
 from components.object_store.args import PoolArgs, TenantArgs
 from components.object_store.store import (
     ROOT,
@@ -19,9 +20,13 @@ from components.object_store.store import (
     serve_grants,
     store_root_secret,
 )
+from components.operated import Kind, OperatedServers, Rollout, run_operated_servers
 from components.passwords import generate_password, store_secret
-from components.service import filled, retained_options, service_host
+from components.service import filled, service_host
 
+KIND = Kind("minio.min.io/v2", "Tenant", "tenants", "the MinIO Operator")
+# The operator calls a pool's StatefulSet <tenant>-<pool>; this leaves room for pool-0 and its like.
+LONGEST_NAME = 45
 PORT = 9000
 # The operator calls the Service of every tenant so, wherefore only one fits in a namespace.
 SERVICE = "minio"
@@ -52,34 +57,30 @@ def deploy(name: str, args: TenantArgs, parent: pulumi.Resource) -> Store:
     configuration = store_secret(
         f"{name}-root-configuration", args, parent, {"config.env": _config_env(password, args)}
     )
-    tenant = k8s.apiextensions.CustomResource(
-        name,
-        api_version="minio.min.io/v2",
-        kind="Tenant",
-        metadata={
-            "name": name,
-            "namespace": args.namespace,
-            "labels": pods.labels("object-store", name),
-            "annotations": {
-                "pulumi.com/waitFor": '["jsonpath={.status.currentState}=Initialized",'
-                ' "jsonpath={.status.healthStatus}=green"]'
-            },
-        },
-        spec=_spec(name, args),
-        opts=ResourceOptions.merge(
-            retained_options(args, parent),
-            ResourceOptions(depends_on=[configuration], custom_timeouts=CustomTimeouts(create="20m", update="30m")),
-        ),
+    tenant = fitted(name, LONGEST_NAME)
+    stateful_sets = [f"{tenant}-{pool.name}" for pool in args.pools]
+    if too_long := [each for each in stateful_sets if len(each) > WORKLOAD]:
+        raise ValueError(f"{too_long[0]} cannot be the name of a pool's servers: give the pool a shorter name")
+    own = {"v1.min.io/tenant": tenant}
+    rollout = Rollout(
+        status={"currentState": "Initialized", "healthStatus": "green"},
+        selector=own,
+        container="minio",
+        image=args.image,
+        stateful_sets=stateful_sets,
     )
-    _disruption_budget(name, args, parent)
-    _network_policy(name, args, parent)
+    metadata = {"name": tenant, "labels": pods.labels("object-store", name)}
+    servers = OperatedServers(kind=KIND, metadata=metadata, spec=_spec(name, own, args), rollout=rollout)
+    running = run_operated_servers(name, args, servers, parent, after=[configuration])
+    _disruption_budget(name, own, args, parent)
+    _network_policy(name, own, args, parent)
     server = MinioServer(
         scheme="https",
         address=service_host(SERVICE, args),
         root=root,
         ca=SecretKey(args.tls_secret, "ca.crt") if args.tls_secret else _cluster_ca(name, args, parent),
-        egress=network_policy.to_pods(_pods(name), PORT),
-        resource=tenant,
+        peer=ServerPods(own, PORT),
+        resource=running,
     )
     return serve_grants(name, args, server, parent)
 
@@ -96,7 +97,7 @@ def _config_env(password: pulumi.Output[str], args: TenantArgs) -> pulumi.Output
     )
 
 
-def _spec(name: str, args: TenantArgs) -> dict[str, Any]:
+def _spec(name: str, own: dict[str, str], args: TenantArgs) -> dict[str, Any]:
     spec: dict[str, Any] = {
         "image": args.image,
         "configuration": {"name": f"{name}-root-configuration"},
@@ -104,7 +105,7 @@ def _spec(name: str, args: TenantArgs) -> dict[str, Any]:
         "mountPath": "/export",
         "subPath": "/data",
         "requestAutoCert": not args.tls_secret,
-        "pools": [_pool(name, pool) for pool in args.pools],
+        "pools": [_pool(own, pool) for pool in args.pools],
     }
     if args.placement.image_pull_secrets:
         spec["imagePullSecret"] = {"name": args.placement.image_pull_secrets[0]}
@@ -113,13 +114,13 @@ def _spec(name: str, args: TenantArgs) -> dict[str, Any]:
     return spec
 
 
-def _pool(name: str, pool: PoolArgs) -> dict[str, Any]:
+def _pool(own: dict[str, str], pool: PoolArgs) -> dict[str, Any]:
     claim = {
         "accessModes": ["ReadWriteOnce"],
         "resources": {"requests": {"storage": pool.storage.size}},
         **filled({"storageClassName": pool.storage.storage_class}),
     }
-    selected = {"matchLabels": {**_pods(name), "v1.min.io/pool": pool.name}}
+    selected = {"matchLabels": {**own, "v1.min.io/pool": pool.name}}
     spread = {"labelSelector": selected, "topologyKey": "kubernetes.io/hostname"}
     preferred = {"weight": 100, "podAffinityTerm": spread}
     return {
@@ -133,10 +134,6 @@ def _pool(name: str, pool: PoolArgs) -> dict[str, Any]:
         "securityContext": RESTRICTED_POD,
         "containerSecurityContext": RESTRICTED_CONTAINER,
     }
-
-
-def _pods(name: str) -> dict[str, str]:
-    return {"v1.min.io/tenant": name}
 
 
 def _cluster_ca(name: str, args: TenantArgs, parent: pulumi.Resource) -> SecretKey:
@@ -153,19 +150,18 @@ def _cluster_ca(name: str, args: TenantArgs, parent: pulumi.Resource) -> SecretK
     return SecretKey(copy.metadata.apply(lambda metadata: str(metadata.name)), "ca.crt")
 
 
-def _disruption_budget(name: str, args: TenantArgs, parent: pulumi.Resource) -> None:
+def _disruption_budget(name: str, own: dict[str, str], args: TenantArgs, parent: pulumi.Resource) -> None:
     if sum(pool.servers for pool in args.pools) == 1:
         return
     k8s.policy.v1.PodDisruptionBudget(
         name,
         metadata={"name": name, "namespace": args.namespace, "labels": pods.labels("object-store", name)},
-        spec={"max_unavailable": 1, "selector": {"match_labels": _pods(name)}},
+        spec={"max_unavailable": 1, "selector": {"match_labels": own}},
         opts=ResourceOptions(parent=parent),
     )
 
 
-def _network_policy(name: str, args: TenantArgs, parent: pulumi.Resource) -> None:
-    own = _pods(name)
+def _network_policy(name: str, own: dict[str, str], args: TenantArgs, parent: pulumi.Resource) -> None:
     network_policy.allow(
         name,
         args,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import assert_never
+
 import pulumi
 
 from components.connections import PostgresConnection
@@ -50,4 +52,6 @@ class PostgreSQL(pulumi.ComponentResource):
                 self.connection = deploy_zalando(name, args, self)
             case ExternalArgs():
                 self.connection = deploy_external(name, args, self)
+            case unknown:
+                assert_never(unknown)
         self.register_outputs({"host": self.connection.host, "database": self.connection.database})

@@ -8,7 +8,8 @@ from typing import Literal
 
 import pulumi
 
-from components.connections import PostgresTls, SecretKey
+from components.connections import Peer, PostgresTls, SecretKey
+from components.operated import OperatedArgs
 from components.pods import ResourceRequirements
 from components.service import ServiceArgs, VolumeClaim
 
@@ -45,7 +46,7 @@ class ArchiveArgs:
     """Where the barman-cloud plugin of CloudNativePG keeps base backups and write-ahead logs.
 
     ``server_name`` is the folder of one cluster; that cluster's own name when not given. Without keys the pods' cloud
-    identity is used.
+    identity is used. ``peer`` says to network policies where the S3 server is.
     """
 
     destination_path: str
@@ -54,6 +55,7 @@ class ArchiveArgs:
     endpoint_ca: SecretKey | None = None
     access_key_id: SecretKey | None = None
     secret_access_key: SecretKey | None = None
+    peer: Peer | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +75,7 @@ class RestoreArgs(ArchiveArgs):
 
 
 @dataclass(frozen=True, kw_only=True)
-class CnpgArgs(ServerArgs):
+class CnpgArgs(ServerArgs, OperatedArgs):
     """A CloudNativePG cluster; ``image`` has the major version at the beginning of its tag."""
 
     image: pulumi.Input[str]
@@ -90,7 +92,7 @@ class CnpgArgs(ServerArgs):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ZalandoArgs(ServerArgs):
+class ZalandoArgs(ServerArgs, OperatedArgs):
     """A cluster of the Zalando operator or of the one of Alauda Data Services (``flavor``)."""
 
     secret_name_template: str
@@ -112,13 +114,17 @@ class AdminArgs:
 
 @dataclass(frozen=True, kw_only=True)
 class ExternalArgs(DatabaseArgs):
-    """A server that somebody else runs; without ``admin`` the job only checks what it finds."""
+    """A server that somebody else runs; without ``admin`` the job only checks what it finds.
+
+    ``peer`` says to network policies where it is.
+    """
 
     host: pulumi.Input[str]
     password: SecretKey
     port: int = 5432
     tls: PostgresTls | None = None
     admin: AdminArgs | None = None
+    peer: Peer | None = None
 
 
 PostgreSQLArgs = StandaloneArgs | CnpgArgs | ZalandoArgs | ExternalArgs

@@ -6,15 +6,21 @@ from typing import Any
 
 import pulumi
 import pulumi_kubernetes as k8s
-from pulumi import CustomTimeouts, ResourceOptions
+from pulumi import ResourceOptions
 
 from components import network_policy, pods
-from components.connections import PostgresConnection, PostgresTls, SecretKey
+from components.connections import PostgresConnection, PostgresTls, SecretKey, ServerPods
+from components.names import fitted
+from components.operated import Kind, OperatedServers, Rollout, run_operated_servers
 from components.passwords import generate_password, key_of, store_secret
 from components.postgresql import cnpg_backup
 from components.postgresql.args import CnpgArgs
-from components.service import VolumeClaim, filled, retained_options, service_host
+from components.service import VolumeClaim, filled, service_host
 
+KIND = Kind("postgresql.cnpg.io/v1", "Cluster", "clusters", "CloudNativePG")
+POD_MONITOR = Kind("monitoring.coreos.com/v1", "PodMonitor", "podmonitors", "the Prometheus operator")
+# The operator's webhook takes no longer one.
+LONGEST_NAME = 50
 PORT = 5432
 STATUS_PORT = 8000
 METRICS_PORT = 9187
@@ -30,39 +36,37 @@ def deploy(name: str, args: CnpgArgs, parent: pulumi.Resource) -> PostgresConnec
         {"username": args.user, "password": generate_password(f"{name}-owner", args, parent)},
         labels={"cnpg.io/reload": "true"},
     )
+    server = fitted(name, LONGEST_NAME)
+    own = {"cnpg.io/cluster": server}
     stores = cnpg_backup.object_stores(name, args, parent)
-    cluster = k8s.apiextensions.CustomResource(
-        name,
-        api_version="postgresql.cnpg.io/v1",
-        kind="Cluster",
-        metadata={
-            "name": name,
-            "namespace": args.namespace,
-            "labels": pods.labels("postgresql", name),
-            "annotations": {"pulumi.com/waitFor": "condition=Ready"},
-        },
-        spec=_spec(name, args, key_of(owner, "password").name),
-        opts=ResourceOptions.merge(
-            retained_options(args, parent),
-            ResourceOptions(depends_on=stores, custom_timeouts=CustomTimeouts(create="20m", update="30m")),
-        ),
+    rollout = Rollout(
+        conditions={"Ready": "True"},
+        selector={**own, "cnpg.io/podRole": "instance"},
+        container="postgres",
+        image=args.image,
+        servers=args.instances,
     )
-    cnpg_backup.schedule(name, args, parent, cluster)
+    metadata = {"name": server, "labels": pods.labels("postgresql", name)}
+    spec = _spec(name, server, args, key_of(owner, "password").name)
+    servers = OperatedServers(kind=KIND, metadata=metadata, spec=spec, rollout=rollout)
+    running = run_operated_servers(name, args, servers, parent, after=stores)
+    cnpg_backup.schedule(name, server, args, parent, running)
     if args.pod_monitor:
-        _pod_monitor(name, args, parent)
-    _network_policy(name, args, parent)
+        _pod_monitor(name, own, args, parent)
+    _network_policy(name, own, args, parent)
     return PostgresConnection(
-        host=service_host(f"{name}-rw", args),
+        host=service_host(f"{server}-rw", args),
         port=PORT,
         database=args.database,
         user=args.user,
         password=key_of(owner, "password"),
         # The operator keeps the private key of its CA in the same Secret: only this key may be mounted.
-        tls=PostgresTls("verify-full", SecretKey(f"{name}-ca", "ca.crt")),
+        tls=PostgresTls("verify-full", SecretKey(f"{server}-ca", "ca.crt")),
+        peer=ServerPods(own, PORT),
     )
 
 
-def _spec(name: str, args: CnpgArgs, owner_secret: pulumi.Input[str]) -> dict[str, Any]:
+def _spec(name: str, server: str, args: CnpgArgs, owner_secret: pulumi.Input[str]) -> dict[str, Any]:
     spec: dict[str, Any] = {
         "instances": args.instances,
         "imageName": args.image,
@@ -82,7 +86,7 @@ def _spec(name: str, args: CnpgArgs, owner_secret: pulumi.Input[str]) -> dict[st
         },
         "bootstrap": _bootstrap(args, owner_secret),
         **filled({"postgresql": _postgresql(args), "imagePullSecrets": args.placement.pull_secrets()}),
-        **cnpg_backup.fields_of_cluster(name, args),
+        **cnpg_backup.fields_of_cluster(name, server, args),
     }
     if args.wal_storage:
         spec["walStorage"] = _storage(args.wal_storage)
@@ -120,23 +124,18 @@ def _storage(claim: VolumeClaim) -> dict[str, str]:
     return filled({"size": claim.size, "storageClass": claim.storage_class})
 
 
-def _pod_monitor(name: str, args: CnpgArgs, parent: pulumi.Resource) -> None:
+def _pod_monitor(name: str, own: dict[str, str], args: CnpgArgs, parent: pulumi.Resource) -> None:
     k8s.apiextensions.CustomResource(
         f"{name}-metrics",
-        api_version="monitoring.coreos.com/v1",
-        kind="PodMonitor",
+        api_version=POD_MONITOR.api_version,
+        kind=POD_MONITOR.kind,
         metadata={"name": name, "namespace": args.namespace, "labels": pods.labels("postgresql", name)},
-        spec={"selector": {"matchLabels": _pods(name)}, "podMetricsEndpoints": [{"port": "metrics"}]},
+        spec={"selector": {"matchLabels": own}, "podMetricsEndpoints": [{"port": "metrics"}]},
         opts=ResourceOptions(parent=parent),
     )
 
 
-def _pods(name: str) -> dict[str, str]:
-    return {"cnpg.io/cluster": name}
-
-
-def _network_policy(name: str, args: CnpgArgs, parent: pulumi.Resource) -> None:
-    own = _pods(name)
+def _network_policy(name: str, own: dict[str, str], args: CnpgArgs, parent: pulumi.Resource) -> None:
     ingress = [
         network_policy.from_clients(PORT),
         network_policy.from_pods(own, PORT, STATUS_PORT),
@@ -145,4 +144,4 @@ def _network_policy(name: str, args: CnpgArgs, parent: pulumi.Resource) -> None:
     if args.pod_monitor:
         ingress.append(network_policy.from_anywhere(METRICS_PORT))
     egress = [network_policy.to_pods(own, PORT, STATUS_PORT), network_policy.to_api_server()]
-    network_policy.allow(name, args, parent, own, ingress=ingress, egress=[*egress, *cnpg_backup.egress(args)])
+    network_policy.allow(name, args, parent, own, ingress=ingress, egress=egress, peers=cnpg_backup.peers(args))

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import datetime
 from typing import Any
-from urllib.parse import urlsplit
 
 import pulumi
 import pulumi_kubernetes as k8s
 from pulumi import ResourceOptions
 
-from components import network_policy
-from components.connections import SecretKey
+from components.connections import Peer, SecretKey
+from components.operated import Kind
 from components.postgresql.args import ArchiveArgs, CnpgArgs
 from components.service import filled
 
+OBJECT_STORE = Kind("barmancloud.cnpg.io/v1", "ObjectStore", "objectstores", "the barman-cloud plugin of CloudNativePG")
+SCHEDULED_BACKUP = Kind("postgresql.cnpg.io/v1", "ScheduledBackup", "scheduledbackups", "CloudNativePG")
 PLUGIN = "barman-cloud.cloudnative-pg.io"
 # How the cluster calls, in its own words, the cluster that it begins as.
 ORIGIN = "origin"
@@ -37,7 +38,7 @@ def object_stores(name: str, args: CnpgArgs, parent: pulumi.Resource) -> list[pu
     return [_object_store(f"{name}-{use}", args, spec, parent) for use, spec in specs.items()]
 
 
-def fields_of_cluster(name: str, args: CnpgArgs) -> dict[str, Any]:
+def fields_of_cluster(name: str, server: str, args: CnpgArgs) -> dict[str, Any]:
     """What the specification of the cluster says of its backups and of its origin.
 
     Raises ValueError when it would write into the archive that it begins with.
@@ -47,7 +48,7 @@ def fields_of_cluster(name: str, args: CnpgArgs) -> dict[str, Any]:
         fields["plugins"] = [{**_plugin(f"{name}-backup", args.backup), "isWALArchiver": True}]
     if args.restore:
         fields["externalClusters"] = [{"name": ORIGIN, "plugin": _plugin(f"{name}-restore", args.restore)}]
-    if args.backup and args.restore and _folder(name, args.backup) == _folder(name, args.restore):
+    if args.backup and args.restore and _folder(server, args.backup) == _folder(server, args.restore):
         raise ValueError(f"{name} would write its backups into the archive that it begins with; change server_name")
     return fields
 
@@ -65,19 +66,19 @@ def recovery(args: CnpgArgs, owner_secret: pulumi.Input[str]) -> dict[str, Any] 
     }
 
 
-def schedule(name: str, args: CnpgArgs, parent: pulumi.Resource, cluster: pulumi.Resource) -> None:
+def schedule(name: str, server: str, args: CnpgArgs, parent: pulumi.Resource, cluster: pulumi.Resource) -> None:
     """Base backups by the clock, and the first one at once, also when another archive takes the place of one."""
     if not args.backup:
         return
     k8s.apiextensions.CustomResource(
         f"{name}-schedule",
-        api_version="postgresql.cnpg.io/v1",
-        kind="ScheduledBackup",
+        api_version=SCHEDULED_BACKUP.api_version,
+        kind=SCHEDULED_BACKUP.kind,
         metadata={"name": f"{name}-schedule", "namespace": args.namespace},
         spec={
             "schedule": args.backup.schedule,
             "immediate": True,
-            "cluster": {"name": name},
+            "cluster": {"name": server},
             "method": "plugin",
             "pluginConfiguration": {"name": PLUGIN},
             "backupOwnerReference": "self",
@@ -86,16 +87,16 @@ def schedule(name: str, args: CnpgArgs, parent: pulumi.Resource, cluster: pulumi
             parent=parent,
             depends_on=[cluster],
             # Nothing can be restored from an archive without a base backup, and only a new schedule begins with one.
-            replacement_trigger=list(_folder(name, args.backup)),
+            replacement_trigger=list(_folder(server, args.backup)),
             delete_before_replace=True,
         ),
     )
 
 
-def egress(args: CnpgArgs) -> list[network_policy.Egress]:
-    """To the S3 servers of backups, wherever they are; the plugin itself is reached by the operator, not by pods."""
-    ports = {_port(archive.endpoint) for archive in (args.backup, args.restore) if archive}
-    return [network_policy.to_anywhere(*ports)] if ports else []
+def peers(args: CnpgArgs) -> list[Peer | None]:
+    """The S3 servers of backups; the plugin itself is reached by the operator, not by pods."""
+    found = [archive.peer for archive in (args.backup, args.restore) if archive]
+    return [peer for number, peer in enumerate(found) if peer not in found[:number]]
 
 
 def _object_store(
@@ -103,8 +104,8 @@ def _object_store(
 ) -> k8s.apiextensions.CustomResource:
     return k8s.apiextensions.CustomResource(
         name,
-        api_version="barmancloud.cnpg.io/v1",
-        kind="ObjectStore",
+        api_version=OBJECT_STORE.api_version,
+        kind=OBJECT_STORE.kind,
         metadata={"name": name, "namespace": args.namespace},
         spec={**spec, "instanceSidecarConfiguration": {"resources": SIDECAR_RESOURCES}},
         opts=ResourceOptions(parent=parent),
@@ -148,8 +149,3 @@ def _credentials(archive: ArchiveArgs) -> dict[str, Any]:
 
 def _reference(secret: SecretKey) -> dict[str, pulumi.Input[str]]:
     return {"name": secret.name, "key": secret.key}
-
-
-def _port(endpoint: str | None) -> int:
-    url = urlsplit(endpoint or "https://s3.amazonaws.com")
-    return url.port or {"http": 80, "https": 443}[url.scheme]

@@ -18,6 +18,7 @@ def deploy(name: str, args: ExternalArgs, parent: pulumi.Resource) -> PostgresCo
         user=args.user,
         password=args.password,
         tls=args.tls,
+        peer=args.peer,
     )
     prepare_database(f"{name}-setup", args, connection, parent, admin=args.admin)
     return connection

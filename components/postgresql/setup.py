@@ -15,6 +15,7 @@ from components.setup_job import SetupJob, run_setup_job
 
 SCRIPT = Path(__file__).with_name("setup.sh").read_text()
 COMPONENT = "postgresql-setup"
+MINIMUM_VERSION = 13
 # The exit code with which the script says that trying again is pointless.
 REFUSAL = 42
 CA_DIRECTORY = "/etc/postgresql-ca"
@@ -31,22 +32,24 @@ def prepare_database(  # noqa: PLR0913 - the two sequences differ per backend
     admin: AdminArgs | None = None,
     triggers: Sequence[pulumi.Input[str]] = (),
     after: Sequence[pulumi.Resource] = (),
+    version: int = MINIMUM_VERSION,
 ) -> k8s.batch.v1.Job:
-    """Makes role, database and extensions as ``admin``; without one, makes the extensions as their owner and checks."""
+    """Makes role, database and extensions as ``admin``; without one, makes the extensions as their owner and checks.
+
+    The server must have at least the major ``version``; it is waited for, as an operator may upgrade it now.
+    """
     job = SetupJob(
         component=COMPONENT,
         image=args.client_image,
         user=USER,
         script=SCRIPT,
-        environment=[*_server(connection), *_roles(connection, admin)],
+        environment=[*_server(connection), *_roles(connection, admin), pods.env("MAJOR_VERSION", str(version))],
         files=_ca_files(connection),
         mounts=[pods.mount("ca", CA_DIRECTORY, read_only=True)] if _ca_files(connection) else [],
         triggers=triggers,
         refusal=REFUSAL,
     )
-    network_policy.allow(
-        name, args, parent, pods.selector(COMPONENT, name), egress=[network_policy.to_anywhere(connection.port)]
-    )
+    network_policy.allow(name, args, parent, pods.selector(COMPONENT, name), peers=[connection.peer])
     return run_setup_job(name, args, job, parent, after)
 
 

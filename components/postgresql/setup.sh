@@ -66,6 +66,14 @@ check_version() {
   version=$(as_owner -c 'SHOW server_version_num')
   [ "$version" -ge 130000 ] ||
     refuse "PostgreSQL at $PGHOST:$PGPORT has version number $version; Label Studio needs 13 (130000) or higher."
+  attempt=0
+  until [ "${version:-0}" -ge "${MAJOR_VERSION}0000" ]; do
+    attempt=$((attempt + 1))
+    [ "$attempt" -lt 120 ] ||
+      refuse "PostgreSQL at $PGHOST:$PGPORT still has version number $version, not $MAJOR_VERSION: its operator did not upgrade it."
+    sleep 5
+    version=$(as_owner -c 'SHOW server_version_num' 2>/dev/null) || true
+  done
 }
 
 check_extension() {

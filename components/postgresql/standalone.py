@@ -7,7 +7,7 @@ import pulumi_kubernetes as k8s
 from pulumi import ResourceOptions
 
 from components import network_policy, pods
-from components.connections import PostgresConnection, PostgresTls, SecretKey
+from components.connections import PostgresConnection, PostgresTls, SecretKey, ServerPods
 from components.passwords import generate_password, key_of, store_secret
 from components.postgresql.args import AdminArgs, StandaloneArgs
 from components.postgresql.setup import USER, prepare_database
@@ -42,6 +42,7 @@ def deploy(name: str, args: StandaloneArgs, parent: pulumi.Resource) -> Postgres
         user=args.user,
         password=key_of(owner, "password"),
         tls=PostgresTls("verify-full", SecretKey(args.tls_secret, "ca.crt")) if args.tls_secret else None,
+        peer=ServerPods(pods.selector(COMPONENT, name), PORT),
     )
     admin = AdminArgs(user=SUPERUSER, password=key_of(superuser, "password"))
     prepare_database(f"{name}-setup", args, connection, parent, admin=admin, triggers=[owner_password], after=[server])

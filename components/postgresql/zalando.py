@@ -8,15 +8,16 @@ from __future__ import annotations
 from typing import Any
 
 import pulumi
-import pulumi_kubernetes as k8s
-from pulumi import CustomTimeouts, ResourceOptions
 
 from components import network_policy, pods
-from components.connections import PostgresConnection, PostgresTls, SecretKey
+from components.connections import PostgresConnection, PostgresTls, SecretKey, ServerPods
+from components.names import WORKLOAD, fitted
+from components.operated import Kind, OperatedServers, Rollout, run_operated_servers
 from components.postgresql.args import ZalandoArgs
 from components.postgresql.setup import prepare_database
-from components.service import filled, retained_options, service_host
+from components.service import filled, service_host
 
+KIND = Kind("acid.zalan.do/v1", "postgresql", "postgresqls", "the Zalando or Alauda PostgreSQL operator")
 PORT = 5432
 PATRONI_PORT = 8008
 # User and group of PostgreSQL in the image of the operator (Spilo).
@@ -34,24 +35,20 @@ RESTRICTED_PODS = {
 
 def deploy(name: str, args: ZalandoArgs, parent: pulumi.Resource) -> PostgresConnection:
     """The cluster, and a job that makes the extensions as soon as the operator has made the role's Secret."""
-    cluster_name = f"{args.team}-{name}"
-    cluster = k8s.apiextensions.CustomResource(
-        name,
-        api_version="acid.zalan.do/v1",
-        kind="postgresql",
-        metadata={
-            "name": cluster_name,
-            "namespace": args.namespace,
-            "labels": pods.labels("postgresql", name),
-            "annotations": {"pulumi.com/waitFor": "jsonpath={.status.PostgresClusterStatus}=Running"},
-        },
-        spec=_spec(args),
-        opts=ResourceOptions.merge(
-            retained_options(args, parent),
-            ResourceOptions(custom_timeouts=CustomTimeouts(create="20m", update="30m")),
-        ),
+    cluster_name = fitted(f"{args.team}-{name}", WORKLOAD)
+    own = {"application": "spilo", "cluster-name": cluster_name}
+    rollout = Rollout(
+        status={"PostgresClusterStatus": "Running"},
+        selector=own,
+        container="postgres",
+        version=str(args.version),
+        version_variable="PGVERSION",
+        stateful_sets=[cluster_name],
     )
-    _network_policy(name, cluster_name, args, parent)
+    metadata = {"name": cluster_name, "labels": pods.labels("postgresql", name)}
+    servers = OperatedServers(kind=KIND, metadata=metadata, spec=_spec(args), rollout=rollout)
+    running = run_operated_servers(name, args, servers, parent)
+    _network_policy(name, own, args, parent)
     ca = SecretKey(args.tls_secret, "ca.crt") if args.tls_secret else None
     connection = PostgresConnection(
         host=service_host(cluster_name, args),
@@ -61,8 +58,10 @@ def deploy(name: str, args: ZalandoArgs, parent: pulumi.Resource) -> PostgresCon
         password=SecretKey(secret_name(args, cluster_name), "password"),
         # The operator's own certificate is self-signed and has no CA to verify it by.
         tls=PostgresTls("verify-full", ca) if ca else PostgresTls("require"),
+        peer=ServerPods(own, PORT),
     )
-    prepare_database(f"{name}-setup", args, connection, parent, after=[cluster])
+    # The operator starts the servers of a new version on the data of the old one, and upgrades it afterwards.
+    prepare_database(f"{name}-setup", args, connection, parent, after=[running], version=args.version)
     return connection
 
 
@@ -101,8 +100,7 @@ def _node_affinity(args: ZalandoArgs) -> dict[str, Any] | None:
     return {"requiredDuringSchedulingIgnoredDuringExecution": terms}
 
 
-def _network_policy(name: str, cluster_name: str, args: ZalandoArgs, parent: pulumi.Resource) -> None:
-    own = {"application": "spilo", "cluster-name": cluster_name}
+def _network_policy(name: str, own: dict[str, str], args: ZalandoArgs, parent: pulumi.Resource) -> None:
     network_policy.allow(
         name,
         args,

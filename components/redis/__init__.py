@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import assert_never
+
 import pulumi
 
 from components.connections import RedisConnection
@@ -29,6 +31,8 @@ class Redis(pulumi.ComponentResource):
                 self.connection = _external(args)
             case NoneArgs():
                 self.connection = None
+            case unknown:
+                assert_never(unknown)
         self.register_outputs({"host": self.connection.host if self.connection else None})
 
 
@@ -40,4 +44,5 @@ def _external(args: ExternalArgs) -> RedisConnection:
         password=args.password,
         user=args.user,
         tls=args.tls,
+        peer=args.peer,
     )

@@ -9,15 +9,18 @@ from __future__ import annotations
 from typing import Any
 
 import pulumi
-import pulumi_kubernetes as k8s
-from pulumi import CustomTimeouts, ResourceOptions
 
 from components import network_policy, pods
-from components.connections import RedisConnection, RedisTls
+from components.connections import RedisConnection, RedisTls, ServerPods
+from components.names import fitted
+from components.operated import Kind, OperatedServers, Rollout, run_operated_servers
 from components.passwords import generate_password, key_of, store_secret
 from components.redis.args import AlaudaArgs
-from components.service import filled, retained_options
+from components.service import filled
 
+KIND = Kind("middleware.alauda.io/v1", "Redis", "redis", "Alauda's Redis operator")
+# The longest name is that of the StatefulSet, rfr-<name>.
+LONGEST_NAME = 48
 PORT = 6379
 # Of the special characters that the operator's webhook demands one of, those that need no escaping in a URL.
 SPECIAL = "-_"
@@ -27,31 +30,34 @@ def deploy(name: str, args: AlaudaArgs, parent: pulumi.Resource) -> RedisConnect
     """The resource, after the password that its webhook looks for."""
     secret = store_secret(name, args, parent, {"password": generate_password(name, args, parent, special=SPECIAL)})
     password = key_of(secret, "password")
-    k8s.apiextensions.CustomResource(
-        name,
-        api_version="middleware.alauda.io/v1",
-        kind="Redis",
-        metadata={
-            "name": name,
-            "namespace": args.namespace,
-            "labels": pods.labels("redis", name),
-            "annotations": {"pulumi.com/waitFor": "jsonpath={.status.phase}=Ready"},
-        },
-        spec=_spec(args, password.name),
-        opts=ResourceOptions.merge(
-            retained_options(args, parent),
-            ResourceOptions(custom_timeouts=CustomTimeouts(create="20m", update="20m")),
-        ),
+    server = fitted(name, LONGEST_NAME)
+    own = _pods(server)
+    metadata = {
+        "name": server,
+        "labels": pods.labels("redis", name),
+        # In the foreground the password would go first, without which the operator's webhook refuses the update that
+        # ends the deletion.
+        "annotations": {"pulumi.com/deletionPropagationPolicy": "background"},
+    }
+    rollout = Rollout(
+        status={"phase": "Ready"},
+        selector=own,
+        container="redis",
+        version=args.version,
+        stateful_sets=[f"rfr-{server}"],
     )
-    _network_policy(name, args, parent)
+    servers = OperatedServers(kind=KIND, metadata=metadata, spec=_spec(args, password.name), rollout=rollout)
+    run_operated_servers(name, args, servers, parent)
+    _network_policy(name, own, args, parent)
     return RedisConnection(
         # The name in the certificate (GetServiceDNSName of the operator), which has no cluster domain.
-        host=pulumi.Output.concat(f"rfr-{name}-read-write.", args.namespace, ".svc"),
+        host=pulumi.Output.concat(f"rfr-{server}-read-write.", args.namespace, ".svc"),
         port=PORT,
         database=1,
         password=password,
         # The server asks its clients for a certificate of the same CA, which its own one is.
-        tls=RedisTls(f"{name}-tls", certificate_key="tls.crt", private_key_key="tls.key") if args.tls else None,
+        tls=RedisTls(f"{server}-tls", certificate_key="tls.crt", private_key_key="tls.key") if args.tls else None,
+        peer=ServerPods(own, PORT),
     )
 
 
@@ -71,9 +77,10 @@ def _spec(args: AlaudaArgs, password_secret: pulumi.Input[str]) -> dict[str, Any
             "maxmemory-policy": "noeviction",
         },
         "expose": {"type": "ClusterIP"},
-        "enableTLS": args.tls,
         **filled(
             {
+                # The operator drops false, and every look at the cluster would show a difference.
+                "enableTLS": args.tls,
                 "persistent": filled({"storageClassName": args.storage.storage_class}),
                 "nodeSelector": args.placement.node_selector,
                 "tolerations": args.placement.tolerations,
@@ -82,12 +89,15 @@ def _spec(args: AlaudaArgs, password_secret: pulumi.Input[str]) -> dict[str, Any
     }
 
 
-def _network_policy(name: str, args: AlaudaArgs, parent: pulumi.Resource) -> None:
-    own = {
+def _pods(server: str) -> dict[str, str]:
+    return {
         "app.kubernetes.io/part-of": "redis-failover",
         "app.kubernetes.io/component": "redis",
-        "app.kubernetes.io/name": name,
+        "app.kubernetes.io/name": server,
     }
+
+
+def _network_policy(name: str, own: dict[str, str], args: AlaudaArgs, parent: pulumi.Resource) -> None:
     network_policy.allow(
         name,
         args,

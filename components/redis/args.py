@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 import pulumi
 
-from components.connections import RedisTls, SecretKey
+from components.connections import Peer, RedisTls, SecretKey
+from components.operated import OperatedArgs
 from components.pods import ResourceRequirements
 from components.service import ServiceArgs, VolumeClaim
 
@@ -31,7 +32,7 @@ class StandaloneArgs(ServerArgs):
 
 
 @dataclass(frozen=True, kw_only=True)
-class AlaudaArgs(ServerArgs):
+class AlaudaArgs(ServerArgs, OperatedArgs):
     """A Redis resource of Alauda Data Services with the architecture standalone."""
 
     version: str = "7.2"
@@ -41,7 +42,7 @@ class AlaudaArgs(ServerArgs):
 
 @dataclass(frozen=True, kw_only=True)
 class ExternalArgs:
-    """A standalone server that somebody else runs."""
+    """A standalone server that somebody else runs; ``peer`` says where to network policies."""
 
     host: pulumi.Input[str]
     port: int = 6379
@@ -49,6 +50,7 @@ class ExternalArgs:
     user: str | None = None
     password: SecretKey | None = None
     tls: RedisTls | None = None
+    peer: Peer | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

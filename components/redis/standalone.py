@@ -7,7 +7,7 @@ import pulumi_kubernetes as k8s
 from pulumi import ResourceOptions
 
 from components import network_policy, pods
-from components.connections import RedisConnection, RedisTls, SecretKey
+from components.connections import RedisConnection, RedisTls, SecretKey, ServerPods
 from components.passwords import generate_password, key_of, store_secret
 from components.redis.args import StandaloneArgs
 from components.service import service_host
@@ -47,6 +47,7 @@ def deploy(name: str, args: StandaloneArgs, parent: pulumi.Resource) -> RedisCon
         database=DATABASE,
         password=reference,
         tls=RedisTls(args.tls_secret) if args.tls_secret else None,
+        peer=ServerPods(pods.selector(COMPONENT, name), PORT),
     )
 
 

@@ -25,6 +25,8 @@ from policies.checks.resources import Provider, Resource
 from policies.checks.values import plain
 
 PLACEHOLDER = "placeholder"
+# What tells the program that its preview has no cluster to ask.
+WITHOUT_CLUSTER = "PULUMI_K8S_SKIP_UPDATE_UNREACHABLE"
 PROJECT = Path(__file__).resolve().parent.parent.parent
 
 
@@ -38,12 +40,15 @@ def resources_of(stack: str, config: Mapping[str, Any], program: Path = PROJECT)
     mocks.set_mocks(_Echo(), project=project["name"], stack=stack, preview=True, monitor=monitor)
     secrets = [key for key, value in config.items() if "secure" in _keys(value)]
     set_all_config({**_defaults(project), **{key: _text(value) for key, value in config.items()}}, secrets)
-    folder = Path.cwd()
+    folder, environment = Path.cwd(), dict(os.environ)
     os.chdir(program)
+    os.environ[WITHOUT_CLUSTER] = "true"
     try:
         pulumi.runtime.test(lambda: _run(program / "__main__.py"))()  # type: ignore[no-untyped-call]
     finally:
         os.chdir(folder)
+        os.environ.clear()
+        os.environ.update(environment)
     return monitor.resources_with_providers()
 
 

@@ -14,34 +14,47 @@ from policies.stacks import stack_config
 KEY = {"accessKeyId": {"secretName": "a", "secretKey": "b"}, "secretAccessKey": {"secretName": "a", "secretKey": "c"}}
 ADMINISTRATOR = {"user": "postgres", "password": {"secretName": "pg-admin"}}
 CASES: dict[str, dict[str, Any]] = {
-    "zalando": {"postgresql": {"backend": "zalando"}},
+    "zalando": {"cluster": {"podSecurity": "baseline"}, "postgresql": {"backend": "zalando"}},
     "zalando of Alauda": {"postgresql": {"backend": "zalando", "flavor": "alauda"}},
     "standalone PostgreSQL": {"postgresql": {"backend": "standalone"}},
     "external PostgreSQL": {
         "postgresql": {
             "backend": "external",
             "host": "pg.example.com",
+            "addresses": ["10.0.0.7"],
             "password": {"secretName": "pg"},
             "tls": {"mode": "require"},
             "adminCredentials": ADMINISTRATOR,
         }
     },
     "backups": {
-        "postgresql": {"backend": "cnpg", "backup": {"destinationPath": "s3://backups/ls", "credentials": KEY}},
+        "postgresql": {
+            "backend": "cnpg",
+            "backup": {"destinationPath": "s3://backups/ls", "addresses": "internet", "credentials": KEY},
+        },
     },
     "a restored database": {
-        "postgresql": {"backend": "cnpg", "restore": {"destinationPath": "s3://backups/ls", "credentials": KEY}},
+        "postgresql": {
+            "backend": "cnpg",
+            "restore": {"destinationPath": "s3://backups/ls", "addresses": "internet", "credentials": KEY},
+        },
     },
-    "Redis of Alauda": {"redis": {"backend": "alauda"}},
+    "Redis of Alauda": {"cluster": {"podSecurity": "baseline"}, "redis": {"backend": "alauda"}},
     "no Redis": {"redis": {"backend": "none"}},
     "external Redis": {
-        "redis": {"backend": "external", "url": "redis://redis.example.com:6379/1", "password": {"secretName": "redis"}}
+        "redis": {
+            "backend": "external",
+            "url": "redis://redis.example.com:6379/1",
+            "addresses": "any",
+            "password": {"secretName": "redis"},
+        }
     },
     "standalone object store": {"objectStore": {"backend": "standalone"}},
     "external object store": {
         "objectStore": {
             "backend": "external",
             "endpoint": "https://s3.example.com",
+            "addresses": ["10.0.0.0/24"],
             "region": "us-east-1",
             "bucket": "label-studio",
             "credentials": KEY,
@@ -62,6 +75,6 @@ def test_backends_and_flavours(settings: dict[str, Any]) -> None:
     config = dict(stack_config("prod"))
     for key, value in settings.items():
         name = f"label-studio:{key}"
-        config[name] = {**config[name], **value} if key == "labelStudio" else value
+        config[name] = {**config[name], **value} if key in {"cluster", "labelStudio"} else value
     found = findings(resources_of("prod", config), load_config("prod"))
     assert [(finding.rule.name, finding.message) for finding in found] == []

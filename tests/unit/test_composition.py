@@ -14,13 +14,13 @@ from tests.unit.pulumi_mocks import Program, run_program
 from tests.unit.stack_files import settings_of
 
 RELEASE = "kubernetes:helm.sh/v3:Release"
-AMAZON = {"backend": "external", "region": "eu-west-1", "bucket": "uploads"}
 BACKENDS: list[dict[str, Any]] = [
     {"redis": {"backend": "none", "resources": None}},
     {
         "objectStore": {
             "backend": "external",
             "region": "eu-west-1",
+            "addresses": "internet",
             "bucket": "uploads",
             "storage": None,
             "resources": None,
@@ -30,6 +30,7 @@ BACKENDS: list[dict[str, Any]] = [
         "postgresql": {
             "backend": "external",
             "host": "postgres.example.com",
+            "addresses": ["10.0.0.7"],
             "password": {"secretName": "postgres"},
             "tls": {"mode": "require"},
             "storage": None,
@@ -37,6 +38,7 @@ BACKENDS: list[dict[str, Any]] = [
         }
     },
     {
+        "cluster": {"podSecurity": "baseline"},
         "postgresql": {"backend": "zalando", "flavor": "alauda"},
         "redis": {"backend": "alauda", "storage": {"size": "2Gi"}},
     },
@@ -59,7 +61,9 @@ def test_committed_stacks_compose(stack: str, preview: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    "settings", BACKENDS, ids=lambda settings: "+".join(f"{k}={v['backend']}" for k, v in settings.items())
+    "settings",
+    BACKENDS,
+    ids=lambda settings: "+".join(f"{k}={v['backend']}" for k, v in settings.items() if "backend" in v),
 )
 def test_every_other_backend_composes(settings: dict[str, Any]) -> None:
     program = composed("dev", settings)
@@ -87,7 +91,12 @@ def test_prod_protects_data_and_dev_does_not() -> None:
 
 def test_a_restored_stack_reads_where_the_settings_say() -> None:
     key = {"accessKeyId": {"secretName": "reader", "secretKey": "id"}, "secretAccessKey": {"secretName": "reader"}}
-    restore = {"destinationPath": "s3://b/", "credentials": key, "targetTime": "2026-01-23T04:15:00Z"}
+    restore = {
+        "destinationPath": "s3://b/",
+        "addresses": "internet",
+        "credentials": key,
+        "targetTime": "2026-01-23T04:15:00Z",
+    }
     program = composed("prod", {"postgresql": {"restore": restore}})
     [store] = program.all("kubernetes:barmancloud.cnpg.io/v1:ObjectStore")
     credentials = {

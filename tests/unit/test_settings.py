@@ -12,9 +12,38 @@ from hypothesis import strategies as st
 from settings import load_settings, secret_names
 from settings.base import QUANTITY_UNITS, parse_quantity
 from settings.errors import SettingsError
+from settings.postgresql import ExternalPostgres
 from tests.unit.stack_files import configured, settings_of, stack_config
 
 INGRESS = {"host": "label-studio.example.com", "tls": [{"secretName": "tls"}]}
+
+NOTHING = {"storage": None, "resources": None}
+DATABASE = {"backend": "external", "password": {"secretName": "pg"}, "tls": {"mode": "require"}, **NOTHING}
+KEY = {"accessKeyId": {"secretName": "s3"}, "secretAccessKey": {"secretName": "s3"}}
+ZALANDO = {"postgresql": {"backend": "zalando"}}
+ALAUDA = {"redis": {"backend": "alauda", "storage": {"size": "2Gi"}}}
+ARCHIVE = {"destinationPath": "s3://backups", "credentials": KEY}
+AMAZON = {"backend": "external", "region": "eu-west-1", "bucket": "uploads", **NOTHING}
+LABELLING = "<View><Text name='t' value='$t'/><Choices name='c' toName='t'><Choice value='x'/></Choices></View>"
+# Servers of which only DNS knows where they are.
+NAMED: list[tuple[str, dict[str, Any]]] = [
+    ("postgresql", {"postgresql": {**DATABASE, "host": "pg.example.com"}}),
+    ("redis", {"redis": {"backend": "external", "url": "redis://redis.example.com", "resources": None}}),
+    ("objectStore", {"objectStore": {**AMAZON, "endpoint": "https://s3.example.com"}}),
+    ("objectStore", {"objectStore": AMAZON}),
+    ("postgresql.backup", {"postgresql": {"backend": "cnpg", "backup": ARCHIVE}}),
+    ("postgresql.restore", {"postgresql": {"backend": "cnpg", "restore": {**ARCHIVE, "serverName": "a"}}}),
+    (
+        "projects[0].source",
+        {"projects": [{"name": "cats", "labelConfig": LABELLING, "source": {"bucket": "raw", "credentials": KEY}}]},
+    ),
+]
+
+
+def addressed(*addresses: str, **keys: Any) -> dict[str, Any]:
+    """A database of somebody else at these addresses."""
+    return {"postgresql": {**DATABASE, "host": "pg.example.com", "addresses": list(addresses), **keys}}
+
 
 # stack, what is laid over it, the path and a word of the mend that the message must have
 REFUSED: list[tuple[str, dict[str, Any], str, str]] = [
@@ -27,6 +56,18 @@ REFUSED: list[tuple[str, dict[str, Any], str, str]] = [
     ("dev", {"cluster": {"environment": "production"}}, "cluster.environment", "'dev' or 'prod'"),
     ("dev", {"cluster": {"podSecurity": "strict"}}, "cluster.podSecurity", "'restricted'"),
     ("dev", {"cluster": {"domain": "10.0.0.1"}}, "cluster.domain", "not an IP address"),
+    ("dev", ZALANDO, "cluster.podSecurity", "must be baseline for postgresql.backend zalando with flavor upstream"),
+    ("dev", ALAUDA, "cluster.podSecurity", "must be baseline for redis.backend alauda"),
+    ("dev", {**ZALANDO, **ALAUDA}, "cluster.podSecurity", "flavor upstream and redis.backend alauda"),
+    ("dev", {**ALAUDA, "cluster": {"createNamespace": False}}, "cluster.podSecurity", "baseline"),
+    *(
+        ("dev", settings, f"{path}.addresses", "or internet for every public address, or any")
+        for path, settings in NAMED
+    ),
+    ("dev", addressed("db.example.com"), "postgresql.addresses[0]", "no host name"),
+    ("dev", addressed("10.0.0.7/24"), "postgresql.addresses[0]", "10.0.0.0/24"),
+    ("dev", addressed("0.0.0.0/0"), "postgresql.addresses[0]", "write any"),
+    ("dev", addressed(), "postgresql.addresses", "at least 1"),
     ("dev", {"postgresql": {"backend": None}}, "postgresql", "needs the key 'backend'"),
     ("dev", {"postgresql": {"backend": "mysql"}}, "postgresql", "must be one of"),
     ("dev", {"postgresql": {"version": 12}}, "postgresql.version", "13 or higher"),
@@ -131,3 +172,46 @@ def test_a_mirror_takes_the_place_of_every_registry() -> None:
 def test_quantities_scale_with_their_unit(number: int, unit: str) -> None:
     assert parse_quantity(f"{number}{unit}") == Decimal(number) * QUANTITY_UNITS[unit]
     assert parse_quantity(f"{number}{unit}") == number * parse_quantity(f"1{unit}")
+
+
+@pytest.mark.parametrize(
+    ("addresses", "taken"),
+    [
+        ("any", ("any",)),
+        ("internet", ("internet",)),
+        (["10.0.0.7"], ("10.0.0.7/32",)),
+        (["10.0.0.0/24", "2001:db8::1"], ("10.0.0.0/24", "2001:db8::1/128")),
+        (["internet", "10.0.0.0/24"], ("internet", "10.0.0.0/24")),
+    ],
+)
+def test_addresses_are_networks_or_a_choice(addresses: Any, taken: tuple[str, ...]) -> None:
+    database = settings_of("dev", {"postgresql": {**DATABASE, "host": "pg.example.com", "addresses": addresses}})
+    assert isinstance(database.postgresql, ExternalPostgres) and database.postgresql.addresses == taken
+
+
+@pytest.mark.parametrize("host", ["10.0.0.7", "pg.databases.svc", "pg-rw.databases.svc.cluster.local", "a.b.c.svc"])
+def test_a_host_may_say_itself_where_it_is(host: str) -> None:
+    settings_of("dev", {"postgresql": {**DATABASE, "host": host}})
+
+
+@pytest.mark.parametrize("host", ["databases.svc", "svc", "pg.databases.svc.example.com", "pg.svc.example.com"])
+def test_names_that_only_look_like_a_service_do_not(host: str) -> None:
+    with pytest.raises(SettingsError, match=r"postgresql.addresses: is required for"):
+        settings_of("dev", {"postgresql": {**DATABASE, "host": host}})
+
+
+def test_without_network_policies_no_addresses_are_needed() -> None:
+    for _, settings in NAMED:
+        settings_of("dev", {**settings, "cluster": {"networkPolicies": False}})
+
+
+@pytest.mark.parametrize(
+    "fitting",
+    [
+        {**ZALANDO, **ALAUDA, "cluster": {"podSecurity": "baseline"}},
+        {**ALAUDA, "cluster": {"podSecurity": "privileged"}},
+        {"postgresql": {"backend": "zalando", "flavor": "alauda"}},
+    ],
+)
+def test_operators_pods_fit_the_level_of_the_namespace(fitting: dict[str, Any]) -> None:
+    settings_of("dev", fitting)

@@ -35,13 +35,15 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "The embedded platform, at work": ("local/*.py", "local/[!p]*/**/*"),
     "The plugins of the embedded platform": ("local/plugins/**/*.py",),
     "Any key": ("settings/errors.py",),
-    "Names, sizes, addresses": ("settings/base.py", "settings/services.py"),
+    "Names, sizes, addresses": (
+        *("settings/base.py", "settings/services.py", "settings/network.py", "settings/outside.py"),
+    ),
     "`cluster`": ("settings/cluster.py", "settings/__init__.py"),
     "`postgresql`": ("settings/postgresql*.py", "settings/__init__.py"),
     "`redis`": ("settings/redis.py",),
     "`objectStore`": ("settings/object_store.py",),
     "`labelStudio`": ("settings/label_studio*.py", "settings/__init__.py"),
-    "`projects`": ("settings/projects.py", "settings/label_config.py"),
+    "`projects`": ("settings/projects.py", "settings/project_names.py", "settings/label_config.py"),
     "`images`": ("settings/images.py",),
     "`secrets`": ("settings/__init__.py",),
 }

@@ -7,12 +7,14 @@ from typing import Any
 import pulumi
 
 from components.connections import (
+    Outside,
     PostgresConnection,
     PostgresTls,
     RedisConnection,
     RedisTls,
     S3Connection,
     SecretKey,
+    ServerPods,
 )
 from components.label_studio import LabelStudio, LabelStudioArgs
 from components.label_studio.args import Administrator, Certificate, Ingress, Sizes, Volume, Worker
@@ -25,9 +27,22 @@ NAME = "demo"
 RESOURCES = {"requests": {"cpu": "500m", "memory": "2Gi"}, "limits": {"cpu": "2", "memory": "2Gi"}}
 
 POSTGRESQL = {
-    "plain": PostgresConnection("pg.example.com", 5433, "labelstudio", "app", SecretKey("pg-user", "password")),
+    "plain": PostgresConnection(
+        "pg.example.com",
+        5433,
+        "labelstudio",
+        "app",
+        SecretKey("pg-user", "password"),
+        peer=Outside(["10.1.0.0/24"], 5433),
+    ),
     "encrypted": PostgresConnection(
-        "pg.example.com", 5432, "labelstudio", "app", SecretKey("pg-user", "password"), PostgresTls("require")
+        "pg.example.com",
+        5432,
+        "labelstudio",
+        "app",
+        SecretKey("pg-user", "password"),
+        PostgresTls("require"),
+        Outside(["10.1.0.0/24"], 5432),
     ),
     "verified": PostgresConnection(
         "pg.ls.svc.cluster.local",
@@ -36,12 +51,15 @@ POSTGRESQL = {
         "app",
         SecretKey("pg-app", "password"),
         PostgresTls("verify-full", SecretKey("pg-ca", "ca.crt")),
+        ServerPods({"cnpg.io/cluster": "pg"}, 5432),
     ),
 }
 REDIS = {
     "none": None,
-    "plain": RedisConnection("redis.ls.svc.cluster.local", 6379, 1, SecretKey("redis", "password")),
-    "open": RedisConnection("redis.example.com", 6380, 0),
+    "plain": RedisConnection(
+        "redis.ls.svc.cluster.local", 6379, 1, SecretKey("redis", "password"), peer=ServerPods({"app": "redis"}, 6379)
+    ),
+    "open": RedisConnection("redis.example.com", 6380, 0, peer=Outside(["10.2.0.7/32"], 6380)),
     "tls": RedisConnection(
         "redis.example.com",
         6380,
@@ -49,6 +67,7 @@ REDIS = {
         SecretKey("redis", "password"),
         "app",
         RedisTls("redis-tls", "required", "ca.crt", "tls.crt", "tls.key"),
+        Outside(["10.2.0.7/32"], 6380),
     ),
 }
 S3 = {
@@ -59,6 +78,7 @@ S3 = {
         "uploads/",
         SecretKey("store-uploads", "accessKeyId"),
         SecretKey("store-uploads", "secretAccessKey"),
+        peer=ServerPods({"app": "store"}, 9000),
     ),
     "tenant": S3Connection(
         "uploads",
@@ -69,8 +89,9 @@ S3 = {
         SecretKey("store-uploads", "secretAccessKey"),
         None,
         SecretKey("store-ca", "public.crt"),
+        ServerPods({"v1.min.io/tenant": "store"}, 9000),
     ),
-    "amazon": S3Connection("uploads", "eu-central-1"),
+    "amazon": S3Connection("uploads", "eu-central-1", peer=Outside(["internet"], 443)),
     "session": S3Connection(
         "uploads",
         "eu-central-1",
@@ -79,6 +100,7 @@ S3 = {
         SecretKey("aws", "id"),
         SecretKey("aws", "key"),
         SecretKey("aws", "token"),
+        peer=Outside(["internet"], 443),
     ),
 }
 VOLUMES = {

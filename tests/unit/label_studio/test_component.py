@@ -8,7 +8,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 import pytest
 
-from components.connections import RedisConnection, S3Connection, SecretKey
+from components.connections import RedisConnection, S3Connection, SecretKey, ServerPods
 from components.label_studio import LabelStudio, embedded_chart
 from components.label_studio.args import Administrator, Autoscaling, LabelStudioArgs
 from tests.unit.label_studio.arguments import (
@@ -178,8 +178,9 @@ def test_outputs_of_other_resources_are_leaves_of_the_values_so_that_a_preview_s
     def unknown_hosts() -> None:
         made = k8s.core.v1.Service("server", metadata={"namespace": "ls"})
         host = made.status.apply(str)
-        redis = RedisConnection(host, 6379, 1, SecretKey("redis", "password"))
-        s3 = S3Connection("uploads", "us-east-1", host.apply(lambda name: f"http://{name}:9000"))
+        pods = ServerPods({"app": "server"}, 6379)
+        redis = RedisConnection(host, 6379, 1, SecretKey("redis", "password"), peer=pods)
+        s3 = S3Connection("uploads", "us-east-1", host.apply(lambda name: f"http://{name}:9000"), peer=pods)
         LabelStudio(NAME, arguments(redis=redis, s3=s3))
 
     values = run_program(unknown_hosts, preview=True).one(RELEASE).inputs["values"]

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import pulumi
 import pytest
 
-from components.connections import S3Connection
-from tests.unit.label_studio.arguments import REDIS, S3, arguments, program
+from components.connections import OtherNamespace, Outside, S3Connection
+from tests.unit.label_studio.arguments import POSTGRESQL, REDIS, S3, arguments, program
 
 POLICY = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
 
@@ -22,9 +21,19 @@ def ports(rule: dict[str, Any]) -> set[int]:
     return {port["port"] for port in rule["ports"]}
 
 
-def service_ports(**changes: Any) -> set[int]:
-    (rule,) = [rule for rule in policy("page", **changes)["egress"] if "to" not in rule and rule]
-    return ports(rule)
+def services(**changes: Any) -> list[dict[str, Any]]:
+    """The rules of the backing services alone."""
+    rules: list[dict[str, Any]] = policy("page", outbound="none", **changes)["egress"]
+    return rules
+
+
+def to_pods(port: int, **labels: str) -> dict[str, Any]:
+    return {"to": [{"podSelector": {"matchLabels": labels}}], "ports": [{"protocol": "TCP", "port": port}]}
+
+
+def to_networks(port: int, *networks: str) -> dict[str, Any]:
+    peers = [{"ipBlock": {"cidr": network}} for network in networks]
+    return {"to": peers, "ports": [{"protocol": "TCP", "port": port}]}
 
 
 def test_anybody_may_ask_for_the_page_but_nothing_else() -> None:
@@ -52,22 +61,48 @@ def test_workers_may_go_where_the_page_may() -> None:
     assert policy("worker", **changes)["egress"] == policy("page", **changes)["egress"]
 
 
-@pytest.mark.parametrize(
-    ("s3", "port"),
-    [
-        (S3["store"], 9000),
-        (S3["tenant"], 443),
-        (S3["amazon"], 443),
-        (S3Connection("b", "r", "http://s3.example.com"), 80),
-        (S3Connection("b", "r", pulumi.Output.from_input("https://s3.example.com:8443")), 8443),
-    ],
-)
-def test_the_port_of_every_service_is_open(s3: S3Connection, port: int) -> None:
-    assert service_ports(s3=s3, redis=REDIS["tls"]) == {5433, 6380, port}
+def test_services_of_the_stack_are_named_by_the_labels_and_ports_of_their_pods() -> None:
+    verified, plain = POSTGRESQL["verified"], REDIS["plain"]
+    assert services(postgresql=verified, redis=plain, s3=S3["tenant"]) == [
+        to_pods(5432, **{"cnpg.io/cluster": "pg"}),
+        to_pods(6379, app="redis"),
+        to_pods(9000, **{"v1.min.io/tenant": "store"}),
+    ]
 
 
-def test_without_redis_its_port_is_shut() -> None:
-    assert service_ports() == {5433}
+def test_services_of_others_are_named_by_their_addresses() -> None:
+    s3 = S3Connection("b", "r", "https://s3.example.com", peer=Outside(["10.3.0.0/24", "10.4.0.7/32"], 443))
+    assert services(redis=REDIS["tls"], s3=s3) == [
+        to_networks(5433, "10.1.0.0/24"),
+        to_networks(6380, "10.2.0.7/32"),
+        to_networks(443, "10.3.0.0/24", "10.4.0.7/32"),
+    ]
+
+
+def test_services_in_another_namespace_are_named_by_it() -> None:
+    s3 = S3Connection("b", "r", "https://minio.stores.svc", peer=OtherNamespace("stores"))
+    *_, rule = services(s3=s3)
+    assert rule == {"to": [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "stores"}}}]}
+
+
+def test_every_address_is_open_only_on_demand() -> None:
+    *_, public = services(s3=S3["amazon"])
+    assert ports(public) == {443}
+    assert all(peer["ipBlock"]["except"] for peer in public["to"]), "private networks are left out"
+    *_, anywhere = services(s3=S3Connection("b", "r", peer=Outside(["any"], 443)))
+    assert anywhere == {"ports": [{"protocol": "TCP", "port": 443}]}
+
+
+def test_no_rule_but_that_of_the_demand_is_without_a_peer() -> None:
+    for outbound in ("none", "internet"):
+        for s3 in (S3["store"], S3["tenant"], S3["amazon"]):
+            rules = policy("page", outbound=outbound, redis=REDIS["plain"], s3=s3)["egress"]
+            assert all(rule.get("to") for rule in rules), f"{outbound} is void"
+
+
+def test_a_connection_that_does_not_say_where_its_server_is_is_refused() -> None:
+    with pytest.raises(ValueError, match="give the connection its peer"):
+        services(s3=S3Connection("b", "r", "https://s3.example.com"))
 
 
 def test_the_internet_leaves_out_private_networks_and_metadata_services() -> None:
@@ -78,7 +113,7 @@ def test_the_internet_leaves_out_private_networks_and_metadata_services() -> Non
 
 
 def test_outbound_connections_can_be_forbidden_or_free() -> None:
-    assert len(policy("page", outbound="none")["egress"]) == 2
+    assert policy("page", outbound="none")["egress"] == [to_networks(5433, "10.1.0.0/24")]
     assert policy("page", outbound="everywhere")["egress"][-1] == {}
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pulumi
 import pytest
 
-from components.connections import S3Connection, SecretKey
+from components.connections import Outside, S3Connection, SecretKey
 from components.object_store import (
     BucketGrant,
     ExternalArgs,
@@ -20,6 +20,7 @@ from components.object_store import (
     TenantArgs,
 )
 from components.service import VolumeClaim
+from tests.unit.operated_checks import expected
 from tests.unit.pod_checks import assert_mounts_exist, assert_restricted, pod_of, variables, workloads
 from tests.unit.pulumi_mocks import Program, RegisteredResource, resolve, run_program
 
@@ -32,6 +33,7 @@ RESOURCES = {"requests": {"cpu": "1", "memory": "1Gi"}, "limits": {"cpu": "2", "
 UPLOADS = BucketGrant(name="uploads", bucket="label-studio", actions=("list", "read", "write", "delete"))
 SOURCE = BucketGrant(name="source", bucket="cats", prefix="input/")
 POOL = PoolArgs(name="pool-0", servers=4, volumes_per_server=2, storage=VolumeClaim(size="20Gi"), resources=RESOURCES)
+PYTHON = "docker.io/heartexlabs/label-studio:1"
 COMMON: dict[str, Any] = {
     "namespace": pulumi.Output.from_input("stack"),
     "image": "docker.io/pgsty/silo:1",
@@ -45,12 +47,12 @@ def standalone(**overrides: Any) -> StandaloneArgs:
 
 
 def tenant(**overrides: Any) -> TenantArgs:
-    return TenantArgs(**{**COMMON, "pools": [POOL], **overrides})
+    return TenantArgs(**{**COMMON, "rollout_image": PYTHON, "pools": [POOL], **overrides})
 
 
 def external(**overrides: Any) -> ExternalArgs:
     values = {name: COMMON[name] for name in ("namespace", "client_image", "grants")}
-    return ExternalArgs(**{**values, "region": "eu-central-1", **overrides})
+    return ExternalArgs(**{**values, "region": "eu-central-1", "peer": Outside(["10.0.0.0/24"], 9443), **overrides})
 
 
 def deploy(args: ObjectStoreArgs, preview: bool = False) -> Program:
@@ -174,10 +176,6 @@ def test_two_stores_do_not_clash() -> None:
 
 def test_the_tenant() -> None:
     resource = deploy(tenant()).one(TENANT)
-    assert json.loads(resource.inputs["metadata"]["annotations"]["pulumi.com/waitFor"]) == [
-        "jsonpath={.status.currentState}=Initialized",
-        "jsonpath={.status.healthStatus}=green",
-    ]
     assert resource.protect and resource.retain_on_delete
     spec = resource.inputs["spec"]
     assert spec["configuration"] == {"name": "s3-root-configuration"}
@@ -189,6 +187,20 @@ def test_the_tenant() -> None:
     assert pool["containerSecurityContext"]["capabilities"] == {"drop": ["ALL"]}
     assert pool["containerSecurityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
     assert pool["securityContext"]["runAsNonRoot"] is True
+
+
+def test_keys_are_made_once_the_servers_run_the_image() -> None:
+    program = deploy(tenant())
+    job = program.one(JOB, "s3-rollout")
+    assert "annotations" not in program.one(TENANT).inputs["metadata"], (
+        "the status is that of the time before, at first"
+    )
+    assert program.one(TENANT).urn in job.dependencies
+    assert job.urn in job_of(program, "uploads").dependencies
+    waited_for = expected(job)
+    assert waited_for["status"] == {"currentState": "Initialized", "healthStatus": "green"}
+    assert (waited_for["container"], waited_for["image"]) == ("minio", "docker.io/pgsty/silo:1")
+    assert waited_for["stateful_sets"] == ["s3-pool-0"]
 
 
 def test_the_configuration_of_the_tenant_is_secret_and_quoted() -> None:
@@ -256,7 +268,9 @@ def test_the_check_uses_the_key_of_its_purpose() -> None:
     assert environment["SESSION_TOKEN"] == ("other", "token")
     assert environment["ADDRESS"] == "s3.example.com:9443"
     policy = program.one(POLICY, "s3-source-check").inputs["spec"]
-    assert policy["egress"] == [{"ports": [{"protocol": "TCP", "port": 9443}]}]
+    assert policy["egress"] == [
+        {"to": [{"ipBlock": {"cidr": "10.0.0.0/24"}}], "ports": [{"protocol": "TCP", "port": 9443}]}
+    ]
 
 
 def test_amazon_s3_has_no_endpoint_of_its_own() -> None:

@@ -19,6 +19,7 @@ def args(**overrides: Any) -> CnpgArgs:
     values: dict[str, Any] = {
         "namespace": pulumi.Output.from_input("stack"),
         "image": "ghcr.io/cloudnative-pg/postgresql:17.12-standard-trixie",
+        "rollout_image": "docker.io/heartexlabs/label-studio:1",
         "client_image": "docker.io/library/postgres:17.12-trixie",
         "version": 17,
         "storage": VolumeClaim(size="50Gi", storage_class="fast"),
@@ -32,8 +33,8 @@ def deploy(**overrides: Any) -> Program:
 
 
 def allowed(policy: RegisteredResource, direction: str) -> set[int]:
-    """The ports that a network policy lets through."""
-    return {port["port"] for rule in policy.inputs["spec"][direction] for port in rule["ports"]}
+    """The ports that a network policy lets through; none where the rule is for all of them."""
+    return {port["port"] for rule in policy.inputs["spec"][direction] for port in rule.get("ports", [])}
 
 
 def empty_paths(value: Any, path: str = "") -> list[str]:

@@ -8,6 +8,7 @@ import pytest
 
 from components.connections import SecretKey
 from components.service import VolumeClaim
+from tests.unit.operated_checks import JOB, expected
 from tests.unit.postgresql.cnpg import CLUSTER, POLICY, allowed, deploy, empty_paths
 from tests.unit.pulumi_mocks import resolve
 
@@ -44,10 +45,26 @@ def test_the_owner_secret_is_what_the_operator_expects() -> None:
     assert secret.is_secret("stringData.password")
 
 
-def test_pulumi_waits_until_the_cluster_is_ready() -> None:
-    cluster = deploy().one(CLUSTER)
-    assert cluster.inputs["metadata"]["annotations"] == {"pulumi.com/waitFor": "condition=Ready"}
-    assert cluster.custom_timeouts["create"] == "20m"
+def test_a_job_waits_until_the_servers_run_the_image() -> None:
+    program = deploy()
+    cluster, job = program.one(CLUSTER), program.one(JOB, "db-rollout")
+    assert "annotations" not in cluster.inputs["metadata"], "the condition is that of the time before, at first"
+    assert cluster.urn in job.dependencies
+    assert expected(job) == {
+        "api_version": "postgresql.cnpg.io/v1",
+        "kind": "Cluster",
+        "plural": "clusters",
+        "name": "db",
+        "status": {},
+        "conditions": {"Ready": "True"},
+        "selector": "cnpg.io/cluster=db,cnpg.io/podRole=instance",
+        "container": "postgres",
+        "image": "ghcr.io/cloudnative-pg/postgresql:17.12-standard-trixie",
+        "version": None,
+        "version_variable": None,
+        "stateful_sets": [],
+        "servers": 3,
+    }
     assert cluster.protect and cluster.retain_on_delete
 
 
@@ -101,7 +118,7 @@ def test_the_connection_is_verified_and_its_secret_is_ours() -> None:
 
 
 def test_traffic_of_instances_and_operator() -> None:
-    policy = deploy(pod_monitor=True, operator_namespace="operators").one(POLICY)
+    policy = deploy(pod_monitor=True, operator_namespace="operators").one(POLICY, "db")
     assert policy.inputs["spec"]["podSelector"] == {"matchLabels": {"cnpg.io/cluster": "db"}}
     assert allowed(policy, "ingress") == {5432, 8000, 9187}
     assert allowed(policy, "egress") == {5432, 8000, 443, 6443}

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from components.connections import SecretKey
+from components.connections import OtherNamespace, Outside, SecretKey
 from components.postgresql import BackupArgs, RestoreArgs
+from tests.unit.operated_checks import JOB
 from tests.unit.postgresql.cnpg import CLUSTER, POLICY, allowed, deploy, empty_paths
 
 SCHEDULE = "kubernetes:postgresql.cnpg.io/v1:ScheduledBackup"
@@ -21,6 +22,7 @@ BACKUP = BackupArgs(
     endpoint_ca=SecretKey("s3-ca", "ca.crt"),
     access_key_id=SecretKey("s3-key", "id"),
     secret_access_key=SecretKey("s3-key", "secret"),
+    peer=Outside(["10.0.0.0/24"], 9443),
 )
 PLACE = {
     "destinationPath": "s3://backups/label-studio",
@@ -38,6 +40,7 @@ RESTORE = RestoreArgs(
     endpoint="http://s3.elsewhere.example.com:9000",
     access_key_id=SecretKey("reader", "id"),
     secret_access_key=SecretKey("reader", "secret"),
+    peer=Outside(["10.0.1.0/24"], 9000),
 )
 
 
@@ -63,7 +66,7 @@ def test_backups_go_through_the_plugin() -> None:
     assert schedule.inputs["spec"]["schedule"] == "0 0 3 * * *"
     assert schedule.inputs["spec"]["method"] == "plugin"
     assert schedule.inputs["spec"]["cluster"] == {"name": "db"}
-    assert store.urn in cluster.dependencies and cluster.urn in schedule.dependencies
+    assert store.urn in cluster.dependencies and program.one(JOB, "db-rollout").urn in schedule.dependencies
 
 
 def test_backups_under_another_name() -> None:
@@ -84,7 +87,9 @@ def test_another_clock_makes_no_backup() -> None:
 
 
 def test_backups_by_the_identity_of_the_pods() -> None:
-    backup = BackupArgs(destination_path="s3://b", schedule="0 0 3 * * *", retention="7d", compression=None)
+    backup = BackupArgs(
+        destination_path="s3://b", schedule="0 0 3 * * *", retention="7d", compression=None, peer=BACKUP.peer
+    )
     configuration = deploy(backup=backup).one(STORE).inputs["spec"]["configuration"]
     assert configuration == {"destinationPath": "s3://b", "s3Credentials": {"inheritFromIAMRole": True}}
 
@@ -139,7 +144,7 @@ def test_a_moment_is_told_as_postgresql_reads_it(given: str, sent: str) -> None:
 
 
 def test_a_backup_is_restored_to_its_end_unless_told_otherwise() -> None:
-    recovery = cluster_spec(restore=RestoreArgs(destination_path="s3://b"))["bootstrap"]["recovery"]
+    recovery = cluster_spec(restore=RestoreArgs(destination_path="s3://b", peer=BACKUP.peer))["bootstrap"]["recovery"]
     assert "recoveryTarget" not in recovery
 
 
@@ -149,7 +154,7 @@ def test_a_restored_cluster_is_backed_up_in_an_archive_of_its_own() -> None:
     assert {store.urn for store in program.all(STORE)} <= program.one(CLUSTER).dependencies
 
 
-SAME_PLACE = RestoreArgs(destination_path=BACKUP.destination_path, endpoint=BACKUP.endpoint)
+SAME_PLACE = RestoreArgs(destination_path=BACKUP.destination_path, endpoint=BACKUP.endpoint, peer=BACKUP.peer)
 
 
 @pytest.mark.parametrize(("written", "read"), [(None, None), ("db", None), (None, "db"), ("x", "x")])
@@ -171,14 +176,14 @@ def test_the_plugin_beside_each_server_is_limited() -> None:
 
 
 def test_servers_reach_what_they_are_backed_up_to_and_restored_from() -> None:
-    assert allowed(deploy(backup=BACKUP).one(POLICY), "egress") == {5432, 8000, 443, 6443, 9443}
-    assert allowed(deploy(restore=RESTORE).one(POLICY), "egress") == {5432, 8000, 443, 6443, 9000}
-    assert {9443, 9000} <= allowed(deploy(backup=BACKUP, restore=RESTORE).one(POLICY), "egress")
+    assert allowed(deploy(backup=BACKUP).one(POLICY, "db"), "egress") == {5432, 8000, 443, 6443, 9443}
+    assert allowed(deploy(restore=RESTORE).one(POLICY, "db"), "egress") == {5432, 8000, 443, 6443, 9000}
+    assert {9443, 9000} <= allowed(deploy(backup=BACKUP, restore=RESTORE).one(POLICY, "db"), "egress")
 
 
 def test_nothing_is_sent_empty() -> None:
     """The operator takes an empty list for a change, and restarts its instances without end."""
-    minimal = RestoreArgs(destination_path="s3://b", server_name="other")
+    minimal = RestoreArgs(destination_path="s3://b", server_name="other", peer=OtherNamespace("stores"))
     for restore in (RESTORE, minimal):
         program = deploy(backup=BACKUP, restore=restore)
         for resource in [program.one(CLUSTER), *program.all(STORE)]:

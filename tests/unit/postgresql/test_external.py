@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from components.connections import PostgresTls, SecretKey
+from components.connections import Outside, PostgresTls, SecretKey
 from components.postgresql import AdminArgs, ExternalArgs, PostgreSQL
 from components.postgresql.setup import SCRIPT
 from tests.unit.pod_checks import assert_mounts_exist, assert_restricted, pod_of, variables
@@ -26,6 +26,7 @@ def deploy(**overrides: Any) -> Program:
         "client_image": "docker.io/library/postgres:17.12-trixie",
         "host": "db.example.com",
         "password": PASSWORD,
+        "peer": Outside(["10.0.0.7/32"], 5432),
     }
     return run_program(lambda: PostgreSQL("db", ExternalArgs(**{**values, **overrides})))
 
@@ -38,7 +39,13 @@ def test_nothing_is_made_but_the_job_and_its_way_out() -> None:
         "label-studio:postgresql:PostgreSQL",
     ]
     egress = program.one("kubernetes:networking.k8s.io/v1:NetworkPolicy").inputs["spec"]["egress"]
-    assert egress == [{"ports": [{"protocol": "TCP", "port": 5432}]}]
+    assert egress == [{"to": [{"ipBlock": {"cidr": "10.0.0.7/32"}}], "ports": [{"protocol": "TCP", "port": 5432}]}]
+
+
+def test_without_an_address_there_is_no_policy_to_be_had() -> None:
+    with pytest.raises(ValueError, match="give the connection its peer"):
+        deploy(peer=None)
+    assert not deploy(peer=None, network_policies=False).all("kubernetes:networking.k8s.io/v1:NetworkPolicy")
 
 
 def test_without_an_administrator_the_job_only_checks() -> None:
@@ -99,6 +106,7 @@ def run_script(folder: Path, **environment: str) -> tuple[subprocess.CompletedPr
         "DATABASE": "labelstudio",
         "OWNER": "labelstudio",
         "OWNER_PASSWORD": "sentinel-owner",
+        "MAJOR_VERSION": "13",
         **environment,
     }
     done = subprocess.run(["sh", "-c", SCRIPT], env=variables, capture_output=True, text=True, timeout=60, check=False)
@@ -131,6 +139,7 @@ def test_a_password_that_works_is_left_alone(tmp_path: Path) -> None:
     [
         ({"OPENS": "1"}, "give postgresql.adminCredentials"),
         ({"VERSION": "120022"}, "Label Studio needs 13"),
+        ({"MAJOR_VERSION": "18"}, "still has version number 170012, not 18"),
         ({"EXTENSIONS": "0"}, "CREATE EXTENSION pg_trgm;"),
         ({"MAY_CREATE": "f"}, "may not create tables"),
     ],

@@ -11,6 +11,7 @@ from components.connections import PostgresTls, SecretKey
 from components.pods import Placement
 from components.postgresql import PostgreSQL, ZalandoArgs
 from components.service import VolumeClaim
+from tests.unit.operated_checks import expected
 from tests.unit.pod_checks import assert_restricted, pod_of, variables
 from tests.unit.pulumi_mocks import Program, resolve, run_program
 
@@ -29,6 +30,7 @@ ONLY_ALAUDA = {
 def args(**overrides: Any) -> ZalandoArgs:
     values: dict[str, Any] = {
         "namespace": pulumi.Output.from_input("stack"),
+        "rollout_image": "docker.io/heartexlabs/label-studio:1",
         "client_image": "docker.io/library/postgres:17.12-trixie",
         "version": 17,
         "storage": VolumeClaim(size="20Gi"),
@@ -99,16 +101,20 @@ def test_the_connection_is_encrypted_and_with_a_certificate_verified() -> None:
 
 def test_a_job_of_the_owner_makes_the_extensions_once_the_cluster_runs() -> None:
     program = deploy()
-    cluster, job = program.one(CLUSTER), program.one(JOB)
-    assert cluster.inputs["metadata"]["annotations"] == {
-        "pulumi.com/waitFor": "jsonpath={.status.PostgresClusterStatus}=Running"
-    }
-    assert cluster.urn in job.dependencies
+    cluster, rollout, job = program.one(CLUSTER), program.one(JOB, "db-rollout"), program.one(JOB, "db-setup")
+    assert cluster.urn in rollout.dependencies and rollout.urn in job.dependencies
+    assert "annotations" not in cluster.inputs["metadata"], "the status is that of the time before, at first"
+    waited_for = expected(rollout)
+    assert waited_for["status"] == {"PostgresClusterStatus": "Running"}
+    assert waited_for["stateful_sets"] == ["acid-db"]
+    assert (waited_for["version"], waited_for["version_variable"]) == ("17", "PGVERSION")
     assert_restricted(pod_of(job))
     environment = variables(pod_of(job)["containers"][0])
     assert "ADMIN" not in environment
     assert environment["OWNER_PASSWORD"][1] == "password"
     assert environment["PGSSLMODE"] == "require"
+    # The operator starts the servers of a new version on the data of the old one.
+    assert environment["MAJOR_VERSION"] == "17"
 
 
 def test_nodes_are_chosen_in_the_words_of_the_operator() -> None:

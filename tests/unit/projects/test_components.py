@@ -12,6 +12,7 @@ import yaml
 
 from components.annotation_project.job import REFUSED
 from components.annotation_project.scripts import FILES
+from components.setup_job import RETRY
 from composition import compose
 from policies.checks.secrets import in_text
 from settings import Settings
@@ -161,18 +162,14 @@ def test_jobs_are_restricted_and_refusals_final() -> None:
     program = cats()
     job = program.one(JOB, "label-studio-cats")
     assert job.inputs["metadata"]["annotations"]["pulumi.com/replaceUnready"] == "true"
-    rule = job.inputs["spec"]["podFailurePolicy"]["rules"][0]
-    assert rule == {
-        "action": "FailJob",
-        "onExitCodes": {"containerName": "setup", "operator": "In", "values": [REFUSED]},
-    }
+    assert job.inputs["spec"]["backoffLimit"] == 0
     spec = pod(job)
     assert spec["automountServiceAccountToken"] is False
     assert spec["securityContext"]["runAsNonRoot"] is True
     container = spec["containers"][0]
     assert container["securityContext"]["readOnlyRootFilesystem"] is True
     assert container["resources"]["limits"]["memory"]
-    assert container["command"] == ["sh", "-c", "exec python3 -m job.apply apply"]
+    assert container["command"] == ["sh", "-c", RETRY, "setup", "exec python3 -m job.apply apply", str(REFUSED)]
 
 
 def test_jobs_get_the_whole_package() -> None:
@@ -209,17 +206,22 @@ def test_schedule_is_a_cron_job_that_otherwise_waits_for_somebody_to_run_it() ->
     assert by_hand.inputs["spec"]["suspend"] is True
     assert (scheduled.inputs["spec"]["suspend"], scheduled.inputs["spec"]["schedule"]) == (False, "*/15 * * * *")
     assert scheduled.inputs["spec"]["concurrencyPolicy"] == "Forbid"
-    assert pod(scheduled)["containers"][0]["command"] == ["sh", "-c", "exec python3 -m job.apply sync source"]
+    assert pod(scheduled)["containers"][0]["command"][-2:] == ["exec python3 -m job.apply sync source", str(REFUSED)]
 
 
 def test_jobs_may_reach_the_page_and_the_store_only() -> None:
     assert not [policy for policy in cats().all(POLICY) if policy.name == "label-studio-cats-storages"]
     egress = cats().one(POLICY, "label-studio-cats").inputs["spec"]["egress"]
+    store = {"app.kubernetes.io/name": "object-store", "app.kubernetes.io/instance": "label-studio-store"}
     assert egress == [
         {
-            "to": [{"podSelector": {"matchLabels": {}}}],
-            "ports": [{"protocol": "TCP", "port": 8085}, {"protocol": "TCP", "port": 9000}],
-        }
+            "to": [{"podSelector": {"matchLabels": {**store, "app.kubernetes.io/component": "object-store"}}}],
+            "ports": [{"protocol": "TCP", "port": 9000}],
+        },
+        {
+            "to": [{"podSelector": {"matchLabels": {"app.kubernetes.io/name": "ls-app"}}}],
+            "ports": [{"protocol": "TCP", "port": 8085}],
+        },
     ]
 
 
@@ -227,6 +229,7 @@ def test_an_s3_account_of_its_own_works_like_the_object_store() -> None:
     own = {
         "bucket": "raw",
         "endpoint": ENDPOINT,
+        "addresses": ["10.9.0.0/24"],
         "region": "eu-west-1",
         "credentials": CREDENTIALS,
     }
@@ -244,7 +247,7 @@ def test_an_s3_account_of_its_own_works_like_the_object_store() -> None:
     assert variables["SOURCE_ACCESS_KEY_ID"] == variables["UPLOAD_ACCESS_KEY_ID"] == "s3"
     assert not [job for job in program.all(JOB) if "cats-source" in job.name]
     egress = program.one(POLICY, "label-studio-cats").inputs["spec"]["egress"]
-    outside = {"ports": [{"protocol": "TCP", "port": 8443}]}
+    outside = {"to": [{"ipBlock": {"cidr": "10.9.0.0/24"}}], "ports": [{"protocol": "TCP", "port": 8443}]}
     assert outside in egress
     label_studio = program.one(POLICY, "label-studio-cats-storages").inputs["spec"]
     assert label_studio["podSelector"] == {"matchLabels": {"app.kubernetes.io/instance": "label-studio"}}

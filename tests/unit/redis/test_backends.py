@@ -12,6 +12,7 @@ from components.connections import RedisConnection, RedisTls, SecretKey
 from components.redis import AlaudaArgs, ExternalArgs, NoneArgs, Redis, RedisArgs, StandaloneArgs
 from components.redis.standalone import configuration
 from components.service import VolumeClaim
+from tests.unit.operated_checks import JOB, expected
 from tests.unit.pod_checks import assert_mounts_exist, assert_restricted, pod_of, variables, workloads
 from tests.unit.pulumi_mocks import Program, resolve, run_program
 
@@ -34,7 +35,7 @@ def standalone(**overrides: Any) -> StandaloneArgs:
 
 
 def alauda(**overrides: Any) -> AlaudaArgs:
-    return AlaudaArgs(**{**COMMON, **overrides})
+    return AlaudaArgs(**{**COMMON, "rollout_image": "docker.io/heartexlabs/label-studio:1", **overrides})
 
 
 def deploy(args: RedisArgs) -> Program:
@@ -126,7 +127,8 @@ def test_two_servers_do_not_clash() -> None:
 
 def test_the_resource_of_data_services() -> None:
     resource = deploy(alauda(options={"slowlog-max-len": "64"})).one(ALAUDA)
-    assert resource.inputs["metadata"]["annotations"] == {"pulumi.com/waitFor": "jsonpath={.status.phase}=Ready"}
+    # In the foreground its deletion would never end.
+    assert resource.inputs["metadata"]["annotations"] == {"pulumi.com/deletionPropagationPolicy": "background"}
     assert resource.protect and resource.retain_on_delete
     assert resource.inputs["spec"] == {
         "arch": "standalone",
@@ -144,8 +146,21 @@ def test_the_resource_of_data_services() -> None:
             "maxmemory-policy": "noeviction",
         },
         "expose": {"type": "ClusterIP"},
-        "enableTLS": False,
     }
+
+
+def test_only_true_is_said_about_tls_since_the_operator_drops_false() -> None:
+    assert "enableTLS" not in deploy(alauda()).one(ALAUDA).inputs["spec"]
+    assert deploy(alauda(tls=True)).one(ALAUDA).inputs["spec"]["enableTLS"] is True
+
+
+def test_a_job_waits_until_the_server_has_the_version() -> None:
+    program = deploy(alauda())
+    job = program.one(JOB, "queue-rollout")
+    assert program.one(ALAUDA).urn in job.dependencies
+    waited_for = expected(job)
+    assert (waited_for["status"], waited_for["version"]) == ({"phase": "Ready"}, "7.2")
+    assert waited_for["stateful_sets"] == ["rfr-queue"]
 
 
 def test_the_password_meets_the_rule_of_the_operator() -> None:
@@ -170,7 +185,7 @@ def test_the_service_of_data_services() -> None:
 
 
 def test_traffic_of_data_services() -> None:
-    policy = deploy(alauda(operator_namespace="redis-system")).one(POLICY).inputs["spec"]
+    policy = deploy(alauda(operator_namespace="redis-system")).one(POLICY, "queue").inputs["spec"]
     assert policy["podSelector"]["matchLabels"]["app.kubernetes.io/name"] == "queue"
     sources = [peer for rule in policy["ingress"] for peer in rule["from"]]
     assert {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "redis-system"}}} in sources

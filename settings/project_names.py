@@ -1,0 +1,39 @@
+"""Names that projects cannot have, since another part of the stack has objects of that name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+# Network policies and ConfigMaps of the stack, which are called label-studio-<one of these>.
+PARTS = {
+    "default-deny",
+    "dns",
+    "page",
+    "postgresql",
+    "postgresql-config",
+    "postgresql-rollout",
+    "postgresql-setup",
+    "projects",
+    "projects-scripts",
+    "redis",
+    "redis-config",
+    "redis-rollout",
+    "settings",
+    "store",
+    "store-rollout",
+    "store-uploads-check",
+    "store-uploads-setup",
+    "worker",
+}
+OF_A_PROJECT = ("{}-sync", "{}-storages")
+KEYS = ("upload", "source", "target", "export")
+OF_ITS_KEYS = tuple(f"store-{{}}-{key}-{job}" for key in KEYS for job in ("setup", "check"))
+
+
+def taken_names(names: Sequence[str]) -> Iterator[tuple[int, str]]:
+    """The position of each project that shares names of objects with another part, and a message for it."""
+    taken = {form.format(name): f"of project {name}" for name in names for form in (*OF_A_PROJECT, *OF_ITS_KEYS)}
+    taken |= dict.fromkeys(PARTS, "of the stack")
+    for index, name in enumerate(names):
+        if name in taken:
+            yield index, f"{name} is the name of another part {taken[name]}; write another one, such as {name}-labels"
