@@ -43,7 +43,10 @@ class Store:
     def mc(self, key: Key, *arguments: str, standard_input: str = "") -> subprocess.CompletedProcess[str]:
         """Run MinIO's client as the owner of a key, which it knows as ``store``."""
         identifier, secret = key
-        environment = {"MC_HOST_store": f"http://{identifier}:{secret}@{self.address}", "MC_CONFIG_DIR": str(self.folder)}
+        environment = {
+            "MC_HOST_store": f"http://{identifier}:{secret}@{self.address}",
+            "MC_CONFIG_DIR": str(self.folder),
+        }
         return subprocess.run(
             [tool("mc"), *arguments],
             env={**os.environ, **environment},

@@ -22,14 +22,26 @@ CREDENTIALS = {
 }
 
 # What IAM, MinIO or S3 would take for something else than the characters themselves.
-PATTERNS = ("*/", "cats/*", "cat?/", "${aws:username}/", "$", "../dogs/", "cats/./", "cats\\dogs", "a\nb", 'a"b', "a%2fb")
+PATTERNS = (
+    "*/",
+    "cats/*",
+    "cat?/",
+    "${aws:username}/",
+    "$",
+    "../dogs/",
+    "cats/./",
+    "cats\\dogs",
+    "a\nb",
+    'a"b',
+    "a%2fb",
+)
 
 
 def project(**keys: Any) -> ProjectSettings:
     return ProjectSettings.model_validate({"name": "cats", "labelConfig": LABELLING, **keys})
 
 
-@pytest.mark.parametrize("prefix", ["2026-11-26/", "date=2026-11-26/part 1/", "Zürich/Bäume/", "a.b_c!(d)'e'/", "データ/"])
+@pytest.mark.parametrize("prefix", ["2026-11-26/", "date=2026/part 1/", "Zürich/Bäume/", "a.b_c!(d)'e'/", "データ/"])
 def test_prefixes_are_literal(prefix: str) -> None:
     assert project(source={"prefix": prefix}).source.prefix == prefix
 
