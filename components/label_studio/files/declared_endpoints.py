@@ -59,7 +59,8 @@ def address(url: str) -> Address | None:
         parsed = parse_url(url)
     except LocationParseError:
         return None
-    if parsed.scheme not in PORTS or not parsed.host or parsed.auth is not None:
+    rest = (parsed.auth, parsed.path if parsed.path != "/" else None, parsed.query, parsed.fragment)
+    if parsed.scheme not in PORTS or not parsed.host or any(part is not None for part in rest):
         return None
     return parsed.host, parsed.port or PORTS[parsed.scheme]
 
