@@ -57,6 +57,10 @@ class Settings(SettingsModel):
             )
         return self
 
+    def image(self, name: str) -> str:
+        """The image to pull for the field ``name`` of ``images``."""
+        return self.images.reference(name, self.label_studio.chart)
+
     @property
     def projects_bucket(self) -> str:
         """The bucket of projects that name none: apart from uploads, where this program may make buckets."""
@@ -137,6 +141,14 @@ def load_settings() -> Settings:
     if problems:
         raise SettingsError(problems)
     return settings
+
+
+def label_studio_image(config: Mapping[str, Any]) -> str:
+    """The image of Label Studio that the ``config`` of a stack file names; SettingsError as of ``validate``."""
+    prefix = f"{PROJECT}:"
+    given = {key.removeprefix(prefix): value for key, value in config.items() if key.startswith(prefix)}
+    given.pop(SECRETS_KEY, None)
+    return validate(given).image("label_studio")
 
 
 def load_secret_values() -> pulumi.Output[SecretValues] | None:

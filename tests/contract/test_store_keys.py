@@ -138,7 +138,7 @@ def test_an_assumed_role_may_do_nothing(store: Store, spoof: str) -> None:
         client = store.client("s3", (assumed["AccessKeyId"], assumed["SecretAccessKey"]), assumed["SessionToken"])
         client.meta.events.register("before-sign.s3", add_to_query)
         grant = GRANTS[owner]
-        calls = {
+        calls: dict[str, dict[str, Any]] = {
             "get_object": {"Bucket": grant.bucket, "Key": f"{grant.prefix}cat.jpg"},
             "put_object": {"Bucket": grant.bucket, "Key": f"{grant.prefix}mine.jpg", "Body": b""},
             "delete_object": {"Bucket": grant.bucket, "Key": f"{grant.prefix}mine.jpg"},

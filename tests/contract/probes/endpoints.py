@@ -10,6 +10,7 @@ import json
 import socket
 import sys
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import django
@@ -55,7 +56,7 @@ def rebind(names: list[str]) -> None:
     resolve = socket.gethostbyname
     lookup = socket.getaddrinfo
     socket.gethostbyname = lambda host: PUBLIC if host in names else resolve(host)
-    socket.getaddrinfo = lambda host, *rest: lookup("127.0.0.1" if host in names else host, *rest)  # type: ignore
+    socket.getaddrinfo = lambda host, *rest: lookup("127.0.0.1" if host in names else host, *rest)
 
 
 def amazon() -> list[str]:
@@ -73,18 +74,19 @@ def storage(place: dict[str, str]) -> Any:
     return [client.get_object(Bucket=place["bucket"], Key=f"{place['prefix']}cat.jpg")["Body"].read().decode()]
 
 
+def outcomes(act: Callable[[str], Any]) -> dict[str, str]:
+    """The outcome for each URL."""
+    return {url: outcome(partial(act, url)) for url in question["urls"]}
+
+
 rebind(question.get("rebinding", []))
-urls = question["urls"]
-others = getattr(io, "validate_url_for_ssrf", io.__dict__.get("validate_upload_url"))
-print(
-    json.dumps(
-        {
-            "saved": {url: outcome(lambda url=url: save(url)) for url in urls},
-            "listed": {url: outcome(lambda url=url: listing(url)) for url in urls},
-            "imported": {url: outcome(lambda url=url: io.ssrf_safe_get(url, timeout=5)) for url in urls},
-            "checked elsewhere": {url: outcome(lambda url=url: others(url, block_local_urls=True)) for url in urls},
-            "amazon": amazon(),
-            "storage": storage(question["storage"]) if "storage" in question else None,
-        }
-    )
-)
+check = getattr(io, "validate_url_for_ssrf", None) or io.validate_upload_url
+answers = {
+    "saved": outcomes(save),
+    "listed": outcomes(listing),
+    "imported": outcomes(lambda url: io.ssrf_safe_get(url, timeout=5)),
+    "checked elsewhere": outcomes(lambda url: check(url, block_local_urls=True)),
+    "amazon": amazon(),
+    "storage": storage(question["storage"]) if "storage" in question else None,
+}
+print(json.dumps(answers))
