@@ -20,6 +20,7 @@ from settings.images import ImageSettings, image_major_version
 from settings.label_studio import LabelStudioSettings, VolumePersistence
 from settings.object_store import ExternalStore, ObjectStoreSettings
 from settings.postgresql import CnpgPostgres, PostgresSettings, StandalonePostgres
+from settings.postgresql_connections import connection_problems
 from settings.projects import ProjectSettings, project_problems
 from settings.redis import RedisSettings
 
@@ -44,6 +45,7 @@ class Settings(SettingsModel):
         problems = [
             *_replica_problems(self),
             *_database_problems(self),
+            *connection_problems(self),
             *(_production_problems(self) if self.is_production else ()),
             *project_problems(self.projects, self.projects_bucket),
         ]

@@ -112,13 +112,17 @@ class AdminArgs:
 
 @dataclass(frozen=True, kw_only=True)
 class ExternalArgs(DatabaseArgs):
-    """A server that somebody else runs; without ``admin`` the job only checks what it finds."""
+    """A server that somebody else runs; without ``admin`` the job only checks what it finds.
+
+    ``connections`` are what Label Studio opens at most, which the job compares with what the server allows.
+    """
 
     host: pulumi.Input[str]
     password: SecretKey
     port: int = 5432
     tls: PostgresTls | None = None
     admin: AdminArgs | None = None
+    connections: int = 0
 
 
 PostgreSQLArgs = StandaloneArgs | CnpgArgs | ZalandoArgs | ExternalArgs

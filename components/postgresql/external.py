@@ -19,5 +19,5 @@ def deploy(name: str, args: ExternalArgs, parent: pulumi.Resource) -> PostgresCo
         password=args.password,
         tls=args.tls,
     )
-    prepare_database(f"{name}-setup", args, connection, parent, admin=args.admin)
+    prepare_database(f"{name}-setup", args, connection, parent, admin=args.admin, connections=args.connections)
     return connection

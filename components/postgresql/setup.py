@@ -31,6 +31,7 @@ def prepare_database(  # noqa: PLR0913 - the two sequences differ per backend
     admin: AdminArgs | None = None,
     triggers: Sequence[pulumi.Input[str]] = (),
     after: Sequence[pulumi.Resource] = (),
+    connections: int = 0,
 ) -> k8s.batch.v1.Job:
     """Makes role, database and extensions as ``admin``; without one, makes the extensions as their owner and checks."""
     job = SetupJob(
@@ -38,7 +39,11 @@ def prepare_database(  # noqa: PLR0913 - the two sequences differ per backend
         image=args.client_image,
         user=USER,
         script=SCRIPT,
-        environment=[*_server(connection), *_roles(connection, admin)],
+        environment=[
+            *_server(connection),
+            *_roles(connection, admin),
+            *([pods.env("CONNECTIONS", str(connections))] if connections else []),
+        ],
         files=_ca_files(connection),
         mounts=[pods.mount("ca", CA_DIRECTORY, read_only=True)] if _ca_files(connection) else [],
         triggers=triggers,

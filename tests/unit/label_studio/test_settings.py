@@ -123,6 +123,8 @@ def test_an_autoscaler_decides_the_number_of_pods() -> None:
             "tls must name a certificate for the host ls.example.com",
         ),
         ({"ingress": {**INGRESS, "maxBodySize": "200 MB"}}, "must be a size as nginx writes it"),
+        ({"ingress": {**INGRESS, "maxBodySize": "201m"}}, "must be at most 200m"),
+        ({"ingress": {**INGRESS, "maxBodySize": "1g"}}, "must be at most 200m"),
         ({"url": "ls.example.com"}, "must be scheme, host and port only"),
         ({"url": "https://ls.example.com/label-studio"}, "must be scheme, host and port only"),
         ({"url": "https://other.example.com", "ingress": INGRESS}, "url contradicts the ingress"),
