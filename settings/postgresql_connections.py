@@ -49,7 +49,7 @@ def connection_problems(settings: Settings) -> Iterator[Problem]:
         yield (
             ("postgresql", "parameters"),
             f"max_connections must be at least {needed} for so many pods, processes and queue workers; "
-            f'write "{needed}" instead of {given}, or lower labelStudio.autoscaling.maxReplicas, uwsgiProcesses or worker.replicas',
+            f'write "{needed}" instead of {given}, or lower maxReplicas, uwsgiProcesses or worker.replicas',
         )
 
 
