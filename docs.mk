@@ -33,3 +33,8 @@ policy-state: install  ## check what a stack has deployed against the policies: 
 
 lint-workflows: install  ## actionlint and zizmor over the workflows
 	@$(BIN)/pytest tests/unit/test_workflows.py
+
+.PHONY: bench
+
+bench: install  ## measure ratios on the stack that `make up` serves: make bench [NAME=database-connections]
+	@$(BIN)/python -m bench $(NAME)

@@ -1,47 +1,31 @@
-"""How soon a new pod is ready, against the probes of HumanSignal's chart, on the stack that `make up` serves.
+"""How soon a new pod is ready, against the probes of HumanSignal's chart.
 
-    .venv/bin/python -m bench.time_to_ready [RUNS]
-
-Both pods are alike but for their probes: HumanSignal's chart (1.11.5) asks for the first time after a blind
-minute. Prints the seconds of each pair of runs and the median of their ratios.
+Both pods are alike but for their probes: HumanSignal's chart (1.11.5 and 2.0.5) asks for the first time after a blind
+minute.
 """
 
 from __future__ import annotations
 
-import copy
 import statistics
-import sys
 import time
-from functools import partial
+from collections.abc import Iterator
 
-from local.cluster.api import Api, Object, wait
+from bench.variants import await_available, served, variant
+from local.cluster.api import Api, Object
 
-NAMESPACE = "label-studio"
-DEPLOYMENT = "label-studio-ls-app"
 BLIND_SECONDS = 60
-PATIENCE_SECONDS = 300
 
 
-def main() -> None:
-    """Measure in turn, so that both kinds of pod meet the same machine."""
-    api, runs = Api(), int(sys.argv[1]) if len(sys.argv) > 1 else 3
-    served = api.get(f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments/{DEPLOYMENT}")
+def measure(api: Api, runs: int = 3) -> Iterator[str]:
+    """Seconds of each pair of runs, in turn, so that both kinds of pod meet the same machine; then their ratio."""
+    deployment = served(api)
     ratios = []
     for run in range(runs):
-        ours = seconds_to_ready(api, variant(served, f"bench-ours-{run}"))
-        blind = seconds_to_ready(api, with_blind_minute(variant(served, f"bench-blind-{run}")))
+        ours = seconds_to_ready(api, variant(deployment, f"bench-ours-{run}"))
+        blind = seconds_to_ready(api, with_blind_minute(variant(deployment, f"bench-blind-{run}")))
         ratios.append(ours / blind)
-        print(f"this chart {ours:.1f} s, blind minute {blind:.1f} s, ratio {ratios[-1]:.2f}")
-    print(f"median ratio {statistics.median(ratios):.2f}")
-
-
-def variant(served: Object, name: str) -> Object:
-    """The same pods of another Deployment; all their labels stay, or network policies would cut them off."""
-    spec = copy.deepcopy(served["spec"])
-    spec["template"]["metadata"]["labels"]["bench"] = name
-    spec["selector"] = {"matchLabels": {"bench": name}}
-    metadata = {"name": name, "namespace": NAMESPACE}
-    return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": metadata, "spec": spec}
+        yield f"a pod is ready after: this chart {ours:.1f} s, blind minute {blind:.1f} s, ratio {ratios[-1]:.2f}"
+    yield f"time to ready against a blind minute: ratio {statistics.median(ratios):.2f} (median of {runs})"
 
 
 def with_blind_minute(deployment: Object) -> Object:
@@ -55,14 +39,10 @@ def with_blind_minute(deployment: Object) -> Object:
 
 def seconds_to_ready(api: Api, deployment: Object) -> float:
     """Seconds from making the Deployment until its pod takes requests; it is gone afterwards."""
-    name, began = deployment["metadata"]["name"], time.monotonic()
+    began = time.monotonic()
     api.apply([deployment])
     try:
-        wait(f"{name} to be available", partial(api.available, NAMESPACE, name), PATIENCE_SECONDS)
+        await_available(api, deployment)
         return time.monotonic() - began
     finally:
         api.delete([deployment])
-
-
-if __name__ == "__main__":
-    main()

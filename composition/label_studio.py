@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from components.connections import PostgresConnection, RedisConnection, S3Connection
@@ -10,6 +11,7 @@ from composition.shared import Translation, optional_secret_key, secret_key
 from settings.label_studio import LabelStudioSettings, S3Persistence, VolumePersistence
 from settings.label_studio_access import Ingress
 from settings.label_studio_chart import Chart, PublishedChart
+from settings.projects import ProjectSettings
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,7 @@ def label_studio_args(translation: Translation, connections: Connections) -> arg
         postgresql=connections.postgresql,
         redis=connections.redis,
         s3=connections.uploads,
+        storage_endpoints=storage_endpoints(translation.settings.projects),
         volume=_volume(persistence) if isinstance(persistence, VolumePersistence) else None,
         upload_url_expiration=persistence.url_expiration if isinstance(persistence, S3Persistence) else 0,
         url=chosen.page_url,
@@ -59,6 +62,12 @@ def label_studio_args(translation: Translation, connections: Connections) -> arg
         termination_grace_period=chosen.termination_grace_period,
         release_timeout=chosen.release_timeout,
     )
+
+
+def storage_endpoints(projects: Sequence[ProjectSettings]) -> list[str]:
+    """The S3 servers of storages that have an account of their own elsewhere than at Amazon."""
+    storages = [storage for project in projects for storage in project.storages.values()]
+    return sorted({storage.endpoint for storage in storages if storage.endpoint})
 
 
 def _chart(chart: Chart) -> args.Chart:

@@ -25,6 +25,7 @@ from settings.postgresql import (
     ZalandoPostgres,
 )
 from settings.postgresql_backup import BackupArchive, CnpgBackup, CnpgRestore
+from settings.postgresql_connections import needed_connections
 
 
 def postgresql_args(translation: Translation) -> PostgreSQLArgs:
@@ -73,6 +74,7 @@ def postgresql_args(translation: Translation) -> PostgreSQLArgs:
                 tls=_client_tls(chosen.tls) if chosen.tls else None,
                 admin=_admin(chosen.admin_credentials) if chosen.admin_credentials else None,
                 peer=translation.peer(chosen.host, chosen.port, chosen.addresses),
+                connections=needed_connections(translation.settings),
             )
         case unknown:
             assert_never(unknown)

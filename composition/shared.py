@@ -41,7 +41,7 @@ class Translation:
 
     def image(self, name: str) -> str:
         """The reference of an image by its field in ``settings.images``."""
-        return self.settings.images.reference(name)
+        return self.settings.image(name)
 
     def placement(self, scheduling: Scheduling | None = None) -> Placement:
         """Where the pods of one part may run."""

@@ -21,6 +21,7 @@ from settings.label_studio import LabelStudioSettings, VolumePersistence
 from settings.object_store import ExternalStore, ObjectStoreSettings
 from settings.outside import address_problems
 from settings.postgresql import CnpgPostgres, PostgresSettings, StandalonePostgres, ZalandoPostgres
+from settings.postgresql_connections import connection_problems
 from settings.projects import ProjectSettings, project_problems
 from settings.redis import AlaudaRedis, RedisSettings
 
@@ -47,6 +48,7 @@ class Settings(SettingsModel):
             *_database_problems(self),
             *_pod_security_problems(self),
             *address_problems(self),
+            *connection_problems(self),
             *(_production_problems(self) if self.is_production else ()),
             *project_problems(self.projects, self.projects_bucket),
         ]
@@ -59,6 +61,10 @@ class Settings(SettingsModel):
                 ],
             )
         return self
+
+    def image(self, name: str) -> str:
+        """The image to pull for the field ``name`` of ``images``."""
+        return self.images.reference(name, self.label_studio.chart)
 
     @property
     def projects_bucket(self) -> str:
@@ -155,6 +161,14 @@ def load_settings() -> Settings:
     if problems:
         raise SettingsError(problems)
     return settings
+
+
+def label_studio_image(config: Mapping[str, Any]) -> str:
+    """The image of Label Studio that the ``config`` of a stack file names; SettingsError as of ``validate``."""
+    prefix = f"{PROJECT}:"
+    given = {key.removeprefix(prefix): value for key, value in config.items() if key.startswith(prefix)}
+    given.pop(SECRETS_KEY, None)
+    return validate(given).image("label_studio")
 
 
 def load_secret_values() -> pulumi.Output[SecretValues] | None:

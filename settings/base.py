@@ -14,6 +14,9 @@ DNS_NAME = re.compile(r"(?=.{1,253}$)[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\.[a-z0-
 IPV4_ADDRESS = re.compile(r"\d{1,3}(\.\d{1,3}){3}")
 BUCKET = re.compile(r"(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 SECRET_KEY = re.compile(r"[-._a-zA-Z0-9]{1,253}")
+# Letters and digits of any language, and the characters that S3 calls safe but for "*" (object key naming guidelines),
+# with those of partitions and dates. IAM takes *, ? and $ for patterns and variables.
+PREFIX = re.compile(r"[\w!.'()=+@,:& /-]*")
 QUANTITY = re.compile(r"(\d+(?:\.\d+)?)(m|k|M|G|T|P|Ki|Mi|Gi|Ti|Pi)?")
 QUANTITY_UNITS: dict[str | None, Decimal] = {
     None: Decimal(1),
@@ -91,6 +94,11 @@ def _quantity(value: str) -> str:
 def _prefix(value: str) -> str:
     if value.startswith("/") or "//" in value:
         raise ValueError("must not begin with '/' or contain '//', such as input/")
+    if not PREFIX.fullmatch(value) or {".", ".."} & set(value.split("/")):
+        raise ValueError(
+            "must be taken literally by S3 and by its policies: letters, digits, spaces and !-_.'()=+@,:& only, "
+            "and no part that is '.' or '..', such as input/"
+        )
     return value if not value or value.endswith("/") else f"{value}/"
 
 

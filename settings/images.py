@@ -8,12 +8,14 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from settings.base import SettingsModel
+from settings.label_studio_chart import NEWEST, OLDEST, Chart
 
 # The grammar of the distribution project (reference/regexp.go), with a registry that must be written out.
 REFERENCE = re.compile(
     r"(?P<registry>[a-z0-9.-]+(?::\d+)?)/(?P<repository>[a-z0-9]+(?:[._/-]+[a-z0-9]+)*)"
     r"(?::(?P<tag>[\w][\w.-]{0,127}))?(?:@(?P<digest>sha256:[0-9a-f]{64}))?"
 )
+LABEL_STUDIO = "docker.io/heartexlabs/label-studio"
 REGISTRY = re.compile(r"[a-z0-9.-]+(?::\d+)?(?:/[a-z0-9._/-]+)?")
 
 
@@ -48,8 +50,10 @@ class ImageSettings(SettingsModel):
     mirror: Annotated[str, AfterValidator(_registry)] | None = Field(
         None, description="Registry, with an optional path, that takes the place of every image's own registry."
     )
-    label_studio: Image = Field(
-        "docker.io/heartexlabs/label-studio:1.20.0", description="Label Studio: page, API, queue workers, project jobs."
+    label_studio: Image | None = Field(
+        None,
+        description="Label Studio: page, API, queue workers, project jobs; by default "
+        f"{LABEL_STUDIO}:{NEWEST}, and :{OLDEST} with Alauda's chart.",
     )
     postgresql: Image = Field(
         "docker.io/library/postgres:17.12-trixie", description="PostgreSQL server (standalone) and psql for its set-up."
@@ -71,9 +75,9 @@ class ImageSettings(SettingsModel):
         description="MinIO client, which makes buckets and keys.",
     )
 
-    def reference(self, name: str) -> str:
-        """The image to pull for the field ``name``, from the mirror where one is set."""
-        image: str = getattr(self, name)
+    def reference(self, name: str, chart: Chart) -> str:
+        """The image to pull for the field ``name`` of a stack with this chart, from the mirror where one is set."""
+        image: str = getattr(self, name) or f"{LABEL_STUDIO}:{chart.label_studio}"
         if self.mirror is None:
             return image
         return f"{self.mirror}/{image.split('/', 1)[1]}"

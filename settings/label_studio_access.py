@@ -10,8 +10,10 @@ from pydantic import AfterValidator, Field, model_validator
 from settings.base import DnsName, ObjectName, SettingsModel
 
 URL = re.compile(r"https?://[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?")
+# What nginx in Label Studio's image takes (its client_max_body_size), whatever lets through more before it.
 MAXIMUM_UPLOAD = "200m"
-UPLOAD_SIZE = re.compile(r"\d+[kmg]?")
+UPLOAD_SIZE = re.compile(r"(\d+)([kmg]?)")
+UPLOAD_UNITS = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
 
 
 def _url(value: str) -> str:
@@ -22,9 +24,16 @@ def _url(value: str) -> str:
 
 
 def _upload_size(value: str) -> str:
-    if not UPLOAD_SIZE.fullmatch(value):
-        raise ValueError("must be a size as nginx writes it, such as 200m or 2g; 0 is for no limit")
+    if _bytes(value) > _bytes(MAXIMUM_UPLOAD):
+        raise ValueError(f"must be at most {MAXIMUM_UPLOAD}, the limit of nginx in Label Studio's own image")
     return value
+
+
+def _bytes(size: str) -> int:
+    match = UPLOAD_SIZE.fullmatch(size)
+    if not match:
+        raise ValueError("must be a size as nginx writes it, such as 50m or 200m; 0 is for no limit of the ingress")
+    return int(match[1]) * UPLOAD_UNITS[match[2]]
 
 
 Url = Annotated[str, AfterValidator(_url)]
@@ -65,7 +74,8 @@ class Ingress(SettingsModel):
     class_name: ObjectName | None = Field(None, description="Ingress class; the cluster's default when not given.")
     annotations: dict[str, str] = Field({}, description="Annotations for the ingress controller.")
     max_body_size: Annotated[str, AfterValidator(_upload_size)] = Field(
-        MAXIMUM_UPLOAD, description="Largest upload that ingress-nginx lets through; others have no limit of their own."
+        MAXIMUM_UPLOAD,
+        description="Largest upload that ingress-nginx lets through; 200m at most, as nginx in the pod takes no more.",
     )
 
     @model_validator(mode="after")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import PurePosixPath
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -16,12 +16,16 @@ def _chart_source(value: str) -> str:
     raise ValueError("must be a repository (https://…), an OCI reference (oci://…/chart) or an archive (….tgz)")
 
 
+# The release of Label Studio that a stack runs with each kind of chart, unless it names an image.
+NEWEST = "1.23.2"
+OLDEST = "1.20.0"
 ChartSource = Annotated[str, AfterValidator(_chart_source)]
 
 
 class EmbeddedChart(SettingsModel):
     """The chart of this project, ``charts/label-studio``."""
 
+    label_studio: ClassVar[str] = NEWEST
     flavour: Literal["embedded"] = Field("embedded", description="The chart that comes with this project.")
 
 
@@ -34,7 +38,7 @@ class PublishedChart(SettingsModel):
     @model_validator(mode="after")
     def _is_pinned(self) -> Self:
         if self.version is None and not self.is_archive:
-            raise ValueError("version is required, such as 1.11.5, unless source is an archive (….tgz)")
+            raise ValueError("version is required, such as 2.0.5, unless source is an archive (….tgz)")
         return self
 
     @property
@@ -44,18 +48,20 @@ class PublishedChart(SettingsModel):
 
 
 class UpstreamChart(PublishedChart):
-    """HumanSignal's chart ``label-studio``; 1.11.5 is the last one for Label Studio 1.20.0."""
+    """HumanSignal's chart ``label-studio``; it takes the same values since 1.11.5, the last one for 1.20.0."""
 
+    label_studio: ClassVar[str] = NEWEST
     flavour: Literal["upstream"] = Field(description="HumanSignal's chart.")
     source: ChartSource = Field(
         "https://charts.heartex.com", description="Repository (https://…), OCI reference (oci://…) or archive (….tgz)."
     )
-    version: NonEmpty | None = Field("1.11.5", description="Version of the chart; ignored for an archive.")
+    version: NonEmpty | None = Field("2.0.5", description="Version of the chart; ignored for an archive.")
 
 
 class AlaudaChart(PublishedChart):
     """``chart-label-studio`` of Alauda AI, in which the upstream chart nests under ``label-studio``."""
 
+    label_studio: ClassVar[str] = OLDEST
     flavour: Literal["alauda"] = Field(description="Alauda AI's chart.")
     source: ChartSource = Field(description="Repository (https://…), OCI reference (oci://…) or archive (….tgz).")
     version: NonEmpty | None = Field(None, description="Version of the chart; ignored for an archive.")

@@ -1,7 +1,7 @@
 """Which environment variables of Label Studio a stack may set by hand, and what their values may be.
 
-Source: ``label_studio/core/settings`` and ``core/utils/params.py`` of Label Studio 1.20.0. A variable ``X`` is looked
-up as ``LABEL_STUDIO_X``, ``HEARTEX_X`` and ``X``, in this order, so all three spellings count as one.
+Source: ``label_studio/core/settings`` and ``core/utils/params.py`` of Label Studio 1.20.0 and 1.23.2. A variable
+``X`` is looked up as ``LABEL_STUDIO_X``, ``HEARTEX_X`` and ``X``, in this order, so all three spellings count as one.
 """
 
 from __future__ import annotations
@@ -51,6 +51,7 @@ OWNED = {
     "LATEST_VERSION_CHECK": "nothing: nobody is asked for newer releases",
     "DJANGO_SETTINGS_MODULE": "nothing: the program mounts its own",
     "PYTHONPATH": "nothing: the program mounts its own",
+    "DECLARED_S3_ENDPOINTS": "objectStore.endpoint, or the endpoint of a project's source or target",
     "SKIP_DB_MIGRATIONS": "nothing: an init container migrates the database",
     "CUSTOM_CA_CERTS": "the certificate authority of postgresql, redis or objectStore",
 }
@@ -59,11 +60,13 @@ OWNED = {
 NUMERIC_BOOLEANS = frozenset({"CSRF_COOKIE_HTTPONLY", "INACTIVITY_SESSION_TIMEOUT_ENABLED"})
 # Read by bool_from_request: any other spelling, also the empty string, stops Label Studio at start.
 BOOLEANS = frozenset({
-    "ALLOW_IMPORT_TASKS_WITH_UNKNOWN_EMAILS", "ALLOW_ORGANIZATION_WEBHOOKS", "CONVERTER_DOWNLOAD_RESOURCES",
+    "ALLOW_IMPORT_TASKS_WITH_UNKNOWN_EMAILS", "ALLOW_ORGANIZATION_CREATION", "ALLOW_ORGANIZATION_WEBHOOKS",
+    "ALLOW_SCHEDULED_MIGRATIONS", "CONVERTER_DOWNLOAD_RESOURCES",
     "DEBUG_CONTEXTLOG", "DEBUG_MODAL_EXCEPTIONS", "DEBUG_PROPAGATE_EXCEPTIONS", "DOMAIN_FROM_REQUEST", "ENABLE_CSP",
     "EXPERIMENTAL_FEATURES", "FEATURE_FLAGS_FROM_FILE", "FEATURE_FLAGS_OFFLINE", "FUTURE_SAVE_TASK_TO_STORAGE",
     "FUTURE_SAVE_TASK_TO_STORAGE_JSON_EXT", "GCS_CLOUD_STORAGE_FORCE_DEFAULT_CREDENTIALS", "JSON_LOG",
-    "LS_CSP_REPORT_ONLY", "PUBLIC_API_DOCS", "RESOLVER_PROXY_ENABLE_ETAG_CACHE", "SYNC_ON_TARGET_STORAGE_CREATION",
+    "LS_CSP_REPORT_ONLY", "PUBLIC_API_DOCS", "RESOLVER_PROXY_ENABLE_ETAG_CACHE",
+    "SHOW_TRACEBACK_FOR_EXPORT_CONVERTER", "SYNC_ON_TARGET_STORAGE_CREATION",
     "USE_DEFAULT_BANNED_SUBNETS", "USE_NGINX_FOR_EXPORT_DOWNLOADS", "USE_NGINX_FOR_UPLOADS", "VERIFY_SSL_CERTS",
 })  # fmt: skip
 TRUE = frozenset({"true", "yes", "on", "1"})

@@ -43,11 +43,10 @@ class LabelStudio(pulumi.ComponentResource):
         key = django_key(name, args, self)
         self.administrator_password, self.generated_password = administrator_password(name, args, self)
         settings_map = f"{name}-settings"
+        module = _settings_module(settings_map, args, pulumi.ResourceOptions(parent=self))
         # Pulumi does not hand what a component waits for to its children.
         after = pulumi.ResourceOptions(parent=self, depends_on=opts.depends_on if opts else None)
-        if args.redis:
-            module = _settings_module(settings_map, args, pulumi.ResourceOptions(parent=self))
-            after = pulumi.ResourceOptions.merge(after, pulumi.ResourceOptions(depends_on=[module]))
+        after = pulumi.ResourceOptions.merge(after, pulumi.ResourceOptions(depends_on=[module]))
         network_policies(name, args, self)
 
         values = reshape(chart_values(args, name, key, self.administrator_password, settings_map), args.chart.flavour)

@@ -110,6 +110,7 @@ class Sizes:
 class LabelStudioArgs(ServiceArgs):
     """Uploads live on ``volume``, or where there is none in the bucket of ``s3``; one of them is needed.
 
+    ``storage_endpoints`` are the URLs of further S3 servers, which storages of projects are on.
     ``image`` is a full reference with a tag. ``url`` is None where only the cluster knows the page's address.
     Durations are in seconds. ``ingress_namespace`` is the only other namespace that may reach the page; any
     may where it is None.
@@ -123,6 +124,7 @@ class LabelStudioArgs(ServiceArgs):
     postgresql: PostgresConnection
     redis: RedisConnection | None = None
     s3: S3Connection | None = None
+    storage_endpoints: Sequence[pulumi.Input[str]] = ()
     volume: Volume | None = None
     url: str | None = None
     chart: Chart = Chart()

@@ -1,4 +1,4 @@
-"""The variables of Label Studio's containers; names from ``label_studio/core/settings`` of Label Studio 1.20.0."""
+"""The variables of Label Studio's containers; names from ``label_studio/core/settings`` of 1.20.0 and 1.23.2."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import pulumi
 
 from components.connections import PostgresConnection, RedisConnection, RedisTls, S3Connection, SecretKey
 from components.label_studio.args import LabelStudioArgs
+from components.label_studio.endpoints import declared_endpoints
 from components.label_studio.mounts import (
     POSTGRESQL_CA,
     REDIS_CERTIFICATES,
@@ -36,7 +37,10 @@ def variables(args: LabelStudioArgs) -> Variables:
         "FRONTEND_SENTRY_DSN": "",
         **_postgresql_tls(args.postgresql),
         **({"STORAGE_AWS_S3_SIGNATURE_VERSION": "s3v4"} if args.volume is None else {}),
-        **(_settings_module() if args.redis else {}),
+        # Images of some releases find the package label_studio by a PYTHONPATH of their own.
+        "DJANGO_SETTINGS_MODULE": SETTINGS_MODULE,
+        "PYTHONPATH": f"{SETTINGS_DIRECTORY}:/label-studio",
+        **declared_endpoints(args),
     }
 
 
@@ -122,11 +126,6 @@ def _postgresql_tls(postgresql: PostgresConnection) -> Variables:
     if postgresql.tls is None:
         return {}
     return {"PGSSLMODE": postgresql.tls.mode, **({"PGSSLROOTCERT": POSTGRESQL_CA.path} if postgresql.tls.ca else {})}
-
-
-def _settings_module() -> Variables:
-    # Images of some releases find the package label_studio by a PYTHONPATH of their own.
-    return {"DJANGO_SETTINGS_MODULE": SETTINGS_MODULE, "PYTHONPATH": f"{SETTINGS_DIRECTORY}:/label-studio"}
 
 
 def _redis(redis: RedisConnection) -> tuple[Variables, Secrets]:

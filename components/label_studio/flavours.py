@@ -1,7 +1,7 @@
 """How the charts of others want the values that ``values.chart_values`` makes for the embedded one.
 
-Sources: HumanSignal/charts ``label-studio`` 1.11.5 (values.yaml, values.schema.json, which refuses unknown keys) and
-the deployment guide of Alauda AI, whose chart has that one as its part ``label-studio``.
+Sources: HumanSignal/charts ``label-studio`` 1.11.5 and 2.0.5 (values.yaml, and values.schema.json, which refuses
+unknown keys), and the deployment guide of Alauda AI, whose chart has that one as its part ``label-studio``.
 """
 
 from __future__ import annotations

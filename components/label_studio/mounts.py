@@ -66,11 +66,11 @@ def authorities(args: LabelStudioArgs) -> Iterator[tuple[Authority, SecretKey]]:
 
 def volumes(args: LabelStudioArgs, settings_map: str) -> list[dict[str, Any]]:
     """Volumes of every pod of Label Studio; ``settings_map`` is the ConfigMap of the settings module."""
-    module = [{"name": SETTINGS_VOLUME, "configMap": {"name": settings_map}}] if args.redis else []
-    return [*module, *(authority.volume(secret) for authority, secret in authorities(args))]
+    module = {"name": SETTINGS_VOLUME, "configMap": {"name": settings_map}}
+    return [module, *(authority.volume(secret) for authority, secret in authorities(args))]
 
 
 def mounts(args: LabelStudioArgs) -> list[dict[str, Any]]:
     """Mounts of ``volumes`` in every container of Label Studio."""
-    module = [{"name": SETTINGS_VOLUME, "mountPath": SETTINGS_DIRECTORY, "readOnly": True}] if args.redis else []
-    return [*module, *(authority.mount() for authority, _ in authorities(args))]
+    module = {"name": SETTINGS_VOLUME, "mountPath": SETTINGS_DIRECTORY, "readOnly": True}
+    return [module, *(authority.mount() for authority, _ in authorities(args))]

@@ -147,10 +147,9 @@ def _claim(volume: Volume) -> Values:
 
 
 def _pods(args: LabelStudioArgs, release: str) -> Values:
-    settings_checksum = {"checksum/settings": mounts.SETTINGS_CHECKSUM} if args.redis else {}
     values: Values = {
         "deploymentStrategy": {"type": "Recreate"} if args.shares_node else {"type": "RollingUpdate"},
-        "annotations": settings_checksum,
+        "annotations": {"checksum/settings": mounts.SETTINGS_CHECKSUM},
         # The label by which the network policies of the backing services know their clients.
         "podLabels": {"app.kubernetes.io/part-of": pods.PART_OF},
         "serviceAccount": {"create": True, "annotations": dict(args.service_account_annotations)},

@@ -1,4 +1,4 @@
-"""Bucket policies that give a key no more than its grant says."""
+"""Bucket policies that give a key no more than its grant says, and no way to make another key."""
 
 from __future__ import annotations
 
@@ -11,13 +11,28 @@ OBJECT_ACTIONS: dict[Action, tuple[str, ...]] = {
     "write": ("s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"),
     "delete": ("s3:DeleteObject",),
 }
+# What IAM takes for a pattern or a variable in a resource or a condition (IAM user guide, Policy elements: Resource).
+PATTERN_CHARACTERS = frozenset("*?$")
+# MinIO lets every user do some administration of its own (own access keys, own secret), whatever it is allowed, unless
+# a policy denies that. Single actions have other names in its forks, and no statement may mix them with those of S3.
+NO_ADMINISTRATION: dict[str, Any] = {"Effect": "Deny", "Action": ["admin:*"]}
+# No policy keeps a user from AssumeRole, which asks for none (cmd/sts-handlers.go). What it answers, like an access key
+# that was made of this one, is an assumed role, which may do nothing.
+NO_DERIVED_KEYS: dict[str, Any] = {
+    "Effect": "Deny",
+    "Action": ["s3:*"],
+    "Resource": ["arn:aws:s3:::*"],
+    "Condition": {"StringEquals": {"aws:principaltype": ["AssumedRole"]}},
+}
 
 
 def policy_document(grant: BucketGrant) -> dict[str, Any]:
-    """An IAM policy for the bucket and prefix of the grant.
+    """An IAM policy for the bucket and prefix of the grant; ValueError for a prefix that would be a pattern.
 
     Label Studio's connection check lists the prefix exactly as somebody typed it, with or without its last slash.
     """
+    if PATTERN_CHARACTERS & set(f"{grant.bucket}{grant.prefix}"):
+        raise ValueError(f"bucket and prefix of the grant {grant.name} must be literal, without *, ? and $")
     bucket = f"arn:aws:s3:::{grant.bucket}"
     objects = [action for name, actions in OBJECT_ACTIONS.items() if name in grant.actions for action in actions]
     statements: list[dict[str, Any]] = [_allow(["s3:GetBucketLocation"], bucket)]
@@ -25,7 +40,7 @@ def policy_document(grant: BucketGrant) -> dict[str, Any]:
         statements.append({**_allow(["s3:ListBucket"], bucket), **_prefix_condition(grant.prefix)})
     if objects:
         statements.append(_allow(objects, f"{bucket}/{grant.prefix}*"))
-    return {"Version": "2012-10-17", "Statement": statements}
+    return {"Version": "2012-10-17", "Statement": [*statements, NO_DERIVED_KEYS, NO_ADMINISTRATION]}
 
 
 def _allow(actions: list[str], resource: str) -> dict[str, Any]:

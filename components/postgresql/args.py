@@ -117,6 +117,7 @@ class ExternalArgs(DatabaseArgs):
     """A server that somebody else runs; without ``admin`` the job only checks what it finds.
 
     ``peer`` says to network policies where it is.
+    ``connections`` are what Label Studio opens at most, which the job compares with what the server allows.
     """
 
     host: pulumi.Input[str]
@@ -125,6 +126,7 @@ class ExternalArgs(DatabaseArgs):
     tls: PostgresTls | None = None
     admin: AdminArgs | None = None
     peer: Peer | None = None
+    connections: int = 0
 
 
 PostgreSQLArgs = StandaloneArgs | CnpgArgs | ZalandoArgs | ExternalArgs

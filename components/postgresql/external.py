@@ -20,5 +20,5 @@ def deploy(name: str, args: ExternalArgs, parent: pulumi.Resource) -> PostgresCo
         tls=args.tls,
         peer=args.peer,
     )
-    prepare_database(f"{name}-setup", args, connection, parent, admin=args.admin)
+    prepare_database(f"{name}-setup", args, connection, parent, admin=args.admin, connections=args.connections)
     return connection

@@ -33,6 +33,7 @@ def prepare_database(  # noqa: PLR0913 - the two sequences differ per backend
     triggers: Sequence[pulumi.Input[str]] = (),
     after: Sequence[pulumi.Resource] = (),
     version: int = MINIMUM_VERSION,
+    connections: int = 0,
 ) -> k8s.batch.v1.Job:
     """Makes role, database and extensions as ``admin``; without one, makes the extensions as their owner and checks.
 
@@ -43,7 +44,12 @@ def prepare_database(  # noqa: PLR0913 - the two sequences differ per backend
         image=args.client_image,
         user=USER,
         script=SCRIPT,
-        environment=[*_server(connection), *_roles(connection, admin), pods.env("MAJOR_VERSION", str(version))],
+        environment=[
+            *_server(connection),
+            *_roles(connection, admin),
+            pods.env("MAJOR_VERSION", str(version)),
+            *([pods.env("CONNECTIONS", str(connections))] if connections else []),
+        ],
         files=_ca_files(connection),
         mounts=[pods.mount("ca", CA_DIRECTORY, read_only=True)] if _ca_files(connection) else [],
         triggers=triggers,

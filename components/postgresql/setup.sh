@@ -84,6 +84,18 @@ check_extension() {
       "As a superuser, run there: CREATE EXTENSION $1;"
 }
 
+# What the owner may open: PostgreSQL keeps some for others, and a role or database has -1 or a limit of its own.
+check_connections() {
+  allowed=$(as_owner -c "SELECT least(
+      current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
+        - coalesce(current_setting('reserved_connections', true), '0')::int,
+      nullif(rolconnlimit, -1), nullif(datconnlimit, -1))
+    FROM pg_roles, pg_database WHERE rolname = current_user AND datname = current_database()")
+  [ "$allowed" -ge "$1" ] ||
+    refuse "PostgreSQL at $PGHOST:$PGPORT lets $OWNER open $allowed connections; Label Studio opens up to $1." \
+      "Raise max_connections, or the limit of the role or database, or let fewer pods, processes and workers run."
+}
+
 wait_for_server
 if [ -n "${ADMIN:-}" ]; then
   make_role_and_database
@@ -94,6 +106,7 @@ wait_for_owner
 check_version
 check_extension pg_trgm
 check_extension btree_gin
+if [ -n "${CONNECTIONS:-}" ]; then check_connections "$CONNECTIONS"; fi
 may_create=$(as_owner -c "SELECT has_schema_privilege(current_schema(), 'CREATE')")
 [ "$may_create" = t ] || refuse "Role $OWNER may not create tables in database $DATABASE; make it the owner."
 printf 'Database %s is ready for %s.\n' "$DATABASE" "$OWNER"

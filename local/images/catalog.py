@@ -20,7 +20,8 @@ from local.images.oci import ARCHITECTURES, SEARCH_PATH, Config, Entry
 from local.images.recipes import Recipe
 from local.images.sandbox import HERE
 from local.tools.build import tool
-from settings.images import ImageSettings
+from settings.images import LABEL_STUDIO, ImageSettings
+from settings.label_studio_chart import NEWEST, OLDEST
 
 TRIXIE = Recipe("debian/base.sh", "trixie", is_ground=True)
 # Label Studio 1.20.0 wants numpy 1, which has no wheel for trixie's Python.
@@ -39,10 +40,10 @@ BARMAN = Recipe(
     tool=Path(find_uv_bin()),
 )
 
-NEWEST_LABEL_STUDIO = "1.23.2"
 REFERENCES: Mapping[str, str] = {
-    **{name: value for name, value in ImageSettings().model_dump().items() if name != "mirror"},
-    "label_studio_newest": f"docker.io/heartexlabs/label-studio:{NEWEST_LABEL_STUDIO}",
+    **{name: value for name, value in ImageSettings().model_dump().items() if value is not None},
+    "label_studio": f"{LABEL_STUDIO}:{NEWEST}",
+    "label_studio_oldest": f"{LABEL_STUDIO}:{OLDEST}",
     "cnpg_operator": "ghcr.io/cloudnative-pg/cloudnative-pg:1.27.1",
     "barman_plugin": "ghcr.io/cloudnative-pg/plugin-barman-cloud:v0.7.0",
     "barman_sidecar": "ghcr.io/cloudnative-pg/plugin-barman-cloud-sidecar:v0.7.0",
@@ -237,13 +238,13 @@ DEFINITIONS: Mapping[str, Callable[[], Definition]] = {
     "valkey": valkey,
     "minio_client": minio_client,
     "minio": minio,
-    "label_studio": lambda: label_studio(REFERENCES["label_studio"].rpartition(":")[2]),
+    "label_studio": lambda: label_studio(NEWEST),
+    "label_studio_oldest": lambda: label_studio(OLDEST),
     "cnpg_postgresql": cnpg_postgresql,
     "cnpg_operator": cnpg_operator,
     "barman_plugin": barman_plugin,
     "barman_sidecar": barman_sidecar,
     "traefik": traefik,
-    "label_studio_newest": lambda: label_studio(NEWEST_LABEL_STUDIO),
 }
 
 # The published images of the fork stand on ubi-micro; a script that works here must work there.

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
+from playwright.sync_api import Page
 
 from local.cluster.control_plane import AUDIT_LOG
 from tests.e2e.browser import browser_page, log_in, screenshot
@@ -61,6 +63,46 @@ def test_a_person_logs_in_and_sees_label_studio(dev_stack: Deployment, tmp_path:
         log_in(page, dev_stack.outputs["url"], dev_stack.outputs["administrator"], dev_stack.password)
         page.wait_for_selector("text=Create Project")
         assert screenshot(page, pictures(tmp_path) / "home.png").stat().st_size > 10_000
+
+
+def test_a_second_load_of_a_page_comes_from_the_browser(dev_stack: Deployment) -> None:
+    """Everything but the page itself and its data is unchanged since the first load, and the browser knows."""
+    with dev_stack.session() as session:
+        project = session.create_project("Second load")
+    with browser_page() as page:
+        log_in(page, dev_stack.outputs["url"], dev_stack.outputs["administrator"], dev_stack.password)
+        address = f"{dev_stack.outputs['url']}/projects/{project}/data"
+        first, second = (transferred(page, address) for _ in range(2))
+    assert first > second
+    assert second < 0.2 * 1024**2, f"{first} bytes, then {second}"
+
+
+def transferred(page: Page, address: str) -> int:
+    """Bytes from the network, headers included, until nothing more is asked for."""
+    devtools = page.context.new_cdp_session(page)
+    sizes: list[float] = []
+    devtools.on("Network.loadingFinished", lambda event: sizes.append(event["encodedDataLength"]))
+    devtools.send("Network.enable")
+    page.goto(address)
+    page.wait_for_load_state("networkidle")
+    devtools.detach()
+    return int(sum(sizes))
+
+
+def test_an_upload_that_no_process_could_bear_is_refused_by_nginx(dev_stack: Deployment) -> None:
+    """By its announced length, as the official image does: above 250 MiB Django may read without end."""
+    limit = 200 * 1024**2
+    assert answer_to(dev_stack.outputs["url"], limit + 1) == httpx.codes.REQUEST_ENTITY_TOO_LARGE
+    assert answer_to(dev_stack.outputs["url"], 1) == httpx.codes.FORBIDDEN, "without a CSRF token, but read"
+
+
+def answer_to(url: str, length: int) -> int:
+    """The status of the answer to a form that is announced with this length, of which one byte is sent."""
+    page = httpx.URL(url)
+    with socket.create_connection((page.host, page.port or 80), timeout=60) as connection:
+        head = f"POST /user/login/ HTTP/1.1\r\nHost: {page.netloc.decode()}\r\nContent-Length: {length}\r\n\r\n"
+        connection.sendall(f"{head}x".encode())
+        return int(connection.recv(64).split()[1])
 
 
 def test_wrong_password_and_sign_up_are_refused(dev_stack: Deployment) -> None:

@@ -206,6 +206,38 @@ def test_annotations_arrive_in_the_target(stack: Deployment, cluster: Cluster, a
     assert files == {f"{number:03}.png" for number in annotated}
 
 
+def typed(stack: Deployment, endpoint: str) -> dict[str, Any]:
+    """A storage as a person types it into the page's form, with the key of a declared project."""
+    key = "label-studio-store-cats-source"
+    return {
+        "title": "Typed",
+        "bucket": stack.outputs["buckets"]["cats-source"]["bucket"],
+        "prefix": stack.outputs["buckets"]["cats-source"]["prefix"],
+        "s3_endpoint": endpoint,
+        "aws_access_key_id": key,
+        "aws_secret_access_key": stack.secret_values()[f"{key}/secret-key"],
+        "use_blob_urls": True,
+        "presign": False,
+    }
+
+
+@pytest.mark.usefixtures("uploaded")
+def test_a_storage_typed_on_the_page_reaches_the_object_store_and_nothing_else(stack: Deployment) -> None:
+    with stack.session() as session:
+        project = session.create_project("Typed", LABELLING)
+        storage = {**typed(stack, stack.outputs["objectStoreEndpoint"]), "project": project}
+        made = session.request("POST", "/api/storages/s3/", json=storage)
+        assert session.request("POST", f"/api/storages/s3/{made['id']}/sync")["status"] in ("queued", "completed")
+        database = stack.outputs["postgresql"]
+        for private in (
+            f"http://{database['host']}:{database['port']}",
+            "http://169.254.169.254",
+            "http://127.0.0.1:8000",
+        ):
+            with pytest.raises(AssertionError, match="URL resolves to a reserved network address"):
+                session.request("POST", "/api/storages/s3/", json={**storage, "s3_endpoint": private})
+
+
 def test_coco_export_points_at_what_is_in_the_images(
     run: Callable[..., str], images: Path, annotated: list[int], tmp_path: Path
 ) -> None:

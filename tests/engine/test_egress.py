@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from local.plugins.kubernetes.client import Client
 
 from components.connections import OtherNamespace, Outside, Peer, ServerPods
 from components.label_studio import LabelStudio
 from components.label_studio.args import Outbound
 from components.label_studio.values import names
-from local.plugins.kubernetes.client import Client
 from tests.engine.kubectl import Kubectl, eventually, pod, server
 from tests.unit.label_studio.arguments import POSTGRESQL, S3, arguments
 from tests.unit.pulumi_mocks import run_program

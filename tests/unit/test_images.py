@@ -10,6 +10,8 @@ from local.images import build, catalog, recipes, sandbox
 from local.images.oci import Config, Entry, Layer, file_layer
 from local.images.recipes import Recipe
 from settings.images import ImageSettings
+from settings.label_studio_chart import NEWEST, OLDEST
+from tests.unit.stack_files import settings_of
 
 HERE = sandbox.HERE
 
@@ -22,8 +24,14 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 class TestCatalog:
     def test_images_bear_the_names_that_the_settings_ask_for(self) -> None:
-        asked = ImageSettings().model_dump(exclude={"mirror"})
+        asked = ImageSettings().model_dump(exclude={"mirror", "label_studio"})
         assert asked.items() <= catalog.REFERENCES.items()
+
+    @pytest.mark.parametrize(("flavour", "name"), [("embedded", "label_studio"), ("alauda", "label_studio_oldest")])
+    def test_each_release_that_is_a_default_has_an_image(self, flavour: str, name: str) -> None:
+        chart = {"flavour": flavour, **({"source": "own.tgz"} if flavour == "alauda" else {})}
+        settings = settings_of("dev", {"labelStudio": {"service": None, "chart": chart}})
+        assert settings.image("label_studio") == catalog.REFERENCES[name]
 
     def test_every_name_has_a_definition_and_the_other_way_round(self) -> None:
         assert catalog.DEFINITIONS.keys() == catalog.REFERENCES.keys()
@@ -34,8 +42,9 @@ class TestCatalog:
         assert re.fullmatch(r"docker\.io/pgsty/silo:[^@]+", tagged)
         assert re.fullmatch(r"docker\.io/pgsty/silo@sha256:[0-9a-f]{64}", digested)
 
-    def test_label_studio_starts_as_the_official_image_does(self) -> None:
-        definition = catalog.label_studio("1.20.0")
+    @pytest.mark.parametrize("version", [NEWEST, OLDEST])
+    def test_label_studio_starts_as_the_official_image_does(self, version: str) -> None:
+        definition = catalog.label_studio(version)
         assert definition.config.user == "1001"
         assert definition.config.environment["OPT_DIR"] == "/opt/heartex/instance-data/etc"
         entrypoint = definition.config.entrypoint[0].lstrip("/")

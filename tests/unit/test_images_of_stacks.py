@@ -16,8 +16,7 @@ import yaml
 from local.tools.build import tool
 from scripts import images
 from scripts.images import ImageError, Reference, copy_command, main, references, with_digest, without_mirror
-from settings.images import ImageSettings
-from tests.unit.stack_files import PROJECT, stack_config
+from tests.unit.stack_files import PROJECT, settings_of, stack_config
 
 MIRROR = "registry.example.com/mirror"
 DIGEST = f"sha256:{'0' * 64}"
@@ -29,7 +28,7 @@ PROD = {"label_studio", "cnpg_postgresql", "valkey", "minio", "minio_client"}
 @pytest.mark.parametrize(("stack", "names"), [("dev", DEV), ("prod", PROD)])
 def test_every_image_of_a_stack_is_listed(stack: str, names: set[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main([stack]) == 0
-    assert capsys.readouterr().out.split() == sorted(ImageSettings().reference(name) for name in names)
+    assert capsys.readouterr().out.split() == sorted(settings_of(stack).image(name) for name in names)
 
 
 def test_copies_lie_where_a_stack_with_the_mirror_looks() -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from settings import load_settings, secret_names
+from settings import label_studio_image, load_settings, secret_names
 from settings.base import QUANTITY_UNITS, parse_quantity
 from settings.errors import SettingsError
 from settings.postgresql import ExternalPostgres
@@ -163,9 +163,37 @@ def test_secrets_of_another_shape_are_refused() -> None:
 
 
 def test_a_mirror_takes_the_place_of_every_registry() -> None:
-    images = settings_of("dev", {"images": {"mirror": "registry.example.com/mirror"}}).images
-    assert images.reference("label_studio").startswith("registry.example.com/mirror/heartexlabs/label-studio:")
-    assert "@sha256:" in images.reference("minio")
+    settings = settings_of("dev", {"images": {"mirror": "registry.example.com/mirror"}})
+    assert settings.image("label_studio").startswith("registry.example.com/mirror/heartexlabs/label-studio:")
+    assert "@sha256:" in settings.image("minio")
+
+
+@pytest.mark.parametrize(
+    ("settings", "image"),
+    [
+        ({}, "docker.io/heartexlabs/label-studio:1.23.2"),
+        (
+            {"labelStudio": {"service": None, "chart": {"flavour": "upstream"}}},
+            "docker.io/heartexlabs/label-studio:1.23.2",
+        ),
+        (
+            {"labelStudio": {"service": None, "chart": {"flavour": "alauda", "source": "own/chart.tgz"}}},
+            "docker.io/heartexlabs/label-studio:1.20.0",
+        ),
+        ({"images": {"labelStudio": "r.example.com/ls:1.22.0"}}, "r.example.com/ls:1.22.0"),
+        ({"images": {"mirror": "r.example.com/m"}}, "r.example.com/m/heartexlabs/label-studio:1.23.2"),
+    ],
+)
+def test_a_stack_file_says_which_label_studio_it_runs(settings: dict[str, Any], image: str) -> None:
+    assert label_studio_image(stack_config("dev", settings)) == image
+    assert settings_of("dev", settings).image("label_studio") == image
+
+
+def test_secrets_of_a_stack_file_do_not_keep_it_from_saying_so() -> None:
+    config = stack_config("dev", {"secrets": {"redis": {"password": {"secure": "v1:abc"}}}})
+    assert label_studio_image(config).endswith(":1.23.2")
+    with pytest.raises(SettingsError, match=r"images\.labelStudio"):
+        label_studio_image(stack_config("dev", {"images": {"labelStudio": "latest"}}))
 
 
 @given(st.integers(1, 10**6), st.sampled_from([unit for unit in QUANTITY_UNITS if unit]))

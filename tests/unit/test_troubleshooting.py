@@ -23,6 +23,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
         *("policies/*_*.py", "policies/checks/**/*.py", "settings/errors.py"),
     ),
     "PostgreSQL: the job `…-setup`": ("components/postgresql/**/*",),
+    "Label Studio": ("components/label_studio/files/*.py",),
     "Object store: the jobs `…-setup` and `…-check`": ("components/object_store/**/*",),
     "Declared projects: the jobs `…-<project>`": ("components/annotation_project/**/*",),
     "`make projects`, `make upload`, `make sync`, `make export`": ("projects/**/*.py", "Makefile"),

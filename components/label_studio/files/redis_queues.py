@@ -1,6 +1,7 @@
 """The job queues of Label Studio, from the variables that its Helm chart makes of ``global.redisConfig``.
 
-Runs inside Label Studio's containers, so it knows nothing of this project. Keys: django-rq 2.10 (``RQ_QUEUES``).
+Runs inside Label Studio's containers, so it knows nothing of this project. Keys: django-rq 2.10 and 3.1
+(``RQ_QUEUES``).
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-# Every queue that Label Studio 1.20.0 puts jobs into, the most urgent first.
+LOCATION = "REDIS_LOCATION"
+# Every queue that Label Studio 1.20.0 and 1.23.2 put jobs into, the most urgent first.
 NAMES = ("critical", "high", "default", "low")
 CONNECT_SECONDS = 5
 # Label Studio names a longer limit for storage syncs only; RQ's own 180 seconds would end a large project's export.
@@ -22,7 +24,7 @@ def queues(environment: Mapping[str, str] = os.environ) -> dict[str, dict[str, A
 
     ``REDIS_PASSWORD`` goes before a password in the location.
     """
-    location = urlsplit(environment["REDIS_LOCATION"])
+    location = urlsplit(environment[LOCATION])
     queue: dict[str, Any] = {
         "HOST": location.hostname,
         "PORT": location.port or 6379,

@@ -1,14 +1,23 @@
-"""Django settings of Label Studio with its job queues in Redis.
-
-The Community Edition leaves Redis unused: 1.20 empties ``RQ_QUEUES``, later releases set ``REDIS_ENABLED`` to False.
+"""Django settings of Label Studio in this stack.
 
 ``core.settings.base`` comes first: ``core.settings.label_studio`` starts error reporting while it is imported, which
 looks into Django's settings, that is into this module, before it has finished.
 """
 
+import os
+
 from core.settings.base import *  # noqa: F403
 from core.settings.label_studio import *  # noqa: F403
-from redis_queues import queues
+from core.settings.label_studio import DATABASES, INSTALLED_APPS
+from redis_queues import LOCATION, queues
 
-REDIS_ENABLED = True
-RQ_QUEUES = queues()
+# Seconds that a process keeps its connection for. Label Studio opens one for each request, which is more work than most
+# requests are; one that broke meanwhile is noticed before the next request uses it.
+DATABASES["default"] |= {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True}
+
+INSTALLED_APPS += ["declared_endpoints.DeclaredEndpoints"]
+
+# The Community Edition leaves Redis unused: 1.20 empties RQ_QUEUES, later releases set REDIS_ENABLED to False.
+if LOCATION in os.environ:
+    REDIS_ENABLED = True
+    RQ_QUEUES = queues()

@@ -11,7 +11,10 @@ import pytest
 
 from local.addons import barman, cnpg, traefik
 from local.cluster.api import Api, Object, wait
+from local.cluster.images import load
 from local.engine import Engine, merge
+from local.images import build as images
+from local.images.catalog import REFERENCES
 from tests.e2e.certificates import Certificate, issue
 from tests.e2e.deployment import Deployment
 from tests.e2e.label_studio import Session
@@ -35,6 +38,8 @@ SETTINGS = {
         "resources": {**SMALL, "memory": "512Mi"},
         "serviceAccountAnnotations": {"example.com/role": "backups"},
     },
+    # The oldest release that is supported, in a stack of its own; all others run the newest.
+    "label-studio:images": {"labelStudio": REFERENCES["label_studio_oldest"]},
     # The MinIO Operator is no Go module and has no image here; the tenant's manifests are checked in tests/unit.
     "label-studio:objectStore": {"backend": "standalone"},
     "label-studio:labelStudio": {
@@ -53,6 +58,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
 
 @pytest.fixture(scope="package")
 def addons(kubeconfig: Path) -> Iterator[None]:
+    load([images.image("label_studio_oldest")])
     cnpg.install()
     barman.install()
     traefik.install()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+import pulumi
 import pytest
 
 from components.label_studio.args import Security
-from tests.unit.label_studio.arguments import REDIS, S3, arguments, release_values
+from tests.unit.label_studio.arguments import REDIS, S3, VOLUMES, arguments, release_values
 
 
 def variables(**changes: Any) -> dict[str, str]:
@@ -89,11 +91,35 @@ def test_a_session_token_comes_from_its_secret() -> None:
     assert secrets["AWS_SESSION_TOKEN"] == {"secretName": "aws", "secretKey": "token"}
 
 
-def test_redis_brings_the_settings_module_into_every_container() -> None:
-    values = release_values(arguments(redis=REDIS["plain"]))
+@pytest.mark.parametrize("redis", REDIS)
+def test_the_settings_module_is_in_every_container(redis: str) -> None:
+    values = release_values(arguments(redis=REDIS[redis]))
     found = values["global"]["extraEnvironmentVars"]
     assert found["DJANGO_SETTINGS_MODULE"] == "stack_settings"
     directory = found["PYTHONPATH"].split(":")[0]
     assert {"name": "stack-settings", "mountPath": directory, "readOnly": True} in values["app"]["extraVolumeMounts"]
     assert {"name": "stack-settings", "configMap": {"name": "demo-settings"}} in values["app"]["extraVolumes"]
     assert len(values["app"]["annotations"]["checksum/settings"]) == 64
+
+
+def test_s3_servers_of_the_stack_are_declared() -> None:
+    ceph = ["https://ceph.example.com:8443", "http://10.1.2.3:9000"]
+    declared = variables(s3=S3["store"], storage_endpoints=[*ceph, "http://store.ls.svc.cluster.local:9000"])
+    assert declared["DECLARED_S3_ENDPOINTS"] == ",".join(["http://store.ls.svc.cluster.local:9000", *ceph])
+    # Uploads on a volume, projects in the bucket.
+    assert variables(s3=S3["tenant"], volume=VOLUMES["once"])["DECLARED_S3_ENDPOINTS"] == (
+        "https://minio.ls.svc.cluster.local"
+    )
+
+
+def test_a_server_whose_address_is_an_output_is_declared_too() -> None:
+    s3 = replace(S3["store"], endpoint=pulumi.Output.from_input("http://store.other:9000"))
+    declared = variables(s3=s3, storage_endpoints=["https://ceph.example.com"])["DECLARED_S3_ENDPOINTS"]
+    assert declared == "http://store.other:9000,https://ceph.example.com"
+
+
+def test_amazon_needs_no_declaration() -> None:
+    found = variables(s3=S3["amazon"])
+    assert "DECLARED_S3_ENDPOINTS" not in found
+    # It would take the place of every endpoint that is left blank.
+    assert "S3_ENDPOINT" not in found

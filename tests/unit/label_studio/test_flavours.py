@@ -21,7 +21,7 @@ from tests.unit.label_studio.arguments import (
 
 CHARTS: dict[Flavour, Chart] = {
     "embedded": Chart(),
-    "upstream": Chart("upstream", "https://charts.heartex.com", "1.11.5"),
+    "upstream": Chart("upstream", "https://charts.heartex.com", "2.0.5"),
     "alauda": Chart("alauda", "oci://registry.example.com/charts/chart-label-studio", "1.20.0-1"),
 }
 # Where each documented key is, by flavour: {flavour: path of "persistence"}, and the prefix of what is not global.
@@ -82,8 +82,7 @@ def test_redis_without_password_or_certificates(flavour: Flavour) -> None:
 def test_no_redis_leaves_no_trace(flavour: Flavour) -> None:
     values = values_of(flavour)
     assert "redisConfig" not in values["global"]
-    assert "DJANGO_SETTINGS_MODULE" not in values["global"]["extraEnvironmentVars"]
-    assert at(values, f"{NESTED[flavour]}app.extraVolumes") == []
+    assert [volume["name"] for volume in at(values, f"{NESTED[flavour]}app.extraVolumes")] == ["stack-settings"]
 
 
 def test_claim_of_the_volume(flavour: Flavour) -> None:
@@ -194,7 +193,7 @@ def test_a_platform_that_assigns_users_takes_the_default_one_away() -> None:
             {
                 "chart": "label-studio",
                 "repositoryOpts": {"repo": "https://charts.heartex.com"},
-                "version": "1.11.5",
+                "version": "2.0.5",
             },
         ),
         (CHARTS["alauda"], {"chart": CHARTS["alauda"].source, "version": "1.20.0-1"}),
@@ -221,10 +220,10 @@ def test_tls_of_postgresql_is_checked_by_libpq(flavour: Flavour) -> None:
     assert variables["PGSSLMODE"] == "verify-full"
     assert variables["PGSSLROOTCERT"] == "/etc/label-studio/postgresql-ca/ca.crt"
     app = at(values, f"{NESTED[flavour]}app")
-    assert app["extraVolumes"] == [
+    assert app["extraVolumes"][1:] == [
         {"name": "postgresql-ca", "secret": {"secretName": "pg-ca", "items": [{"key": "ca.crt", "path": "ca.crt"}]}}
     ]
-    assert app["extraVolumeMounts"] == [
+    assert app["extraVolumeMounts"][1:] == [
         {"name": "postgresql-ca", "mountPath": "/etc/label-studio/postgresql-ca", "readOnly": True}
     ]
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -12,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.label_studio.files import redis_queues
 from components.label_studio.files.redis_queues import NAMES, queues
 
 
@@ -77,26 +73,3 @@ def test_a_server_that_is_away_is_not_waited_for_long() -> None:
 
 def test_an_export_may_take_longer_than_three_minutes() -> None:
     assert default(REDIS_LOCATION="redis://redis/1")["DEFAULT_TIMEOUT"] == 3600
-
-
-def test_the_settings_module_switches_redis_on_for_old_and_new_releases(
-    tmp_path: Path,
-) -> None:
-    files = Path(redis_queues.__file__).parent
-    for name, text in {
-        "core/__init__.py": "",
-        "core/settings/__init__.py": "",
-        "core/settings/base.py": "RQ_QUEUES = {'default': 'localhost'}\nREDIS_ENABLED = False\nFROM_BASE = 1\n",
-        "core/settings/label_studio.py": "RQ_QUEUES = {}\nFROM_LABEL_STUDIO = 1\n",
-        **{file.name: file.read_text() for file in files.glob("*.py")},
-    }.items():
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text(text)
-    program = (
-        "import stack_settings as s; print(s.REDIS_ENABLED, sorted(s.RQ_QUEUES), s.FROM_BASE, s.FROM_LABEL_STUDIO)"
-    )
-    environment = {"PYTHONPATH": str(tmp_path), "REDIS_LOCATION": "redis://redis:6379/1"}
-    finished = subprocess.run(
-        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True
-    )
-    assert finished.stdout.strip() == "True ['critical', 'default', 'high', 'low'] 1 1"

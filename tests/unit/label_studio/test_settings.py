@@ -35,10 +35,10 @@ def test_nothing_needs_to_be_said() -> None:
     assert isinstance(settings.persistence, VolumePersistence)
 
 
-def test_upstream_chart_is_the_last_one_for_this_release() -> None:
+def test_upstream_chart_is_the_newest_known_one() -> None:
     chart = parse(chart={"flavour": "upstream"}).chart
     assert isinstance(chart, UpstreamChart)
-    assert (chart.source, chart.version) == ("https://charts.heartex.com", "1.11.5")
+    assert (chart.source, chart.version) == ("https://charts.heartex.com", "2.0.5")
 
 
 def test_an_ingress_makes_the_address_and_the_service_internal() -> None:
@@ -86,7 +86,7 @@ def test_an_autoscaler_decides_the_number_of_pods() -> None:
         ({"chart": {"flavour": "embedded", "version": "1"}}, "Extra inputs are not permitted"),
         ({"chart": {"flavour": "upstream", "source": "charts.example.com"}}, "must be a repository (https://…)"),
         ({"chart": {"flavour": "upstream", "source": "http://charts.example.com"}}, "must be a repository (https://…)"),
-        ({"chart": {"flavour": "alauda", "source": "oci://r.example.com/c"}}, "version is required, such as 1.11.5"),
+        ({"chart": {"flavour": "alauda", "source": "oci://r.example.com/c"}}, "version is required, such as 2.0.5"),
         ({"chart": {"flavour": "upstream", "version": None}}, "unless source is an archive"),
         ({"replicas": 0}, "greater than or equal to 1"),
         ({"autoscaling": {"minReplicas": 4, "maxReplicas": 3}}, "maxReplicas must be at least minReplicas (4)"),
@@ -123,6 +123,8 @@ def test_an_autoscaler_decides_the_number_of_pods() -> None:
             "tls must name a certificate for the host ls.example.com",
         ),
         ({"ingress": {**INGRESS, "maxBodySize": "200 MB"}}, "must be a size as nginx writes it"),
+        ({"ingress": {**INGRESS, "maxBodySize": "201m"}}, "must be at most 200m"),
+        ({"ingress": {**INGRESS, "maxBodySize": "1g"}}, "must be at most 200m"),
         ({"url": "ls.example.com"}, "must be scheme, host and port only"),
         ({"url": "https://ls.example.com/label-studio"}, "must be scheme, host and port only"),
         ({"url": "https://other.example.com", "ingress": INGRESS}, "url contradicts the ingress"),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
-from typing import get_args
+from typing import Any, get_args
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -23,9 +24,13 @@ grants = st.builds(
 )
 
 
+def statements(grant: BucketGrant, effect: str) -> list[dict[str, Any]]:
+    return [statement for statement in policy_document(grant)["Statement"] if statement["Effect"] == effect]
+
+
 def allows(grant: BucketGrant, action: str, resource: str, listed: str | None = None) -> bool:
-    """A small judge of IAM policies: enough for the statements that this program writes."""
-    for statement in policy_document(grant)["Statement"]:
+    """A small judge of IAM policies: enough for what a user's own key is allowed."""
+    for statement in statements(grant, "Allow"):
         patterns = statement.get("Condition", {}).get("StringLike", {}).get("s3:prefix", ["*"])
         if (
             action in statement["Action"]
@@ -69,7 +74,25 @@ def test_the_prefix_may_be_listed_as_somebody_typed_it() -> None:
 
 @given(grants)
 def test_nothing_but_s3_and_no_wildcard_actions(grant: BucketGrant) -> None:
-    document = policy_document(grant)
-    actions = [action for statement in document["Statement"] for action in statement["Action"]]
+    actions = [action for statement in statements(grant, "Allow") for action in statement["Action"]]
     assert all(action.startswith("s3:") and "*" not in action for action in actions)
-    assert all(statement["Effect"] == "Allow" for statement in document["Statement"])
+
+
+@given(grants)
+def test_every_key_is_denied_administration_and_what_is_made_of_it_everything(grant: BucketGrant) -> None:
+    """What a server makes of it: tests/contract/test_store_keys.py."""
+    assert statements(grant, "Deny") == [
+        {
+            "Effect": "Deny",
+            "Action": ["s3:*"],
+            "Resource": ["arn:aws:s3:::*"],
+            "Condition": {"StringEquals": {"aws:principaltype": ["AssumedRole"]}},
+        },
+        {"Effect": "Deny", "Action": ["admin:*"]},
+    ]
+
+
+@pytest.mark.parametrize("prefix", ["*/", "cats?/", "${aws:username}/", "a/*/b/", "$/"])
+def test_a_prefix_is_no_pattern(prefix: str) -> None:
+    with pytest.raises(ValueError, match="bucket and prefix of the grant uploads must be literal"):
+        policy_document(BucketGrant(name="uploads", bucket="cats", prefix=prefix))

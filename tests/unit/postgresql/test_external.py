@@ -48,6 +48,11 @@ def test_without_an_address_there_is_no_policy_to_be_had() -> None:
     assert not deploy(peer=None, network_policies=False).all("kubernetes:networking.k8s.io/v1:NetworkPolicy")
 
 
+def test_the_job_is_told_how_many_connections_are_needed() -> None:
+    assert variables(pod_of(deploy(connections=51).one(JOB))["containers"][0])["CONNECTIONS"] == "51"
+    assert "CONNECTIONS" not in variables(pod_of(deploy().one(JOB))["containers"][0])
+
+
 def test_without_an_administrator_the_job_only_checks() -> None:
     environment = variables(pod_of(deploy().one(JOB))["containers"][0])
     assert "ADMIN" not in environment and "ADMIN_PASSWORD" not in environment
@@ -86,6 +91,7 @@ case "$*" in
   *password*) cat >>"$CALLS.stdin" ;;
   *server_version_num*) echo "${VERSION:-170012}" ;;
   *count*) echo "${EXTENSIONS:-1}" ;;
+  *max_connections*) echo "${ALLOWED:-97}" ;;
   *has_schema*) echo "${MAY_CREATE:-t}" ;;
   *"SELECT 1"*) exit "${OPENS:-0}" ;;
 esac
@@ -142,10 +148,12 @@ def test_a_password_that_works_is_left_alone(tmp_path: Path) -> None:
         ({"MAJOR_VERSION": "18"}, "still has version number 170012, not 18"),
         ({"EXTENSIONS": "0"}, "CREATE EXTENSION pg_trgm;"),
         ({"MAY_CREATE": "f"}, "may not create tables"),
+        ({"CONNECTIONS": "98"}, "lets labelstudio open 97 connections; Label Studio opens up to 98."),
+        ({"CONNECTIONS": "30", "ALLOWED": "20"}, "or the limit of the role or database"),
     ],
 )
 def test_the_script_says_what_is_missing(tmp_path: Path, environment: dict[str, str], words: str) -> None:
-    done, calls = run_script(tmp_path, **environment)
+    done, calls = run_script(tmp_path, **{"CONNECTIONS": "97", **environment})
     assert done.returncode == 42
     assert words in done.stderr
     assert "cloudadmin" not in calls

@@ -21,9 +21,29 @@ CREDENTIALS = {
     "secretAccessKey": {"secretName": "s3", "secretKey": "key"},
 }
 
+# What IAM, MinIO or S3 would take for something else than the characters themselves.
+PATTERNS = (
+    "*/",
+    "cats/*",
+    "cat?/",
+    "${aws:username}/",
+    "$",
+    "../dogs/",
+    "cats/./",
+    "cats\\dogs",
+    "a\nb",
+    'a"b',
+    "a%2fb",
+)
+
 
 def project(**keys: Any) -> ProjectSettings:
     return ProjectSettings.model_validate({"name": "cats", "labelConfig": LABELLING, **keys})
+
+
+@pytest.mark.parametrize("prefix", ["2026-11-26/", "date=2026/part 1/", "Zürich/Bäume/", "a.b_c!(d)'e'/", "データ/"])
+def test_prefixes_are_literal(prefix: str) -> None:
+    assert project(source={"prefix": prefix}).source.prefix == prefix
 
 
 def labelling(config: str) -> dict[str, Any]:
@@ -65,6 +85,11 @@ def labelling(config: str) -> dict[str, Any]:
         ({"schedule": "every day"}, "must be five cron fields"),
         ({"bucket": "My_Bucket"}, "must be an S3 bucket name"),
         ({"source": {"prefix": "/input"}}, "must not begin with '/'"),
+        *(
+            ({role: {"prefix": prefix}}, "must be taken literally by S3 and by its policies")
+            for role in ("source", "target")
+            for prefix in PATTERNS
+        ),
         ({"source": {"fileFilterRegex": "*.jpg"}}, "is not a regular expression: nothing to repeat"),
         ({"source": {"expirationMinutes": 0}}, "greater than or equal to 1"),
         ({"source": {"endpoint": "https://s3.example.com"}}, "an S3 account of its own, which needs credentials too"),

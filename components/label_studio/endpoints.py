@@ -1,0 +1,21 @@
+"""The S3 servers that Label Studio's storages may use although they are in private networks: those of this stack."""
+
+from __future__ import annotations
+
+import pulumi
+
+from components.label_studio.args import LabelStudioArgs
+
+VARIABLE = "DECLARED_S3_ENDPOINTS"
+
+
+def declared_endpoints(args: LabelStudioArgs) -> dict[str, pulumi.Input[str]]:
+    """What ``files/declared_endpoints.py`` reads: URLs, separated by commas; literal where all are known."""
+    own = [args.s3.endpoint] if args.s3 and args.s3.endpoint is not None else []
+    endpoints = list(dict.fromkeys([*own, *args.storage_endpoints]))
+    texts = [endpoint for endpoint in endpoints if isinstance(endpoint, str)]
+    if not endpoints:
+        return {}
+    if len(texts) == len(endpoints):
+        return {VARIABLE: ",".join(texts)}
+    return {VARIABLE: pulumi.Output.all(*endpoints).apply(",".join)}

@@ -1,0 +1,77 @@
+"""Label Studio's released packages, with what they depend on as their images have it, outside of any container."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from uv import find_uv_bin
+
+from components.label_studio import mounts
+from local.images.sandbox import HERE
+from local.paths import CACHE
+
+VERSIONS = ("1.20.0", "1.23.2")
+PROBES = Path(__file__).with_name("probes")
+
+
+def package(version: str) -> Path:
+    """The Python that imports this release; installed from its image's lock file the first time (1 GB, a minute)."""
+    requirements = HERE / "label-studio" / f"requirements-{version}.txt"
+    digest = hashlib.sha256(requirements.read_bytes() + sys.version.encode()).hexdigest()[:12]
+    folder = CACHE / "label-studio" / f"{version}-{digest}"
+    python, complete = folder / "bin" / "python", folder / "complete"
+    if not complete.exists():
+        uv = find_uv_bin()
+        subprocess.run([uv, "venv", "--quiet", "--clear", "--python", sys.executable, folder], check=True)
+        subprocess.run([uv, "pip", "sync", "--quiet", "--python", python, "--require-hashes", requirements], check=True)
+        complete.touch()
+    return python
+
+
+def probe(version: str, name: str, folder: Path, question: Any, **environment: str) -> Any:
+    """What a program of ``probes`` answers inside the release, with the files that its containers are given."""
+    python = package(version)
+    [packages] = (python.parents[1] / "lib").glob("python3.*/site-packages")
+    files = folder / "settings"
+    files.mkdir(exist_ok=True)
+    for file, text in mounts.SETTINGS_FILES.items():
+        (files / file).write_text(text)
+    finished = subprocess.run(
+        [python, PROBES / f"{name}.py"],
+        env={
+            **_environment(folder),
+            "PYTHONPATH": os.pathsep.join([str(files), f"{packages}/label_studio"]),
+            **environment,
+        },
+        input=json.dumps(question),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert finished.returncode == 0, finished.stderr[-4000:]
+    return json.loads(finished.stdout.splitlines()[-1])
+
+
+def _environment(folder: Path) -> Mapping[str, str]:
+    return {
+        "PATH": os.environ["PATH"],
+        "HOME": str(folder),
+        "LABEL_STUDIO_BASE_DATA_DIR": str(folder),
+        "DJANGO_SETTINGS_MODULE": mounts.SETTINGS_MODULE,
+        "DJANGO_DB": "sqlite",
+        "SECRET_KEY": "key",
+        "APP_WEBSERVER": "uwsgi",
+        "LATEST_VERSION_CHECK": "false",
+        "COLLECT_ANALYTICS": "false",
+        "SENTRY_DSN": "",
+        "FRONTEND_SENTRY_DSN": "",
+        "LOG_LEVEL": "CRITICAL",
+        "SSRF_PROTECTION_ENABLED": "true",
+    }
