@@ -3,20 +3,43 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
-from local.engine import Engine, EngineError
+import yaml
+
+from local import pulumi_command, recovery
+from local.cluster.api import Api
+from local.cluster.network import PAGE_PORT
+from local.engine import Engine, EngineError, read
 from local.paths import KUBECONFIG, STATE
-from local.progress import console, step
+from local.progress import step
+from local.terminal import console
 from local.tools.build import tool
 
-URL = "http://127.0.0.1:30080"
+_PAGE = "label-studio:labelStudio"
+_MACHINE = {_PAGE: {"url": f"http://127.0.0.1:{PAGE_PORT}", "service": {"nodePort": PAGE_PORT}}}
+_ABOUT = """# What is true of this machine only: where the page is reached, and the salt of the stack's secrets.
+# `make up` lays Pulumi.dev.yaml over this file.
+"""
 
 
 def engine() -> Engine:
-    """The engine, told the address that the page has on this machine."""
-    return Engine(STATE / "stack", "dev", KUBECONFIG, settings={"label-studio:labelStudio": {"url": URL}})
+    """The engine of the dev stack."""
+    stack = Engine(STATE / "stack", "dev", KUBECONFIG)
+    return replace(stack, settings=_way_in(read(stack.project_file)["config"].get(_PAGE) or {}))
+
+
+def _way_in(page: Mapping[str, Any]) -> dict[str, Any]:
+    """What the stack file says of how the page is reached, where the machine's port and address do not fit to it."""
+    service = page.get("service") or {}
+    port = service.get("nodePort")
+    if service.get("type") != "NodePort" or "ingress" in page:
+        return {_PAGE: {"url": page.get("url"), "service": {**service, "nodePort": port}}}
+    return {_PAGE: {"url": f"http://127.0.0.1:{port}"}} if port and "url" not in page else {}
 
 
 def deployed() -> Engine:
@@ -31,10 +54,33 @@ def up() -> None:
     stack = engine()
     with step("Deploying the dev stack"):
         stack.create()
-        stack.operate("up")
+        _describe_machine(stack)
+        recovery.settle(stack, Api())
+        stack.operate("up", *_policies(stack))
     outputs = stack.outputs()
     console.print(f"\nLabel Studio is ready: {outputs['url']}")
     console.print(f"Log in as {outputs['administrator']}; `make password` shows the password.")
+
+
+def preview(flags: Sequence[str] = ()) -> None:
+    """Show what `up` would change, under the same policies."""
+    stack = deployed()
+    stack.operate("preview", *_policies(stack), *flags)
+
+
+def _describe_machine(stack: Engine) -> None:
+    """Write down where the page is reached, unless somebody already did."""
+    machine = read(stack.machine_file)
+    if _PAGE not in machine["config"]:
+        described = {**machine, "config": {**_MACHINE, **machine["config"]}}
+        stack.machine_file.write_text(_ABOUT + yaml.safe_dump(described))
+
+
+def _policies(stack: Engine) -> tuple[str, ...]:
+    # The pack brings Pulumi's SDK, whose import takes longer than most commands here.
+    from policies.stacks import policy_flags  # noqa: PLC0415
+
+    return policy_flags(stack.stack, read(stack.project_file)["config"])
 
 
 def password() -> str:
@@ -48,7 +94,13 @@ def password() -> str:
 def shell(arguments: Sequence[str] = ()) -> int:
     """Let a person use pulumi, kubectl and helm on the stack of this machine; the status that the shell ends with."""
     stack = deployed()
-    path = [str(tool(name).parent) for name in ("kubectl", "helm")]
-    environment = {**stack.environment, "PATH": os.pathsep.join([*path, stack.environment["PATH"]])}
+    stack.run("stack", "select", "--stack", stack.stack, capture=True)
+    path = [pulumi_command.install(stack), *(tool(name).parent for name in ("kubectl", "helm"))]
+    environment = {**stack.environment, "PATH": os.pathsep.join([*map(str, path), stack.environment["PATH"]])}
     command = [os.environ.get("SHELL", "bash"), *arguments]
-    return subprocess.run(command, cwd=stack.folder, env=environment, check=False).returncode
+    # Ctrl-C is for what runs in the shell, which gets it from the terminal.
+    earlier = signal.signal(signal.SIGINT, lambda *_: None)
+    try:
+        return subprocess.run(command, cwd=stack.project, env=environment, check=False).returncode
+    finally:
+        signal.signal(signal.SIGINT, earlier)

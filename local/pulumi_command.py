@@ -1,0 +1,90 @@
+"""The `pulumi` of `make shell`: the real CLI, which acts on the stack file of the project.
+
+Operations on the stack of this machine get the file that has port, address and salt as well (see local/engine.py), so
+that none of them is written into the project's. `pulumi config` reads and writes the project's own file.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from local.engine import Engine
+from local.tools.build import tool
+
+_OPERATIONS = {"up", "update", "preview", "pre", "refresh", "destroy", "down", "dn", "import"}
+# Options of every command whose value is a word of its own.
+_WITH_VALUE = {"-C", "--cwd", "-s", "--stack", "-v", "--verbose", "--color", "--tracing", "--profiling"}
+
+
+def install(engine: Engine) -> Path:
+    """Make the command, and give the folder for the PATH."""
+    folder = engine.home / "bin"
+    folder.mkdir(parents=True, exist_ok=True)
+    command = folder / "pulumi"
+    command.write_text(f"""#!{sys.executable}
+# The pulumi of `make shell`. Made by local/pulumi_command.py.
+import sys
+
+sys.path[0] = {str(engine.project)!r}
+from local.__main__ import main
+
+sys.argv[1:1] = ["pulumi", "--"]
+main()
+""")
+    command.chmod(0o755)
+    return folder
+
+
+def execute(engine: Engine, arguments: Sequence[str]) -> None:
+    """Become the CLI."""
+    command = str(tool("pulumi"))
+    os.execve(command, [command, *completed(engine, arguments)], dict(os.environ))  # noqa: S606 - the CLI itself
+
+
+def completed(engine: Engine, arguments: Sequence[str]) -> list[str]:
+    """What to give to the CLI: an operation on this machine's stack gets its stack file, unless it names another."""
+    operation = _operation(arguments)
+    if operation is None or any(each.split("=")[0] == "--config-file" for each in arguments):
+        return [*arguments]
+    if not _in_project(engine, _value(arguments, "-C", "--cwd") or "."):
+        return [*arguments]
+    stack = _value(arguments, "-s", "--stack") or _selected(engine)
+    if stack.rpartition("/")[2] != engine.stack:
+        return [*arguments]
+    engine.write()
+    place = arguments.index(operation) + 1
+    return [*arguments[:place], "--config-file", str(engine.stack_file), *arguments[place:]]
+
+
+def _operation(arguments: Sequence[str]) -> str | None:
+    """The command, where it is one that reads a stack file to change what is deployed."""
+    words = iter(arguments)
+    for word in words:
+        if word in _WITH_VALUE:
+            next(words, None)
+        elif not word.startswith("-"):
+            return word if word in _OPERATIONS else None
+    return None
+
+
+def _value(arguments: Sequence[str], *names: str) -> str | None:
+    """The value of an option, given as a word of its own or after an equals sign."""
+    for word, following in zip(arguments, [*arguments[1:], ""], strict=True):
+        name, given, value = word.partition("=")
+        if name in names:
+            return value if given else following
+    return None
+
+
+def _in_project(engine: Engine, folder: str) -> bool:
+    """Whether the CLI, in this folder, finds the project of the stack."""
+    here = Path(folder).resolve()
+    found = next((each for each in (here, *here.parents) if (each / "Pulumi.yaml").exists()), None)
+    return found == engine.project.resolve()
+
+
+def _selected(engine: Engine) -> str:
+    return engine.run("stack", "--show-name", capture=True, check=False).stdout.strip()
