@@ -58,7 +58,7 @@ def up() -> None:
         recovery.settle(stack, Api())
         stack.operate("up", *_policies(stack))
     outputs = stack.outputs()
-    console.print(f"\nLabel Studio is ready: {outputs['url']}")
+    console.print(f"\nLabel Studio is ready{f': {url}' if (url := outputs.get('url')) else ''}")
     console.print(f"Log in as {outputs['administrator']}; `make password` shows the password.")
 
 
