@@ -60,7 +60,7 @@ def _make(file: Path, context: str, folder: Path) -> None:
         f"# The stack in the cluster of the context {context}; made from Pulumi.{TEMPLATE}.yaml, and yours to change.\n"
     )
     file.write_text(about + yaml.safe_dump({**kept, "config": config}, sort_keys=False))
-    sys.stderr.write(f"{file.name} was made from Pulumi.{TEMPLATE}.yaml: change it as you like\n")
+    sys.stdout.write(f"{file.name} was made from Pulumi.{TEMPLATE}.yaml: change it as you like\n")
 
 
 def _without_secrets(config: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
