@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from local import packages, platform, preconditions, pulumi_command, report, stack, version
+from local import packages, platform, preconditions, report, stack, version
 from local.cluster import lifecycle
 from local.cluster.api import Timeout
 from local.cluster.errors import ClusterError
@@ -87,12 +87,6 @@ def password() -> None:
 def preview(context: typer.Context) -> None:
     """Show what `up` would change of the dev stack; arguments go to `pulumi preview`."""
     stack.preview(context.args)
-
-
-@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True}, hidden=True)
-def pulumi(context: typer.Context) -> None:
-    """The `pulumi` of the shell."""
-    pulumi_command.execute(stack.deployed(), context.args)
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})

@@ -11,7 +11,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from local.engine import Engine
+from local.engine import Engine, EngineError
+from local.machine import engine
+from local.paths import PROJECT
 from local.tools.build import tool
 
 _OPERATIONS = {"up", "update", "preview", "pre", "refresh", "destroy", "down", "dn", "import"}
@@ -19,44 +21,48 @@ _OPERATIONS = {"up", "update", "preview", "pre", "refresh", "destroy", "down", "
 _WITH_VALUE = {"-C", "--cwd", "-s", "--stack", "-v", "--verbose", "--color", "--tracing", "--profiling"}
 
 
-def install(engine: Engine) -> Path:
+def install(stack: Engine) -> Path:
     """Make the command, and give the folder for the PATH."""
-    folder = engine.home / "bin"
+    folder = stack.home / "bin"
     folder.mkdir(parents=True, exist_ok=True)
     command = folder / "pulumi"
     command.write_text(f"""#!{sys.executable}
 # The pulumi of `make shell`. Made by local/pulumi_command.py.
 import sys
+from pathlib import Path
 
-sys.path[0] = {str(engine.project)!r}
-from local.__main__ import main
+sys.path[0] = {str(PROJECT)!r}
+from local.pulumi_command import main
 
-sys.argv[1:1] = ["pulumi", "--"]
-main()
+main(Path({str(stack.home)!r}), Path({str(stack.project)!r}), sys.argv[1:])
 """)
     command.chmod(0o755)
     return folder
 
 
-def execute(engine: Engine, arguments: Sequence[str]) -> None:
-    """Become the CLI."""
+def main(home: Path, project: Path, arguments: Sequence[str]) -> None:
+    """Become the CLI; an expected error is its message alone."""
     command = str(tool("pulumi"))
-    os.execve(command, [command, *completed(engine, arguments)], dict(os.environ))  # noqa: S606 - the CLI itself
+    try:
+        words = [command, *completed(engine(home, project), arguments)]
+    except EngineError as error:
+        sys.exit(f"error: {error}")
+    os.execve(command, words, dict(os.environ))  # noqa: S606 - the CLI itself
 
 
-def completed(engine: Engine, arguments: Sequence[str]) -> list[str]:
+def completed(stack: Engine, arguments: Sequence[str]) -> list[str]:
     """What to give to the CLI: an operation on this machine's stack gets its stack file, unless it names another."""
     operation = _operation(arguments)
     if operation is None or any(each.split("=")[0] == "--config-file" for each in arguments):
         return [*arguments]
-    if not _in_project(engine, _value(arguments, "-C", "--cwd") or "."):
+    if not _in_project(stack, _value(arguments, "-C", "--cwd") or "."):
         return [*arguments]
-    stack = _value(arguments, "-s", "--stack") or _selected(engine)
-    if stack.rpartition("/")[2] != engine.stack:
+    meant = _value(arguments, "-s", "--stack") or _selected(stack)
+    if meant.rpartition("/")[2] != stack.stack:
         return [*arguments]
-    engine.write()
+    stack.write()
     place = arguments.index(operation) + 1
-    return [*arguments[:place], "--config-file", str(engine.stack_file), *arguments[place:]]
+    return [*arguments[:place], "--config-file", str(stack.stack_file), *arguments[place:]]
 
 
 def _operation(arguments: Sequence[str]) -> str | None:
@@ -79,12 +85,12 @@ def _value(arguments: Sequence[str], *names: str) -> str | None:
     return None
 
 
-def _in_project(engine: Engine, folder: str) -> bool:
+def _in_project(stack: Engine, folder: str) -> bool:
     """Whether the CLI, in this folder, finds the project of the stack."""
     here = Path(folder).resolve()
     found = next((each for each in (here, *here.parents) if (each / "Pulumi.yaml").exists()), None)
-    return found == engine.project.resolve()
+    return found == stack.project.resolve()
 
 
-def _selected(engine: Engine) -> str:
-    return engine.run("stack", "--show-name", capture=True, check=False).stdout.strip()
+def _selected(stack: Engine) -> str:
+    return stack.run("stack", "--show-name", capture=True, check=False).stdout.strip()

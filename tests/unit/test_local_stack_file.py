@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from local import pulumi_command, stack
+from local import machine, pulumi_command
 from local.engine import Engine, EngineError, read
 
 PAGE = "label-studio:labelStudio"
@@ -93,9 +93,9 @@ def test_the_address_of_the_machine_gives_way_to_what_the_user_says(
     engine: Engine, page: dict[str, Any], url: str | None, port: int | None
 ) -> None:
     write(engine.machine_file, {})
-    stack._describe_machine(engine)
+    machine.describe(engine)
     write(engine.project_file, {PAGE: page})
-    settings = stack._way_in(page)
+    settings = machine.way_in(page)
     found = given(engine.with_settings(settings))["config"][PAGE]
     assert found.get("url") == url
     assert found.get("service", {}).get("nodePort") == port
@@ -104,7 +104,7 @@ def test_the_address_of_the_machine_gives_way_to_what_the_user_says(
 def test_an_address_that_somebody_wrote_into_the_file_of_the_machine_stays(engine: Engine) -> None:
     write(engine.machine_file, {PAGE: {"url": "http://10.0.0.7:30080", "service": {"nodePort": 30080}}})
     before = engine.machine_file.read_bytes()
-    stack._describe_machine(engine)
+    machine.describe(engine)
     assert engine.machine_file.read_bytes() == before
 
 
