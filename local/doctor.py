@@ -57,7 +57,7 @@ def _context(stack: str, context: str) -> Iterator[str]:
     file = PROJECT / f"Pulumi.{stack}.yaml"
     if not context and not file.exists():
         yield f"there is no {file.name}: type `make up CONTEXT=name` for the cluster of a context of your kubeconfig"
-    known = {name for each in _kubeconfigs() if each.exists() for name in _names(each)}
+    known = {name for each in _kubeconfigs() if each.is_file() for name in _names(each)}
     if context and context not in known:
         listed = ", ".join(sorted(known)) or "no context at all"
         yield f"the kubeconfig has no context {context}, but {listed}: write another CONTEXT, or set KUBECONFIG"
@@ -92,8 +92,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     found = cluster(given.stack, given.context) if given.stack else here()
     for line in found:
         print(f"✗ {line}")
-    command = f"make up{f' CONTEXT={given.context}' if given.context else ''}"
-    print(f"{len(found)} things are missing." if found else f"✓ Nothing is missing: `{command}` can begin.")
+    if not found:
+        print(f"✓ Nothing is missing: `make up{f' CONTEXT={given.context}' if given.context else ''}` can begin.")
     return int(bool(found))
 
 

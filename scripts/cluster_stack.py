@@ -18,7 +18,6 @@ from typing import Any
 import yaml
 
 from policies.stacks import policy_flags
-from scripts.stack_without_secrets import ENCRYPTION
 
 PROJECT = Path(__file__).resolve().parent.parent
 TEMPLATE = "dev"
@@ -41,7 +40,7 @@ def settings(stack: str, context: str | None, folder: Path = PROJECT) -> Mapping
         if context is None:
             raise StackError(f"there is no {file}; with CONTEXT=name it is made for the cluster of that context")
         _make(file, context, folder)
-    config: dict[str, Any] = (yaml.safe_load(file.read_text()) or {}).get("config") or {}
+    config = _config(file)
     named = (config.get(CLUSTER) or {}).get("context")
     if context is not None and named != context:
         raise StackError(
@@ -51,15 +50,21 @@ def settings(stack: str, context: str | None, folder: Path = PROJECT) -> Mapping
     return config
 
 
+def _config(file: Path) -> dict[str, Any]:
+    try:
+        config = (yaml.safe_load(file.read_text()) or {}).get("config") or {}
+        return {CLUSTER: {}, **config}
+    except (yaml.YAMLError, AttributeError, TypeError) as error:
+        raise StackError(f"{file.name} is no stack file: {error}") from None
+
+
 def _make(file: Path, context: str, folder: Path) -> None:
-    template = yaml.safe_load(stack_file(TEMPLATE, folder).read_text())
-    config = dict(_without_secrets(template["config"]))
+    config = dict(_without_secrets(_config(stack_file(TEMPLATE, folder))))
     config[CLUSTER] = {**config[CLUSTER], "context": context}
-    kept = {key: value for key, value in template.items() if key not in ENCRYPTION}
     about = (
         f"# The stack in the cluster of the context {context}; made from Pulumi.{TEMPLATE}.yaml, and yours to change.\n"
     )
-    file.write_text(about + yaml.safe_dump({**kept, "config": config}, sort_keys=False))
+    file.write_text(about + yaml.safe_dump({"config": config}, sort_keys=False))
     sys.stdout.write(f"{file.name} was made from Pulumi.{TEMPLATE}.yaml: change it as you like\n")
 
 
@@ -88,7 +93,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--context", help="the context of the kubeconfig that the stack is for")
     parser.add_argument("--yes", action="store_true", help="do not ask before changing anything")
     given = parser.parse_args(arguments)
-    agreed = given.yes or os.environ.get("PULUMI_SKIP_CONFIRMATIONS") == "true"
+    agreed = given.yes or os.environ.get("PULUMI_SKIP_CONFIRMATIONS") in ("true", "1")
     try:
         if not shutil.which("pulumi"):
             raise StackError("the pulumi command is not installed: see https://www.pulumi.com/docs/install/")

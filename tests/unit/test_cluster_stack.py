@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from local import machine, stack
 from policies.stacks import policy_flags
 from scripts.cluster_stack import CLUSTER, StackError, commands, main, settings
 from tests.unit.stack_files import PROJECT
@@ -43,15 +44,15 @@ def test_secrets_of_dev_stay_where_they_can_be_decrypted(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("stack", "context", "message"),
+    ("name", "context", "message"),
     [
         ("dev", "kind-mine", "Pulumi.dev.yaml is about the context label-studio-local, not kind-mine: add STACK=name"),
         ("nowhere", None, "with CONTEXT=name it is made for the cluster of that context"),
     ],
 )
-def test_what_is_refused(folder: Path, stack: str, context: str | None, message: str) -> None:
+def test_what_is_refused(folder: Path, name: str, context: str | None, message: str) -> None:
     with pytest.raises(StackError, match=message):
-        settings(stack, context, folder)
+        settings(name, context, folder)
     assert [each.name for each in folder.iterdir()] == ["Pulumi.dev.yaml"]
     assert (folder / "Pulumi.dev.yaml").read_text() == DEV
 
@@ -64,6 +65,26 @@ def test_what_is_typed(agreed: bool, flags: list[str]) -> None:
     assert up == ["pulumi", "up", "--stack", "mine", *flags, *policy_flags("mine", config)]
     assert up[-1] == str(PROJECT / "policies" / "config.dev.json")
     assert "--yes" not in commands("preview", "mine", config, agreed)[1]
+
+
+@pytest.mark.parametrize("content", ["a: [", "- a list", "just words"])
+def test_what_is_no_stack_file_is_named(folder: Path, content: str) -> None:
+    (folder / "Pulumi.mine.yaml").write_text(content)
+    with pytest.raises(StackError, match=r"Pulumi\.mine\.yaml is no stack file"):
+        settings("mine", "kind-mine", folder)
+
+
+def test_every_way_to_deploy_runs_the_same_policies(tmp_path: Path) -> None:
+    (tmp_path / "pulumi").write_text("#!/bin/sh\nprintf '%s\\n' \"$@\"\n")
+    (tmp_path / "pulumi").chmod(0o755)
+    environment = {"PATH": f"{tmp_path}:/usr/bin:/bin", "PYTHON": sys.executable}
+    command = [str(PROJECT / "scripts" / "ci" / "deploy.sh"), "dev"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    typed = done.stdout.split()
+    pack, config = (PROJECT / typed[typed.index(flag) + 1] for flag in ("--policy-pack", "--policy-pack-config"))
+    flags = ("--policy-pack", str(pack), "--policy-pack-config", str(config))
+    assert commands("up", "dev", settings("dev", None), agreed=True)[1][-4:] == [*flags]
+    assert stack._policies(machine.engine(tmp_path)) == flags
 
 
 def test_nobody_is_deployed_to_unasked(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,13 +1,56 @@
-"""The stack of this machine, before there is one."""
+"""What is done to the stack of this machine, in which order."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any, ClassVar
 
 import pytest
 
 from local import stack
-from local.engine import EngineError
+from local.engine import Engine, EngineError
+
+
+class Recorded(Engine):
+    """Remembers what is done to the stack."""
+
+    done: ClassVar[list[str]] = []
+
+    def create(self) -> None:
+        self.done.append("create")
+
+    def operate(self, command: str, *flags: str, **_: Any) -> Any:
+        self.done.append(" ".join([command, *flags[::2]]))
+
+    def outputs(self, show_secrets: bool = False) -> dict[str, Any]:
+        return {"administrator": "admin@example.com", "url": None}
+
+
+@pytest.fixture
+def recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The stack of an empty machine, on which nothing really happens."""
+    engine = Recorded(tmp_path, "dev", tmp_path / "kubeconfig")
+    engine.machine_file.parent.mkdir(parents=True)
+    monkeypatch.setattr(Recorded, "done", [])
+    monkeypatch.setattr(stack, "HOME", tmp_path)
+    monkeypatch.setattr(stack, "engine", lambda: engine)
+    monkeypatch.setattr(stack, "Api", lambda: None)
+    monkeypatch.setattr("local.recovery.settle", lambda *_: Recorded.done.append("settle"))
+    return Recorded.done
+
+
+def test_what_a_killed_update_left_is_settled_before_the_next(
+    recorded: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stack.up()
+    assert recorded == ["create", "settle", "up --policy-pack --policy-pack-config"]
+    assert (tmp_path / "machine" / "Pulumi.dev.yaml").exists()
+    assert "Label Studio is ready\n" in capsys.readouterr().out
+
+
+def test_a_preview_changes_nothing_under_the_same_policies(recorded: list[str]) -> None:
+    stack.preview(["--diff"])
+    assert recorded == ["preview --policy-pack --policy-pack-config --diff"]
 
 
 def test_without_a_stack_there_is_no_shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
