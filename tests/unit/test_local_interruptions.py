@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import signal
 import socket
 import subprocess
@@ -11,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -20,6 +22,7 @@ from local.engine import Engine, EngineError
 from local.foreground import attend
 from local.locks import end_orphans, locks, release
 
+ROOT = Path(__file__).resolve().parents[2]
 # Cancels as the CLI does: slower than subprocess.run would wait, and at once when told a second time.
 CANCELS = """
 import signal, sys, time
@@ -66,12 +69,35 @@ from pathlib import Path
 from local.foreground import attend
 attend([sys.executable, "-c", {child!r}], cwd=Path("."), env=dict(os.environ), capture=False, standard_input="")
 """
-    root = Path(__file__).resolve().parents[2]
-    with subprocess.Popen([sys.executable, "-c", program], cwd=root, stdout=subprocess.PIPE, text=True) as parent:
+    with subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, stdout=subprocess.PIPE, text=True) as parent:
         assert parent.stdout is not None
         assert parent.stdout.readline() == "ready\n"
         parent.kill()
         assert parent.stdout.read() == "cancelled\n"
+
+
+def test_ctrl_c_in_a_terminal_reaches_the_child_of_make_once(tmp_path: Path) -> None:
+    (tmp_path / "program.py").write_text(f"""
+import os, sys
+from pathlib import Path
+from local.foreground import attend
+attend([sys.executable, "-c", {CANCELS!r}], cwd=Path("."), env=dict(os.environ), capture=False, standard_input="")
+""")
+    (tmp_path / "Makefile").write_text(f"up:\n\t@PYTHONPATH={ROOT} {sys.executable} program.py\n")
+    process, terminal = pty.fork()
+    if process == 0:
+        os.chdir(tmp_path)
+        os.execvp("make", ["make", "up"])
+    printed = b""
+    with suppress(OSError):  # what reading from a terminal says when its last process is gone
+        while more := os.read(terminal, 1000):
+            printed += more
+            if b"ready" in more:
+                os.write(terminal, b"\x03")
+    os.waitpid(process, 0)
+    assert b"cancelled" in printed
+    assert b"at once" not in printed
+    assert b"Traceback" not in printed
 
 
 @pytest.fixture
