@@ -18,12 +18,13 @@ import httpx
 
 from local.cluster.api import Api, Object
 from local.engine import Engine, EngineError
+from local.helm_records import is_deployed, is_half_deleted, remove_failed, remove_half_made
 from local.locks import end_orphans, release
 from local.progress import note
 
 Record = dict[str, Any]
 _RELEASE = "kubernetes:helm.sh/v3:Release"
-_HALF_MADE = {"pending-install", "pending-upgrade", "pending-rollback"}
+_NAMESPACE = "kubernetes:core/v1:Namespace"
 # Whose resources exist in the state alone. (A patch is no object of its own either: it is applied again.)
 _WITHOUT_OBJECTS = ("random:", "pulumi:")
 
@@ -34,19 +35,19 @@ def settle(engine: Engine, cluster: Api) -> None:
     end_orphans(engine)
     exported = engine.export()
     deployment = exported["deployment"]
+    resources: list[Record] = deployment.get("resources") or []
     pending = deployment.get("pending_operations") or []
+    _tidy_releases(cluster, [*resources, *(each["resource"] for each in pending)])
     if not pending:
         return
     note(f"An update was killed in the middle of {len(pending)} operations; the cluster is asked what became of them")
-    resources: list[Record] = deployment.get("resources") or []
     unsure, half_deleted = [], []
     for operation in pending:
         kind, resource = operation["type"], operation["resource"]
-        revision = _tidy_release(cluster, resource, kind) if resource["type"] == _RELEASE else None
-        if kind == "creating" and (made := _made(cluster, resource, revision)):
+        if kind == "creating" and (made := _made(cluster, resource)):
             resources = _with(resources, made)
             unsure.append(resource["urn"])
-        elif kind == "deleting" and revision == "uninstalling":
+        elif kind == "deleting" and resource["type"] == _RELEASE and is_half_deleted(cluster, *_release(resource)):
             half_deleted.append(resource["urn"])
         elif kind in ("updating", "deleting"):
             unsure.append(resource["urn"])
@@ -55,20 +56,34 @@ def settle(engine: Engine, cluster: Api) -> None:
     _operate(engine, "refresh", unsure)
 
 
+def _tidy_releases(cluster: Api, resources: list[Record]) -> None:
+    """Remove half-made revisions in the stack's own namespaces, and of its own releases elsewhere."""
+    for namespace in {each["id"] for each in resources if each["type"] == _NAMESPACE and "id" in each}:
+        remove_half_made(cluster, namespace)
+    for namespace, name in {_release(each) for each in resources if each["type"] == _RELEASE}:
+        remove_half_made(cluster, namespace, name)
+
+
+def _release(resource: Record) -> tuple[str, str]:
+    return resource["inputs"]["namespace"], resource["inputs"]["name"]
+
+
 def _operate(engine: Engine, command: str, urns: list[str]) -> None:
     present = {each["urn"] for each in engine.export()["deployment"].get("resources") or []}
     if targets := sorted(present & set(urns)):
         engine.operate(command, *(flag for urn in targets for flag in ("--target", urn)), capture=True)
 
 
-def _made(cluster: Api, resource: Record, revision: str | None) -> Record | None:
+def _made(cluster: Api, resource: Record) -> Record | None:
     """What the state would say had the create ended; None where nothing was made."""
     inputs = resource["inputs"]
     if resource["type"].startswith(_WITHOUT_OBJECTS) or resource["type"].endswith("Patch"):
         return None
     if resource["type"] == _RELEASE:
-        outputs = {**inputs, "__inputs": inputs}
-        return {**resource, "id": f"{inputs['namespace']}/{inputs['name']}", "outputs": outputs} if revision else None
+        namespace, name = _release(resource)
+        remove_failed(cluster, namespace, name)
+        made = {**resource, "id": f"{namespace}/{name}", "outputs": {**inputs, "__inputs": inputs}}
+        return made if is_deployed(cluster, namespace, name) else None
     if not resource["type"].startswith("kubernetes:"):
         raise EngineError(
             f"an update was killed as it made {resource['urn']}, and only `pulumi refresh` in `make shell` can ask "
@@ -108,22 +123,6 @@ def _object(cluster: Api, inputs: Record) -> Object | None:
         return None
     namespace = f"/namespaces/{inputs['metadata']['namespace']}" if kind["namespaced"] else ""
     return _get(cluster, f"{root}{namespace}/{kind['name']}/{name}")
-
-
-def _tidy_release(cluster: Api, resource: Record, kind: str) -> str | None:
-    """Delete the records of half-made revisions; the status of the newest one that is left, None where none is."""
-    unfinished = _HALF_MADE | ({"failed"} if kind == "creating" else set())
-    name, namespace = resource["inputs"]["name"], resource["inputs"]["namespace"]
-    path = f"/api/v1/namespaces/{namespace}/secrets"
-    records = cluster.get(path, labelSelector=f"owner=helm,name={name}")["items"]
-    left: dict[int, str] = {}
-    for record in records:
-        labels = record["metadata"]["labels"]
-        if labels["status"] in unfinished:
-            cluster.delete([{"apiVersion": "v1", "kind": "Secret", **record}])
-        else:
-            left[int(labels["version"])] = labels["status"]
-    return left[max(left)] if left else None
 
 
 def _get(cluster: Api, path: str) -> Object | None:

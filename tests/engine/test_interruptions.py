@@ -11,7 +11,6 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 from textwrap import dedent
-from typing import Any
 
 import pytest
 import yaml
@@ -186,16 +185,19 @@ def test_a_killed_update_is_settled_without_anybodys_help(
     capfd.readouterr()
 
 
-def test_one_ctrl_c_leaves_neither_lock_nor_pending_operation(engine: Engine, api: Api) -> None:
+@pytest.mark.parametrize("kind", ["StatefulSet", "Release"])
+def test_one_ctrl_c_leaves_neither_lock_nor_pending_operation(engine: Engine, api: Api, kind: str) -> None:
     namespace = yaml.safe_load(engine.project_file.read_text())["config"]["interrupted:namespace"]
-    stateful: dict[str, Any] = {
-        "apiVersion": "apps/v1",
-        "kind": "StatefulSet",
-        "metadata": {"name": "set", "namespace": namespace},
-    }
+    version, path = "apps/v1", f"/api/v1/namespaces/{namespace}/secrets"
+    stateful = {"apiVersion": version, "kind": kind, "metadata": {"name": "set", "namespace": namespace}}
+
+    def is_being_made() -> bool:
+        if kind == "StatefulSet":
+            return api.has(stateful)
+        return bool(api.get(path, labelSelector="owner=helm,status=pending-install")["items"])
 
     def press() -> None:
-        wait("a StatefulSet", lambda: api.has(stateful), 120)
+        wait(f"a {kind}", is_being_made, 120)
         os.kill(os.getpid(), signal.SIGINT)
 
     thread = threading.Thread(target=press)
@@ -205,6 +207,7 @@ def test_one_ctrl_c_leaves_neither_lock_nor_pending_operation(engine: Engine, ap
     thread.join()
     assert locks(engine) == []
     assert engine.export()["deployment"].get("pending_operations", []) == []
+    recovery.settle(engine, api)
     done = engine.operate("up", capture=True)
     assert complaints(done.stdout) == []
     assert_whole(engine, api)

@@ -43,8 +43,9 @@ class Cluster:
             "/api/v1/namespaces/there": LIVE,
         }
         if path.endswith("/secrets"):
-            assert query == {"labelSelector": "owner=helm,name=page"}
-            return {"items": [*self.records]}
+            statuses = query["labelSelector"].partition("(")[2].partition(")")[0].split(",")
+            records = self.records if "/there/" in path else []
+            return {"items": [each for each in records if each["metadata"]["labels"]["status"] in statuses]}
         if path in answers:
             return answers[path]
         response = httpx.Response(404)
@@ -101,6 +102,13 @@ def test_without_pending_operations_nothing_is_done() -> None:
     stack = Stack([], [namespace("there")])
     recovery.settle(stack, Cluster())  # type: ignore[arg-type]
     assert (stack.deployment["resources"], stack.operations) == ([namespace("there")], [])
+
+
+def test_half_made_revisions_of_a_cancelled_update_are_removed_too() -> None:
+    cluster = Cluster("pending-install")
+    stack = Stack([], [namespace("there", id="there")])
+    recovery.settle(stack, cluster)  # type: ignore[arg-type]
+    assert (cluster.revisions, stack.operations) == ([], [])
 
 
 def test_an_object_that_was_made_goes_into_the_state_as_what_its_field_manager_applied() -> None:
