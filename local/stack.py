@@ -11,6 +11,7 @@ from local import pulumi_command, recovery
 from local.cluster.api import Api
 from local.engine import Engine, EngineError, read
 from local.machine import HOME, describe, engine
+from local.paths import CONTEXT
 from local.progress import step
 from local.terminal import console
 from local.tools.build import tool
@@ -26,11 +27,12 @@ def deployed() -> Engine:
 def up() -> None:
     """Run the real ``pulumi up``, and say where the page is and who may log in."""
     stack = engine()
+    policies = _policies(stack)
     with step("Deploying the dev stack"):
         stack.create()
         describe(stack)
         recovery.settle(stack, Api())
-        stack.operate("up", *_policies(stack))
+        stack.operate("up", *policies)
     outputs = stack.outputs()
     console.print(f"\nLabel Studio is ready{f': {url}' if (url := outputs.get('url')) else ''}")
     console.print(f"Log in as {outputs['administrator']}; `make password` shows the password.")
@@ -43,10 +45,18 @@ def preview(flags: Sequence[str] = ()) -> None:
 
 
 def _policies(stack: Engine) -> tuple[str, ...]:
+    """What the CLI is given to run the policies; EngineError where the stack file is about another cluster."""
+    config = read(stack.project_file)["config"]
+    context = (config.get("label-studio:cluster") or {}).get("context", CONTEXT)
+    if context != CONTEXT:
+        raise EngineError(
+            f"{stack.project_file.name} is about the context {context}, and that of this machine is {CONTEXT}: type "
+            f"`make up CONTEXT={context} STACK={stack.stack}`, or write context: {CONTEXT} into the file"
+        )
     # The pack brings Pulumi's SDK, whose import takes longer than most commands here.
     from policies.stacks import policy_flags  # noqa: PLC0415
 
-    return policy_flags(stack.stack, read(stack.project_file)["config"])
+    return policy_flags(stack.stack, config)
 
 
 def password() -> str:

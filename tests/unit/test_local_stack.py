@@ -53,6 +53,16 @@ def test_a_preview_changes_nothing_under_the_same_policies(recorded: list[str]) 
     assert recorded == ["preview --policy-pack --policy-pack-config --diff"]
 
 
+def test_a_stack_file_of_another_cluster_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, recorded: list[str]
+) -> None:
+    (tmp_path / "Pulumi.dev.yaml").write_text("config: {'label-studio:cluster': {context: elsewhere}}")
+    monkeypatch.setattr(stack, "engine", lambda: Recorded(tmp_path, "dev", tmp_path, tmp_path))
+    with pytest.raises(EngineError, match="type `make up CONTEXT=elsewhere STACK=dev`"):
+        stack.up()
+    assert recorded == []
+
+
 def test_without_a_stack_there_is_no_shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stack, "HOME", tmp_path / "nowhere")
     with pytest.raises(EngineError, match="run `make up` first"):
