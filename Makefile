@@ -2,12 +2,15 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 PYTHON ?= python3
-STACK ?= dev
+# A cluster of yours has a stack of its own, which is called as its context unless STACK says otherwise.
+override STACK := $(or $(STACK),$(if $(CONTEXT),$(shell printf %s '$(CONTEXT)' | tr -c 'A-Za-z0-9_.-' -),dev))
+# Not empty where the stack of this machine is meant: local/ has it, and any other one is the user's own CLI's.
+HERE := $(if $(CONTEXT),,$(filter dev,$(STACK)))
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help up down status logs shell password lock install lint types format \
-	projects upload sync export test test-unit test-policy test-chart test-engine test-e2e preview policy-manifests
+.PHONY: help up preview down status logs shell password doctor version lock install lint types format \
+	projects upload sync export test test-unit test-policy test-chart test-engine test-e2e policy-manifests
 
 help:  ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 20
@@ -23,15 +26,23 @@ $(VENV)/.installed: requirements-dev.txt
 
 install: $(VENV)/.installed  ## make .venv with the pinned packages
 
-ifdef CONTEXT
-up: install  ## serve Label Studio here, or on a cluster: make up CONTEXT=name [STACK=dev]
-	pulumi stack select --create $(STACK)
-	pulumi config set --stack $(STACK) --path label-studio:cluster.context $(CONTEXT)
-	pulumi up --stack $(STACK)
+ifneq ($(HERE),)
+DEPLOY = $(BIN)/python -m local $(1)
 else
-up: install
-	@$(BIN)/python -m local up
+DEPLOY = $(BIN)/python -m scripts.cluster_stack $(1) "$(STACK)" --context "$(CONTEXT)" $(if $(filter 1 yes true,$(YES)),--yes)
 endif
+
+up: install  ## serve Label Studio here, or on a cluster: make up CONTEXT=name [STACK=name] [YES=1]
+	@$(call DEPLOY,up)
+
+preview: install  ## show what `make up` would change: make preview [CONTEXT=name] [STACK=name]
+	@$(call DEPLOY,preview)
+
+doctor:  ## say what is missing here and what to type: make doctor [CONTEXT=name]
+	@$(PYTHON) -m local.doctor $(if $(HERE),,--stack "$(STACK)" --context "$(CONTEXT)")
+
+version: install  ## name every part that `make up` deploys, with its version
+	@$(BIN)/python -m local version
 
 down: install  ## remove everything that `make up` started on this machine
 	@$(BIN)/python -m local down
@@ -49,7 +60,7 @@ password: install  ## show the administrator's password
 	@$(BIN)/python -m local password
 
 # The stack that `make up` serves on this machine is asked for its outputs by local/, any other by pulumi.
-ifdef CONTEXT
+ifeq ($(HERE),)
 PROJECTS = $(BIN)/python -m projects --stack $(STACK)
 else
 PROJECTS = set -o pipefail; $(BIN)/python -m local outputs | KUBECONFIG=/var/lib/label-studio-local/kubeconfig $(BIN)/python -m projects --outputs -

@@ -12,8 +12,8 @@ mirror: install  ## copy the images of a stack: make mirror REGISTRY=registry.ex
 	@$(call need,REGISTRY,mirror REGISTRY=registry.example.com/path)
 	@$(BIN)/python -m scripts.images $(STACK) --mirror $(REGISTRY)
 
-# As for the commands on projects: the stack of this machine, or with CONTEXT any other.
-ifdef CONTEXT
+# As for the commands on projects: the stack of this machine, or any other.
+ifeq ($(HERE),)
 STATE = set -o pipefail; pulumi stack export --stack $(STACK)
 else
 STATE = set -o pipefail; $(BIN)/python -m local state

@@ -9,15 +9,16 @@ from typing import Annotated
 
 import typer
 
-from local import packages, platform, preconditions, report, stack
+from local import packages, platform, preconditions, report, stack, version
 from local.cluster import lifecycle
 from local.cluster.api import Timeout
 from local.cluster.errors import ClusterError
 from local.cluster.process import StartError
-from local.engine import EngineError
+from local.engine import EngineError, Interrupted
 from local.images import sandbox
 from local.paths import CACHE, PROJECT, STATE
-from local.progress import complaints, console, note
+from local.progress import note
+from local.terminal import complaints, console
 from local.tools import build
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
@@ -83,9 +84,22 @@ def password() -> None:
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def preview(context: typer.Context) -> None:
+    """Show what `up` would change of the dev stack; arguments go to `pulumi preview`."""
+    stack.preview(context.args)
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def shell(context: typer.Context) -> None:
     """Open a shell in which pulumi, kubectl and helm work on the dev stack; arguments go to the shell."""
     raise typer.Exit(stack.shell(context.args))
+
+
+@app.command("version")
+def show_version() -> None:
+    """Name every part that is deployed or deploys, with its version."""
+    for line in version.lines():
+        print(line)
 
 
 @app.command()
@@ -152,7 +166,7 @@ def main() -> None:
     except EXPECTED as error:
         complaints.print(f"[red]{type(error).__name__.removesuffix('Error')}:[/]", end=" ")
         complaints.print(str(error), markup=False)
-        sys.exit(1)
+        sys.exit(130 if isinstance(error, Interrupted) else 1)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from local import packages
-from local.cluster import lifecycle, network
+from local.cluster import network
+from local.cluster.process import Process
 from local.paths import CACHE, STATE
 from local.tools.build import required_go
 
@@ -25,7 +26,7 @@ _CONTROLLERS = {"cpu", "memory", "pids"}
 _OWN_RANGES = (network.POD_RANGE, network.SERVICE_RANGE, f"{network.NODE_ADDRESS}/32")
 _ROUTE_TYPES = {"unicast", "local", "broadcast", "multicast", "throw", "unreachable", "prohibit", "blackhole", "nat"}
 # Label Studio's node port: whoever listens there would silently be hidden behind it.
-_NODE_PORTS = (30080,)
+_NODE_PORTS = (network.PAGE_PORT,)
 
 
 class PreconditionError(RuntimeError):
@@ -34,9 +35,13 @@ class PreconditionError(RuntimeError):
 
 def check() -> None:
     """Raise PreconditionError unless the platform can work on this machine."""
-    problems = [*_machine()] or [*_resources(), *_programs(), *_kernel(), *_ports(), *_routes()]
-    if problems:
-        raise PreconditionError("\n".join(problems))
+    if found := problems():
+        raise PreconditionError("\n".join(found))
+
+
+def problems() -> list[str]:
+    """A line for each thing that is missing, with what to do about it; needs nothing but Python's own library."""
+    return [*_machine()] or [*_resources(), *_programs(), *_kernel(), *_ports(), *_routes()]
 
 
 def _machine() -> Iterator[str]:
@@ -94,7 +99,7 @@ def _controllers() -> set[str]:
 
 def _ports() -> Iterator[str]:
     """Ports that somebody else has; those of our own running processes are as they should be."""
-    ours = {process.name for process in lifecycle.processes() if process.running}
+    ours = {name for name in network.PORTS if Process(name, ()).running}
     wanted = {name: ports for name, ports in network.PORTS.items() if name not in ours}
     for name, ports in {**wanted, "Label Studio": _NODE_PORTS}.items():
         for port in ports:

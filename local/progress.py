@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from rich.console import Console
-
-# A file or a pipe has no width; tables there need not fold.
-console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 160)
-# What a command prints may be the input of another one, which must not get an error to read.
-complaints = Console(highlight=False, soft_wrap=True, stderr=True)
 _began = time.monotonic()
 
 
@@ -24,19 +17,26 @@ def step(title: str, quiet_below: float = 0.0) -> Iterator[None]:
     """
     started = time.monotonic()
     if not quiet_below:
-        console.print(f"[dim]{_clock()}[/]   {title} ...")
+        _print(f"[dim]{_clock()}[/]   {title} ...")
     try:
         yield
     except BaseException:
-        console.print(f"[dim]{_clock()}[/] [red]✗[/] {title} [dim]({_seconds(started)})[/]")
+        _print(f"[dim]{_clock()}[/] [red]✗[/] {title} [dim]({_seconds(started)})[/]")
         raise
     if time.monotonic() - started >= quiet_below:
-        console.print(f"[dim]{_clock()}[/] [green]✓[/] {title} [dim]({_seconds(started)})[/]")
+        _print(f"[dim]{_clock()}[/] [green]✓[/] {title} [dim]({_seconds(started)})[/]")
 
 
 def note(text: str) -> None:
     """One line that belongs to no step."""
-    console.print(f"[dim]{_clock()}[/]   {text}")
+    _print(f"[dim]{_clock()}[/]   {text}")
+
+
+def _print(line: str) -> None:
+    # What is missing on a machine is said (local/doctor.py) before any package is there.
+    from local.terminal import console  # noqa: PLC0415
+
+    console.print(line)
 
 
 def _clock() -> str:

@@ -15,7 +15,7 @@ from local.cluster import lifecycle, pki
 from local.cluster.api import Api, Object, has_condition
 from local.cluster.process import Process, last_lines
 from local.paths import CONTEXT, KUBECONFIG, LOGS
-from local.progress import console
+from local.terminal import console
 
 
 def status() -> bool:

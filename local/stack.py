@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 from collections.abc import Sequence
 
-from local.engine import Engine, EngineError
-from local.paths import KUBECONFIG, STATE
-from local.progress import console, step
+from local import pulumi_command, recovery
+from local.cluster.api import Api
+from local.engine import Engine, EngineError, read
+from local.machine import HOME, describe, engine
+from local.paths import CONTEXT
+from local.progress import step
+from local.terminal import console
 from local.tools.build import tool
-
-URL = "http://127.0.0.1:30080"
-
-
-def engine() -> Engine:
-    """The engine, told the address that the page has on this machine."""
-    return Engine(STATE / "stack", "dev", KUBECONFIG, settings={"label-studio:labelStudio": {"url": URL}})
 
 
 def deployed() -> Engine:
     """The engine of the stack that `up` made on this machine; EngineError where there is none."""
-    if not (STATE / "stack").exists():
+    if not HOME.exists():
         raise EngineError("there is no stack on this machine yet: run `make up` first")
     return engine()
 
@@ -29,12 +27,36 @@ def deployed() -> Engine:
 def up() -> None:
     """Run the real ``pulumi up``, and say where the page is and who may log in."""
     stack = engine()
+    policies = _policies(stack)
     with step("Deploying the dev stack"):
         stack.create()
-        stack.operate("up")
+        describe(stack)
+        recovery.settle(stack, Api())
+        stack.operate("up", *policies)
     outputs = stack.outputs()
-    console.print(f"\nLabel Studio is ready: {outputs['url']}")
+    console.print(f"\nLabel Studio is ready{f': {url}' if (url := outputs.get('url')) else ''}")
     console.print(f"Log in as {outputs['administrator']}; `make password` shows the password.")
+
+
+def preview(flags: Sequence[str] = ()) -> None:
+    """Show what `up` would change, under the same policies."""
+    stack = deployed()
+    stack.operate("preview", *_policies(stack), *flags)
+
+
+def _policies(stack: Engine) -> tuple[str, ...]:
+    """What the CLI is given to run the policies; EngineError where the stack file is about another cluster."""
+    config = read(stack.project_file)["config"]
+    context = (config.get("label-studio:cluster") or {}).get("context", CONTEXT)
+    if context != CONTEXT:
+        raise EngineError(
+            f"{stack.project_file.name} is about the context {context}, and that of this machine is {CONTEXT}: type "
+            f"`make up CONTEXT={context} STACK={stack.stack}`, or write context: {CONTEXT} into the file"
+        )
+    # The pack brings Pulumi's SDK, whose import takes longer than most commands here.
+    from policies.stacks import policy_flags  # noqa: PLC0415
+
+    return policy_flags(stack.stack, config)
 
 
 def password() -> str:
@@ -48,7 +70,13 @@ def password() -> str:
 def shell(arguments: Sequence[str] = ()) -> int:
     """Let a person use pulumi, kubectl and helm on the stack of this machine; the status that the shell ends with."""
     stack = deployed()
-    path = [str(tool(name).parent) for name in ("kubectl", "helm")]
-    environment = {**stack.environment, "PATH": os.pathsep.join([*path, stack.environment["PATH"]])}
+    stack.run("stack", "select", "--stack", stack.stack, capture=True)
+    path = [pulumi_command.install(stack), *(tool(name).parent for name in ("kubectl", "helm"))]
+    environment = {**stack.environment, "PATH": os.pathsep.join([*map(str, path), stack.environment["PATH"]])}
     command = [os.environ.get("SHELL", "bash"), *arguments]
-    return subprocess.run(command, cwd=stack.folder, env=environment, check=False).returncode
+    # Ctrl-C is for what runs in the shell, which gets it from the terminal.
+    earlier = signal.signal(signal.SIGINT, lambda *_: None)
+    try:
+        return subprocess.run(command, cwd=stack.project, env=environment, check=False).returncode
+    finally:
+        signal.signal(signal.SIGINT, earlier)

@@ -11,7 +11,7 @@ import yaml
 
 from policies.checks.dry_run import PROJECT
 from policies.checks.values import at
-from policies.pack import config_file
+from policies.pack import FOLDER, config_file
 
 
 def stack_config(stack: str) -> Mapping[str, Any]:
@@ -25,6 +25,12 @@ def policy_environment(stack: str, config: Mapping[str, Any]) -> str:
     if config_file(stack).exists():
         return stack
     return str(at(config, "label-studio:cluster", "environment") or "prod")
+
+
+def policy_flags(stack: str, config: Mapping[str, Any]) -> tuple[str, ...]:
+    """What the CLI is given so that an operation on a stack runs under the policies."""
+    file = config_file(policy_environment(stack, config))
+    return "--policy-pack", str(FOLDER), "--policy-pack-config", str(file)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -15,6 +15,9 @@ NODE_PORT_ADDRESSES = "127.0.0.0/8"
 BRIDGE = "label-studio0"
 CNI_NETWORK = "label-studio-local"
 
+PAGE_PORT = 30080
+"""Label Studio's node port, unless the file of the machine or the stack file names another."""
+
 API_PORT = 6443
 API_URL = f"https://{NODE_ADDRESS}:{API_PORT}"
 PORTS = {

@@ -22,7 +22,10 @@ def api(kubeconfig: Path) -> Api:
 
 @pytest.fixture(scope="session")
 def dev_stack(kubeconfig: Path, api: Api, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
-    """The committed dev stack in a namespace of its own, with Redis, MinIO and PostgreSQL in real pods."""
+    """The committed dev stack in a namespace of its own, with Redis, MinIO and PostgreSQL in real pods.
+
+    Its first update is killed: whatever the tests see is what came of it.
+    """
     settings = {
         "label-studio:cluster": {"namespace": "e2e-dev"},
         "label-studio:labelStudio": {
@@ -32,6 +35,6 @@ def dev_stack(kubeconfig: Path, api: Api, tmp_path_factory: pytest.TempPathFacto
     }
     engine = Engine(tmp_path_factory.mktemp("dev"), "dev", kubeconfig, settings=settings)
     deployment = Deployment(engine, "e2e-dev", api)
-    deployment.create()
+    deployment.create(killed=True)
     yield deployment
     deployment.remove()

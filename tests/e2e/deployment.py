@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import base64
 import json
+import os
+import signal
+import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,8 +14,10 @@ from typing import Any
 import httpx
 from tenacity import retry, retry_if_result, stop_after_delay, wait_fixed
 
-from local.cluster.api import Api, Object
+from local import recovery
+from local.cluster.api import Api, Object, wait
 from local.engine import Engine
+from local.locks import locks
 from tests.e2e.label_studio import Session
 
 # Keys of Secrets whose values are names, addresses or certificates that may be seen.
@@ -42,13 +47,36 @@ class Deployment:
     outputs: dict[str, Any] = field(default_factory=dict)
     password: str = ""
 
-    def create(self) -> None:
-        """Preview, then deploy."""
+    def create(self, killed: bool = False) -> None:
+        """Preview, then deploy; ``killed`` kills the first update in the middle, and goes on as `make up` does."""
         self.engine.create()
         self.run("preview", "--diff")
         assert self.objects("namespaces", everywhere=True, name=self.namespace) == [], "a preview must change nothing"
-        self.run("up")
+        if killed:
+            self._kill_an_update()
+            recovery.settle(self.engine, self.api)
+        printed = self.run("up")
+        assert "pending" not in printed
+        assert "locked" not in printed
         self.read_outputs()
+
+    def _kill_an_update(self) -> None:
+        """Kill the CLI as it installs Label Studio itself."""
+
+        def kill() -> None:
+            wait("a helm release", self._is_being_installed, 600)
+            [lock] = locks(self.engine)
+            os.kill(lock.process, signal.SIGKILL)
+
+        thread = threading.Thread(target=kill)
+        thread.start()
+        process = self.engine.operate("up", capture=True, check=False)
+        thread.join()
+        assert process.returncode == -signal.SIGKILL, process.stdout[-6000:]
+
+    def _is_being_installed(self) -> bool:
+        path = f"/api/v1/namespaces/{self.namespace}/secrets"
+        return bool(self.api.get(path, labelSelector="owner=helm,status=pending-install")["items"])
 
     def run(self, command: str, *flags: str, check: bool = True) -> str:
         """Run one operation of the CLI and return what it printed; AssertionError with it if that failed."""

@@ -96,10 +96,22 @@ def test_the_commands_of_a_page_work(page: str, checkout: Checkout) -> None:
         checkout.type(block.text)
 
 
-def test_with_a_cluster_make_up_is_plain_pulumi_up(checkout: Checkout) -> None:
-    printed = checkout.type("make up")
+def test_with_a_cluster_make_up_is_plain_pulumi_up_under_the_policies(checkout: Checkout) -> None:
+    file = checkout.folder / "Pulumi.dev.yaml"
+    before = file.read_bytes()
+    printed = checkout.type("unset PULUMI_SKIP_CONFIRMATIONS\nmake up YES=1 </dev/null")
     assert "Updating (dev)" in printed
-    assert "context: label-studio-local" in (checkout.folder / "Pulumi.dev.yaml").read_text()
+    assert "✅ label-studio-policies" in printed
+    assert file.read_bytes() == before
+
+
+def test_a_cluster_has_a_stack_of_its_own(checkout: Checkout) -> None:
+    before = (checkout.folder / "Pulumi.dev.yaml").read_bytes()
+    printed = checkout.type("make preview CONTEXT=label-studio-local STACK=")
+    assert "Previewing update (label-studio-local)" in printed
+    assert "✅ label-studio-policies" in printed
+    assert "context: label-studio-local" in (checkout.folder / "Pulumi.label-studio-local.yaml").read_text()
+    assert (checkout.folder / "Pulumi.dev.yaml").read_bytes() == before
 
 
 # What migrations of a newer version leave: tables whose constraints keep others from being dropped, other columns.

@@ -89,23 +89,23 @@ def taken_port() -> Iterator[int]:
 
 
 def test_a_taken_port_and_who_has_it(
-    only: Callable[[str], None], monkeypatch: pytest.MonkeyPatch, taken_port: int
+    only: Callable[[str], None], monkeypatch: pytest.MonkeyPatch, taken_port: int, tmp_path: Path
 ) -> None:
     only("_ports")
     monkeypatch.setattr("local.cluster.network.PORTS", {"etcd": (taken_port,)})
-    monkeypatch.setattr("local.cluster.lifecycle.processes", list)
+    monkeypatch.setattr("local.cluster.process.PROCESSES", tmp_path)
     monkeypatch.setattr(preconditions, "_NODE_PORTS", ())
     answers(monkeypatch, ss='LISTEN 0 128 127.0.0.1:1 0.0.0.0:* users:(("nginx",pid=42,fd=3))')
     assert refused() == f"port {taken_port} (etcd) is taken by nginx, process 42; stop that program first"
 
 
-def test_a_free_port_is_no_matter(only: Callable[[str], None], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_free_port_is_no_matter(only: Callable[[str], None], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     only("_ports")
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]
     monkeypatch.setattr("local.cluster.network.PORTS", {"etcd": (port,)})
-    monkeypatch.setattr("local.cluster.lifecycle.processes", list)
+    monkeypatch.setattr("local.cluster.process.PROCESSES", tmp_path)
     monkeypatch.setattr(preconditions, "_NODE_PORTS", ())
     check()
 

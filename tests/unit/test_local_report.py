@@ -121,7 +121,7 @@ def test_every_error_of_the_platform_is_expected() -> None:
 def test_what_the_stack_says_needs_a_stack(
     command: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(stack, "STATE", tmp_path)
+    monkeypatch.setattr(stack, "HOME", tmp_path / "stack")
     monkeypatch.setattr("sys.argv", ["local", command])
     with pytest.raises(SystemExit):
         command_line.main()
@@ -130,7 +130,7 @@ def test_what_the_stack_says_needs_a_stack(
 
 def test_a_stack_that_never_came_up_has_no_password(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "stack").mkdir()
-    monkeypatch.setattr(stack, "STATE", tmp_path)
+    monkeypatch.setattr(stack, "HOME", tmp_path / "stack")
     monkeypatch.setattr(Engine, "outputs", lambda *_, **__: {"url": "http://127.0.0.1:30080"})
     with pytest.raises(EngineError, match="let `make up` finish first"):
         stack.password()

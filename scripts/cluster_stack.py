@@ -1,0 +1,123 @@
+"""Deploys a stack to a cluster that is there already: `python -m scripts.cluster_stack up <stack> [--context <name>]`.
+
+It is plain `pulumi up` or `pulumi preview`, with the CLI and the backend of whoever calls it, under the policies. A
+stack without a file gets that of the dev stack, for the given context; a file that is there is never changed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from policies.stacks import policy_flags
+
+PROJECT = Path(__file__).resolve().parent.parent
+TEMPLATE = "dev"
+CLUSTER = "label-studio:cluster"
+
+
+class StackError(ValueError):
+    """The stack cannot be deployed as it was asked for; the message says what to write instead."""
+
+
+def stack_file(stack: str, folder: Path = PROJECT) -> Path:
+    """Where the settings of a stack are."""
+    return folder / f"Pulumi.{stack}.yaml"
+
+
+def settings(stack: str, context: str | None, folder: Path = PROJECT) -> Mapping[str, Any]:
+    """The configuration of a stack, whose file is made if need be; StackError where it is another cluster's."""
+    file = stack_file(stack, folder)
+    if not file.exists():
+        if context is None:
+            raise StackError(f"there is no {file}; with CONTEXT=name it is made for the cluster of that context")
+        _make(file, context, folder)
+    config = _config(file)
+    named = (config.get(CLUSTER) or {}).get("context")
+    if context is not None and named != context:
+        raise StackError(
+            f"{file.name} is about the context {named}, not {context}: add STACK=name for a stack of its own, or "
+            f"write context: {context} into the file"
+        )
+    return config
+
+
+def _config(file: Path) -> dict[str, Any]:
+    try:
+        config = (yaml.safe_load(file.read_text()) or {}).get("config") or {}
+        return {CLUSTER: {}, **config}
+    except (yaml.YAMLError, AttributeError, TypeError) as error:
+        raise StackError(f"{file.name} is no stack file: {error}") from None
+
+
+def _make(file: Path, context: str, folder: Path) -> None:
+    config = dict(_without_secrets(_config(stack_file(TEMPLATE, folder))))
+    config[CLUSTER] = {**config[CLUSTER], "context": context}
+    about = (
+        f"# The stack in the cluster of the context {context}; made from Pulumi.{TEMPLATE}.yaml, and yours to change.\n"
+    )
+    file.write_text(about + yaml.safe_dump({"config": config}, sort_keys=False))
+    sys.stdout.write(f"{file.name} was made from Pulumi.{TEMPLATE}.yaml: change it as you like\n")
+
+
+def _without_secrets(config: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Leave out encrypted values: no other stack can decrypt them."""
+    for key, value in config.items():
+        if isinstance(value, Mapping):
+            if set(value) != {"secure"}:
+                yield key, dict(_without_secrets(value))
+        else:
+            yield key, value
+
+
+def commands(operation: str, stack: str, config: Mapping[str, Any], agreed: bool) -> list[list[str]]:
+    """What is typed to preview or deploy a stack under its policies."""
+    answer = ["--yes"] if agreed and operation == "up" else []
+    operate = ["pulumi", operation, "--stack", stack, *answer, *policy_flags(stack, config)]
+    return [["pulumi", "stack", "select", "--create", "--stack", stack], operate]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run them; the status of the first that fails, or 1 with one line where nothing can be run."""
+    parser = argparse.ArgumentParser(prog="scripts.cluster_stack", description="Deploy to a cluster that is there.")
+    parser.add_argument("operation", choices=("up", "preview"))
+    parser.add_argument("stack")
+    parser.add_argument("--context", help="the context of the kubeconfig that the stack is for")
+    parser.add_argument("--yes", action="store_true", help="do not ask before changing anything")
+    given = parser.parse_args(arguments)
+    agreed = given.yes or os.environ.get("PULUMI_SKIP_CONFIRMATIONS") in ("true", "1")
+    try:
+        if not shutil.which("pulumi"):
+            raise StackError("the pulumi command is not installed: see https://www.pulumi.com/docs/install/")
+        if given.operation == "up" and not agreed and not sys.stdin.isatty():
+            raise StackError("nobody can be asked here whether to deploy: add YES=1 to deploy without a question")
+        config = settings(given.stack, given.context or None)
+    except StackError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return 1
+    for command in commands(given.operation, given.stack, config, agreed):
+        if status := _run(command):
+            return status
+    return 0
+
+
+def _run(command: Sequence[str]) -> int:
+    """Run the CLI to its end; Ctrl-C is for the CLI, which gets it from the terminal and cancels what it does."""
+    with subprocess.Popen(command, cwd=PROJECT) as process:  # noqa: S603 - the CLI itself
+        while True:
+            try:
+                return process.wait()
+            except KeyboardInterrupt:
+                continue
+
+
+if __name__ == "__main__":
+    sys.exit(main())
