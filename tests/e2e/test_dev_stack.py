@@ -39,7 +39,7 @@ def test_outputs_name_secrets_but_show_none(dev_stack: Deployment) -> None:
 def test_nothing_that_the_provider_made_was_there_before(dev_stack: Deployment) -> None:
     """Server-side apply takes over what exists; newer providers refuse it, so no stack may rely on it."""
     applied = [event for event in provider_events() if dev_stack.namespace in event["requestURI"]]
-    first = {}
+    first: dict[str, int] = {}
     for event in applied:
         first.setdefault(event["requestURI"].partition("?")[0], event["responseStatus"]["code"])
     assert len(first) > 30

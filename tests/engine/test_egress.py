@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from local.plugins.kubernetes.client import Client
 
 from components.connections import OtherNamespace, Outside, Peer, ServerPods
 from components.label_studio import LabelStudio
 from components.label_studio.args import Outbound
 from components.label_studio.values import names
+from tests.engine.cluster import Cluster
 from tests.engine.kubectl import Kubectl, eventually, pod, server
 from tests.unit.label_studio.arguments import POSTGRESQL, S3, arguments
 from tests.unit.pulumi_mocks import run_program
@@ -39,14 +39,14 @@ def kubectl(kubeconfig: Path, namespace: str) -> Kubectl:
 
 
 @pytest.fixture(scope="module")
-def elsewhere(kubeconfig: Path, cluster: Client) -> Iterator[Kubectl]:
+def elsewhere(kubeconfig: Path, cluster: Cluster) -> Iterator[Kubectl]:
     """Two servers in another namespace."""
     name = f"engine-{secrets.token_hex(3)}"
-    cluster.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}, dry_run=False)
+    cluster.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
     there = Kubectl(kubeconfig, name)
     there.run(server("one", *PORTS), server("two", *PORTS))
     yield there
-    cluster.delete("v1", "Namespace", "", name, "Background")
+    cluster.delete("v1", "Namespace", "", name)
 
 
 def allow(kubectl: Kubectl, database: Peer, store: Peer, outbound: Outbound) -> None:

@@ -33,7 +33,7 @@ def schema() -> dict[str, Any]:
 
 
 @cache
-def annotations() -> frozenset[str]:
+def known_annotations() -> frozenset[str]:
     """The annotations that the provider reads, from its own source."""
     source = (module() / "pkg/metadata/annotations.go").read_text()
     return frozenset(f"pulumi.com/{name}" for name in re.findall(r'AnnotationPrefix \+ "([A-Za-z]+)"', source))
@@ -73,7 +73,7 @@ def found_in(stack_file: Path) -> Iterator[str]:
 def _unknown_to_resource(kind: str, given: Mapping[str, Any]) -> Iterator[str]:
     metadata = given.get("metadata") or {}
     for name in metadata.get("annotations") or {}:
-        if name.startswith("pulumi.com/") and name not in annotations():
+        if name.startswith("pulumi.com/") and name not in known_annotations():
             yield f"annotation {name}"
     if known := schema()["resources"].get(kind):
         yield from unknown_to(known["inputProperties"], given)

@@ -131,7 +131,7 @@ def checkout(tmp_path: Path, lock: str) -> Path:
 
 
 def installed(checkout: Path) -> dict[str, str]:
-    command = [checkout / ".venv/bin/python", "-m", "pip", "list", "--format=json", "--disable-pip-version-check"]
+    command = [str(checkout / ".venv/bin/python"), "-m", "pip", "list", "--format=json", "--disable-pip-version-check"]
     printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     return {each["name"]: each["version"] for each in json.loads(printed)}
 

@@ -11,6 +11,7 @@ import pytest
 
 from local import doctor, version
 from local.cluster import network
+from local.plugins import install
 from tests.unit.stack_files import PROJECT
 
 KUBECONFIG = """
@@ -94,9 +95,10 @@ def test_the_page_has_one_port() -> None:
 
 
 def test_every_part_has_a_version(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(version, "STATE", tmp_path)
-    (tmp_path / "stack" / "stand-ins").mkdir(parents=True)
-    (tmp_path / "stack" / "stand-ins" / "pulumi-resource-random").touch()
+    (tmp_path / "stack").mkdir()
+    monkeypatch.setattr(version, "HOME", tmp_path / "stack")
+    *_, random = install.plugins()
+    monkeypatch.setattr(install, "made_here", lambda _: [random])
     parts = dict(line.split(": ", 1) for line in version.lines() if not line.startswith("image: "))
     assert all(parts.values())
     assert parts["kube-apiserver"] == "v1.34.4"
