@@ -41,8 +41,8 @@ main(Path({str(stack.home)!r}), Path({str(stack.project)!r}), sys.argv[1:])
 
 def main(home: Path, project: Path, arguments: Sequence[str]) -> None:
     """Become the CLI; an expected error is its message alone."""
-    stack = engine(home, project)
     try:
+        stack = engine(home, project)
         words = [str(stack.command), *completed(stack, arguments)]
     except EngineError as error:
         sys.exit(f"error: {error}")

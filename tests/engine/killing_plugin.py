@@ -1,14 +1,13 @@
 """A plugin on the PATH that kills the engine as it creates a resource: run as `pulumi-resource-<name>`.
 
-It starts the real plugin of the same name that comes after it on the PATH, and passes every call on as it is. The file
-named by KILL_AT says at which type to kill and when: before the real plugin is asked, while it works, or after it
-answered. It is deleted as that happens, so that the next run lives.
+It starts the real plugin of the same name from the CLI's own folder, and passes every call on as it is. The file named
+by KILL_AT says at which type to kill and when: before the real plugin is asked, while it works, or after it answered.
+It is deleted as that happens, so that the next run lives.
 """
 
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -72,10 +71,7 @@ class Forwarder(grpc.GenericRpcHandler):  # type: ignore[misc]
 
 def main() -> None:
     """Serve until the engine or the real plugin is gone."""
-    own = Path(sys.argv[0]).parent
-    path = os.pathsep.join(each for each in os.environ["PATH"].split(os.pathsep) if Path(each) != own)
-    real = shutil.which(Path(sys.argv[0]).name, path=path)
-    assert real, "the real plugin comes after this one"
+    [real] = Path(os.environ["PULUMI_HOME"], "plugins").glob(f"*/{Path(sys.argv[0]).name}")
     with subprocess.Popen([real, *sys.argv[1:]], stdout=subprocess.PIPE, text=True) as plugin:
         assert plugin.stdout
         server = grpc.server(futures.ThreadPoolExecutor(32), options=LIMITS)
