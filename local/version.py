@@ -34,8 +34,9 @@ def lines() -> Iterator[str]:
 
 
 def stand_ins() -> list[str]:
-    """The plugins that stand in for official ones in the stack of this machine, once it has been deployed."""
-    return [plugin.executable for plugin in install.made_here(HOME) if plugin.package] if HOME.exists() else []
+    """What stands in for plugins of Pulumi's that could not be had when the stack was deployed."""
+    refused = [plugin for plugin in install.plugins() if (HOME / "unavailable" / plugin.folder).exists()]
+    return [f"{plugin.executable} {plugin.version}" for plugin in refused if plugin.package]
 
 
 def _commit() -> str:
