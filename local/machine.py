@@ -27,12 +27,14 @@ def engine(home: Path = HOME, project: Path = PROJECT) -> Engine:
     return replace(stack, settings=way_in(read(stack.project_file)["config"].get(_PAGE) or {}))
 
 
-def describe(stack: Engine) -> None:
-    """Write down where the page is reached, unless somebody already did."""
+def describe(stack: Engine) -> bool:
+    """Write down where the page is reached, unless somebody already did; whether this is the first time."""
     machine = read(stack.machine_file)
-    if _PAGE not in machine["config"]:
-        described = {**machine, "config": {**_MACHINE, **machine["config"]}}
-        stack.machine_file.write_text(_ABOUT + yaml.safe_dump(described))
+    if _PAGE in machine["config"]:
+        return False
+    described = {**machine, "config": {**_MACHINE, **machine["config"]}}
+    stack.machine_file.write_text(_ABOUT + yaml.safe_dump(described))
+    return True
 
 
 def way_in(page: Mapping[str, Any]) -> dict[str, Any]:

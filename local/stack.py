@@ -15,6 +15,7 @@ from local.paths import CONTEXT
 from local.progress import step
 from local.terminal import console
 from local.tools.build import tool
+from local.version import stand_ins
 
 
 def deployed() -> Engine:
@@ -30,12 +31,16 @@ def up() -> None:
     policies = _policies(stack)
     with step("Deploying the dev stack"):
         stack.create()
-        describe(stack)
+        is_first = describe(stack)
         recovery.settle(stack, Api())
         stack.operate("up", *policies)
     outputs = stack.outputs()
     console.print(f"\nLabel Studio is ready{f': {url}' if (url := outputs.get('url')) else ''}")
     console.print(f"Log in as {outputs['administrator']}; `make password` shows the password.")
+    if is_first and (names := stand_ins()):
+        console.print(
+            f"Not official, since these plugins cannot be downloaded here: {', '.join(names)} (local/plugins)."
+        )
 
 
 def preview(flags: Sequence[str] = ()) -> None:

@@ -48,6 +48,16 @@ def test_what_a_killed_update_left_is_settled_before_the_next(
     assert "Label Studio is ready\n" in capsys.readouterr().out
 
 
+def test_stand_ins_are_named_once(
+    recorded: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(stack, "stand_ins", lambda: ["pulumi-resource-random 4.21.4"])
+    stack.up()
+    assert "cannot be downloaded here: pulumi-resource-random 4.21.4" in capsys.readouterr().out
+    stack.up()
+    assert "pulumi-resource-random" not in capsys.readouterr().out
+
+
 def test_a_preview_changes_nothing_under_the_same_policies(recorded: list[str]) -> None:
     stack.preview(["--diff"])
     assert recorded == ["preview --policy-pack --policy-pack-config --diff"]
