@@ -153,7 +153,9 @@ def _place(path: Path, content: str) -> None:
 def _script(plugin: Plugin, home: Path) -> str:
     """What starts the stand-in with this very interpreter, whatever the engine's folder and PATH are."""
     version = repr(plugin.version)
-    arguments = f"Path({str(home / 'bin' / _EXECUTOR)!r}), engine, {version}" if plugin.kind == "language" else version
+    arguments = (
+        f"Path({str(home / _BINARIES / _EXECUTOR)!r}), engine, {version}" if plugin.kind == "language" else version
+    )
     return f"""#!{sys.executable}
 # Stand-in for the official {plugin.executable}, which could not be downloaded. Made by local/plugins/install.py.
 import sys
