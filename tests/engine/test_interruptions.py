@@ -6,6 +6,7 @@ import os
 import re
 import secrets
 import signal
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -18,7 +19,9 @@ import yaml
 from local import recovery
 from local.cluster.api import Api, wait
 from local.engine import Engine, EngineError, Interrupted
-from local.locks import locks
+from local.locks import end_orphans, locks
+from local.tools.build import tool
+from tests.pages import blocks
 
 PLUGINS = ("pulumi-resource-kubernetes", "pulumi-resource-random")
 PROGRAM = """
@@ -182,6 +185,27 @@ def test_a_killed_update_is_settled_without_anybodys_help(
     assert_whole(engine, api)
     assert engine.project_file.read_bytes() == before
     capfd.readouterr()
+
+
+def test_what_the_page_tells_people_to_type_after_a_kill(engine: Engine, killing: dict[str, str], api: Api) -> None:
+    Path(killing["KILL_AT"]).write_text("kubernetes:helm.sh/v3:Release during")
+    with pytest.raises(EngineError, match=r"pulumi up failed \(-9\)"):
+        engine.operate("up", capture=True, environment=killing)
+    end_orphans(engine)
+    namespace = yaml.safe_load(engine.project_file.read_text())["config"]["interrupted:namespace"]
+    [block] = [each for each in blocks("console", page="state") if "was killed" in (each.needs or "")]
+    path = os.pathsep.join([*(str(tool(name).parent) for name in ("kubectl", "helm")), engine.environment["PATH"]])
+    done = subprocess.run(
+        ["bash", "-euxc", f"pulumi stack select dev\n{block.text.replace('label-studio', namespace)}"],
+        cwd=engine.project,
+        env={**engine.environment, "PATH": path, "PULUMI_SKIP_CONFIRMATIONS": "true"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    assert_whole(engine, api)
 
 
 @pytest.mark.parametrize("kind", ["StatefulSet", "Release"])
