@@ -10,7 +10,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .PHONY: help up preview down status logs shell password doctor version lock install lint types format \
-	projects upload sync export test test-unit test-policy test-chart test-engine test-e2e policy-manifests
+	projects upload sync export test test-unit test-policy test-chart test-contract test-engine test-e2e policy-manifests
 
 help:  ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 20
@@ -98,6 +98,9 @@ test-unit: install  ## settings and components on mocks
 
 test-chart: install  ## the chart, rendered by the real helm and checked against the API's schemas
 	@$(BIN)/pytest tests/chart
+
+test-contract: install  ## what Label Studio's released packages and a real MinIO do with what they are told
+	@$(BIN)/pytest tests/contract
 
 test-policy: install  ## the policy pack through the real CLI
 	@$(BIN)/pytest tests/policy

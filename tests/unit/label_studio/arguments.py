@@ -114,7 +114,7 @@ def arguments(**changes: Any) -> LabelStudioArgs:
     """Arguments of a small installation on a volume, without Redis, that differ by ``changes``."""
     defaults: dict[str, Any] = {
         "namespace": "ls",
-        "image": "docker.io/heartexlabs/label-studio:1.20.0",
+        "image": "docker.io/heartexlabs/label-studio:1.23.2",
         "administrator": Administrator("admin@example.com"),
         "sizes": Sizes(app=RESOURCES, nginx=RESOURCES, migration=RESOURCES),
         "worker": Worker(replicas=1, resources=RESOURCES),

@@ -37,7 +37,7 @@ def pod(**changes: Any) -> dict[str, Any]:
 def test_it_takes_jobs_of_every_queue_the_urgent_ones_first() -> None:
     (container,) = pod()["containers"]
     assert container["command"] == COMMAND
-    assert container["image"] == "docker.io/heartexlabs/label-studio:1.20.0"
+    assert container["image"] == "docker.io/heartexlabs/label-studio:1.23.2"
 
 
 def test_replicas_and_resources() -> None:

@@ -59,7 +59,13 @@ def test_a_limit_is_a_number() -> None:
 
 def test_the_job_of_another_server_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     password = {"secretName": "database", "secretKey": "password"}
-    external = {"backend": "external", "host": "db.example.com", "password": password, "tls": {"mode": "require"}}
+    external = {
+        "backend": "external",
+        "host": "db.example.com",
+        "password": password,
+        "tls": {"mode": "require"},
+        "addresses": ["203.0.113.10/32"],
+    }
     dropped = dict.fromkeys(("storage", "resources", "instances", "walStorage"))
     settings = settings_of("prod", {"postgresql": {**dropped, **external}, "labelStudio": MANY})
     args = postgresql_args(Translation(settings, namespace="ls"))  # type: ignore[arg-type]
