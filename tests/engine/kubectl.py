@@ -67,7 +67,7 @@ def listed(*objects: Mapping[str, Any]) -> dict[str, Any]:
 def server(name: str, *ports: int, **labels: str) -> dict[str, Any]:
     """A pod that answers on these ports."""
     listeners = "; ".join(f"/bin/busybox httpd -p {port} -h /tmp" for port in ports)
-    return pod(name, f"echo ok > /tmp/index.html; {listeners}; exec /bin/busybox sleep 3600", **labels)
+    return pod(name, f"mkdir -p /tmp; echo ok > /tmp/index.html; {listeners}; exec /bin/busybox sleep 3600", **labels)
 
 
 def pod(name: str, script: str, **labels: str) -> dict[str, Any]:
