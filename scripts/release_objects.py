@@ -36,7 +36,7 @@ class ClusterError(RuntimeError):
 
 @dataclass(frozen=True, order=True)
 class Item:
-    """An object of a release, as Kubernetes names it; without a namespace where the kind has none."""
+    """An object of a release. The namespace is that of the release where none is given; some kinds have none at all."""
 
     version: str
     kind: str
@@ -44,7 +44,7 @@ class Item:
     name: str
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind} {self.name}"
+        return f"{self.kind} {self.namespace}/{self.name}"
 
 
 @dataclass(frozen=True)
@@ -64,15 +64,15 @@ def releases(file: TextIO) -> list[Release]:
 
 def _release(outputs: Mapping[str, Any]) -> Release:
     status, namespace = outputs["status"], outputs["namespace"]
-    items = (_item(kind, name) for kind, names in outputs["resourceNames"].items() for name in names)
+    items = (_item(kind, name, namespace) for kind, names in outputs["resourceNames"].items() for name in names)
     return Release(status["name"], namespace, int(status["revision"]), tuple(sorted(items)))
 
 
-def _item(kind: str, name: str) -> Item:
+def _item(kind: str, name: str, namespace: str) -> Item:
     """From the provider's spelling: `Service/v1` or `Deployment.apps/apps/v1`, and `namespace/name` or `name`."""
     kind, _, version = kind.partition("/")
-    namespace, _, name = name.rpartition("/")
-    return Item(version, kind.partition(".")[0], namespace, name)
+    given, _, name = name.rpartition("/")
+    return Item(version, kind.partition(".")[0], given or namespace, name)
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,8 @@ class Cluster:
     def has(self, item: Item) -> bool:
         """Whether the object exists. A kind that the cluster no longer knows has none. Raises ClusterError."""
         try:
-            self._kind(item).get(name=item.name, namespace=item.namespace or None)
+            resource = self._kind(item)
+            resource.get(name=item.name, namespace=item.namespace if resource.namespaced else None)
         except ResourceNotFoundError:
             return False
         except DynamicApiError as error:
@@ -104,7 +105,9 @@ class Cluster:
     def create(self, item: Item, manifest: Mapping[str, Any]) -> None:
         """Make the object. Raises ClusterError."""
         try:
-            self._kind(item).create(body=manifest, namespace=item.namespace or None, field_manager="helm")
+            resource = self._kind(item)
+            namespace = item.namespace if resource.namespaced else None
+            resource.create(body=manifest, namespace=namespace, field_manager="helm")
         except (ResourceNotFoundError, DynamicApiError) as error:
             raise ClusterError(f"{item} cannot be made: {error}") from None
 
@@ -144,7 +147,7 @@ def repair(missing: Sequence[tuple[Release, Item]], cluster: Cluster) -> None:
 
 
 def _named(manifest: Mapping[str, Any], namespace: str) -> Item:
-    """As the provider spells it: a kind without namespaces has none in a manifest either."""
+    """The object that a manifest is about."""
     metadata = manifest["metadata"]
     return Item(manifest["apiVersion"], manifest["kind"], metadata.get("namespace", namespace), metadata["name"])
 

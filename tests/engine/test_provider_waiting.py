@@ -54,6 +54,8 @@ def test_what_does_not_become_ready_is_kept_with_the_reason_and_a_failed_job_is_
     assert {name for name, found in state.items() if found.get("initErrors")} == {"unready", "no-image", "job"}
     assert "claim" in state, "a claim for the first consumer is ready while it is pending"
 
+    # Kubernetes itself never replaces a pod of a StatefulSet that cannot start ("Forced rollback" of its documentation).
+    cluster.delete("v1", "Pod", namespace, "no-image-0")
     before = cluster.get("batch/v1", "Job", namespace, "job")["metadata"]["uid"]
     run = program.up(
         source.replace("EXIT", "0")
@@ -144,6 +146,8 @@ def test_an_unreachable_cluster_fails_and_deletes_nothing(
     program = new_program()
     source = 'k8s.core.v1.ConfigMap("kept", metadata={"name": "kept"}, data={"a": "1"}, opts=on)'
     program.up(source)
+    program.provider = {"cluster_identifier": "the same one"}
+    program.up(source)
     reachable = program.kubeconfig
     broken = yaml.safe_load(kubeconfig.read_text())
     for cluster in broken["clusters"]:
@@ -161,7 +165,7 @@ def test_an_unreachable_cluster_fails_and_deletes_nothing(
 def test_another_manager_s_field_is_a_conflict(new_program: NewProgram, cluster: Cluster, namespace: str) -> None:
     program = new_program()
     source = 'k8s.core.v1.ConfigMap("shared", metadata={"name": "shared"}, data=DATA, opts=on)'
-    provider = {"enableConfigMapMutable": True}
+    provider = {"enable_config_map_mutable": True}
     program.provider = provider
     program.up(source.replace("DATA", '{"ours": "1"}'))
     metadata = {"name": "shared", "namespace": namespace}
