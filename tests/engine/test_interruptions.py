@@ -132,8 +132,9 @@ def names(engine: Engine) -> list[str]:
 
 
 def complaints(printed: str) -> list[str]:
-    """Warnings, errors, and whatever is said of pending operations."""
-    return [line for line in printed.splitlines() if re.search(r"warning: |error: |pending", line)]
+    """Warnings, errors, and whatever is said of pending operations; not that the provider is older than its SDK."""
+    found = [line for line in printed.splitlines() if re.search(r"warning: |error: |pending", line)]
+    return [line for line in found if "is expected to have version" not in line]
 
 
 def assert_whole(engine: Engine, api: Api) -> None:
