@@ -102,9 +102,9 @@ class Engine:
         outputs: dict[str, Any] = json.loads(printed[printed.index("{") :])
         return outputs
 
-    def export(self) -> dict[str, Any]:
-        """The state as it is stored, with its secrets encrypted."""
-        state: dict[str, Any] = json.loads(self._on_stack("export"))
+    def export(self, show_secrets: bool = False) -> dict[str, Any]:
+        """The state as it is stored, with its secrets encrypted unless asked for."""
+        state: dict[str, Any] = json.loads(self._on_stack("export", *(("--show-secrets",) if show_secrets else ())))
         return state
 
     def replace_state(self, state: Mapping[str, Any]) -> None:

@@ -12,6 +12,7 @@ Here the cluster is asked instead:
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import httpx
@@ -25,6 +26,8 @@ from local.progress import note
 Record = dict[str, Any]
 _RELEASE = "kubernetes:helm.sh/v3:Release"
 _NAMESPACE = "kubernetes:core/v1:Namespace"
+# How a state marks a secret (sdk/go/common/resource/sig).
+_SECRET = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270"}
 # Whose resources exist in the state alone. (A patch is no object of its own either: it is applied again.)
 _WITHOUT_OBJECTS = ("random:", "pulumi:")
 
@@ -33,16 +36,21 @@ def settle(engine: Engine, cluster: Api) -> None:
     """Bring a stack whose update was killed to where the next one can begin; EngineError where that is impossible."""
     release(engine)
     end_orphans(engine)
-    exported = engine.export()
+    deployment = engine.export()["deployment"]
+    pending = deployment.get("pending_operations") or []
+    _tidy_releases(cluster, [*(deployment.get("resources") or []), *(each["resource"] for each in pending)])
+    if pending:
+        note(f"An update was killed in the middle of {len(pending)} operations; the cluster is asked how they ended")
+        _settle_operations(engine, cluster)
+
+
+def _settle_operations(engine: Engine, cluster: Api) -> None:
+    # The state of a release holds its inputs as a secret, secrets within them included: only the CLI can encrypt those.
+    exported = engine.export(show_secrets=True)
     deployment = exported["deployment"]
     resources: list[Record] = deployment.get("resources") or []
-    pending = deployment.get("pending_operations") or []
-    _tidy_releases(cluster, [*resources, *(each["resource"] for each in pending)])
-    if not pending:
-        return
-    note(f"An update was killed in the middle of {len(pending)} operations; the cluster is asked what became of them")
     unsure, half_deleted = [], []
-    for operation in pending:
+    for operation in deployment["pending_operations"]:
         kind, resource = operation["type"], operation["resource"]
         if kind == "creating" and (made := _made(cluster, resource)):
             resources = _with(resources, made)
@@ -82,7 +90,8 @@ def _made(cluster: Api, resource: Record) -> Record | None:
     if resource["type"] == _RELEASE:
         namespace, name = _release(resource)
         remove_failed(cluster, namespace, name)
-        made = {**resource, "id": f"{namespace}/{name}", "outputs": {**inputs, "__inputs": inputs}}
+        outputs = {**inputs, "__inputs": {**_SECRET, "plaintext": json.dumps(inputs)}}
+        made = {**resource, "id": f"{namespace}/{name}", "outputs": outputs}
         return made if is_deployed(cluster, namespace, name) else None
     if not resource["type"].startswith("kubernetes:"):
         raise EngineError(

@@ -132,8 +132,9 @@ def names(engine: Engine) -> list[str]:
 
 
 def complaints(printed: str) -> list[str]:
-    """Warnings, errors, and whatever is said of pending operations."""
-    return [line for line in printed.splitlines() if re.search(r"warning: |error: |pending", line)]
+    """Warnings, errors, and whatever is said of pending operations; not that the provider is older than its SDK."""
+    found = [line for line in printed.splitlines() if re.search(r"warning: |error: |pending", line)]
+    return [line for line in found if "is expected to have version" not in line]
 
 
 def assert_whole(engine: Engine, api: Api) -> None:
@@ -147,7 +148,8 @@ def assert_whole(engine: Engine, api: Api) -> None:
     assert engine.export()["deployment"].get("pending_operations", []) == []
     namespace = yaml.safe_load(engine.project_file.read_text())["config"]["interrupted:namespace"]
     records = api.get(f"/api/v1/namespaces/{namespace}/secrets", labelSelector="owner=helm")["items"]
-    assert [each["metadata"]["labels"]["status"] for each in records] == ["deployed"]
+    # A cancelled install is a revision too, which failed, and which the next one supersedes.
+    assert sorted({each["metadata"]["labels"]["status"] for each in records} - {"superseded"}) == ["deployed"]
     assert api.available(namespace, "release")
 
 

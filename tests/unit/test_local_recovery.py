@@ -66,7 +66,7 @@ class Stack:
         self.deployment: Record = {"pending_operations": pending, "resources": resources}
         self.operations: list[tuple[str, ...]] = []
 
-    def export(self) -> Record:
+    def export(self, show_secrets: bool = False) -> Record:
         return {"version": 3, "deployment": copy.deepcopy(self.deployment)}
 
     def replace_state(self, state: Record) -> None:
