@@ -54,7 +54,7 @@ def test_what_does_not_become_ready_is_kept_with_the_reason_and_a_failed_job_is_
     assert {name for name, found in state.items() if found.get("initErrors")} == {"unready", "no-image", "job"}
     assert "claim" in state, "a claim for the first consumer is ready while it is pending"
 
-    # Kubernetes itself never replaces a pod of a StatefulSet that cannot start ("Forced rollback" of its documentation).
+    # Kubernetes itself never replaces a pod of a StatefulSet that cannot start (its documentation: "Forced rollback").
     cluster.delete("v1", "Pod", namespace, "no-image-0")
     before = cluster.get("batch/v1", "Job", namespace, "job")["metadata"]["uid"]
     run = program.up(
