@@ -19,9 +19,14 @@ Ingress = k8s.networking.v1.NetworkPolicyIngressRuleArgsDict
 Egress = k8s.networking.v1.NetworkPolicyEgressRuleArgsDict
 PolicyPeer = k8s.networking.v1.NetworkPolicyPeerArgsDict
 
-# RFC 1918, 6598 and 3927 (which holds the clouds' metadata services); RFC 4193 and 4291.
-PRIVATE_IPV4 = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16"]
-PRIVATE_IPV6 = ["fc00::/7", "fe80::/10"]
+# What IANA's registries of special-purpose addresses keep out of the internet: private networks, link-local addresses
+# (which hold the clouds' metadata services), and ranges that clusters use because nobody else does.
+PRIVATE_IPV4 = [
+    *("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12"),
+    *("192.0.0.0/24", "192.0.2.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24"),
+    *("224.0.0.0/4", "240.0.0.0/4"),
+]
+PRIVATE_IPV6 = ["::1/128", "100::/64", "2001:db8::/32", "fc00::/7", "fe80::/10", "ff00::/8"]
 INTERNET: list[PolicyPeer] = [
     {"ip_block": {"cidr": "0.0.0.0/0", "except_": PRIVATE_IPV4}},
     {"ip_block": {"cidr": "::/0", "except_": PRIVATE_IPV6}},
