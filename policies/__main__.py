@@ -9,6 +9,12 @@ sys.path[:] = [str(FOLDER.parent), *(entry for entry in sys.path if Path(entry).
 
 from pulumi_policy import EnforcementLevel, PolicyPack  # noqa: E402
 
-from policies.pack import NAME, RULES  # noqa: E402
+from policies.checks.marks import keep_marks  # noqa: E402
+from policies.pack import NAME, RULES, STACK_RULES  # noqa: E402
 
-PolicyPack(name=NAME, policies=[rule.policy() for rule in RULES], enforcement_level=EnforcementLevel.MANDATORY)
+keep_marks()
+PolicyPack(
+    name=NAME,
+    policies=[rule.policy() for rule in (*RULES, *STACK_RULES)],
+    enforcement_level=EnforcementLevel.MANDATORY,
+)

@@ -17,6 +17,7 @@ from pulumi_policy import (
     Severity,
 )
 
+from policies.checks.render import rendered
 from policies.checks.resources import Resource
 
 Parameters = Mapping[str, Any]
@@ -25,6 +26,32 @@ Check = Callable[[Resource, Parameters], Iterator[str]]
 
 class PolicyCrashError(RuntimeError):
     """A check could not finish. It never becomes a violation, which a lower level would wave through: it stops all."""
+
+
+# What the engine has told this process so far: resources by URN with what they render to, configurations by policy.
+_SEEN: dict[str, tuple[Any, list[Resource]]] = {}
+CONFIGURED: dict[str, Parameters] = {}
+
+
+def seen(urn: str) -> list[Resource]:
+    """The resource that the engine has asked about, with the manifests that its chart renders; none if it has not."""
+    return _SEEN[urn][1] if urn in _SEEN else []
+
+
+def _asked(args: ResourceValidationArgs) -> list[Resource]:
+    """The resource and what it renders to, made once for all policies, which are asked one after the other."""
+    resource = Resource.of(args)
+    known = _SEEN.get(resource.urn)
+    if known is None or known[0] != resource:
+        _SEEN[resource.urn] = known = (resource, [resource, *rendered(resource)])
+    return known[1]
+
+
+def crash(policy: str, place: str, error: Exception) -> PolicyCrashError:
+    """The error of a check that failed, without the text of its cause: that may repeat a value, and so a secret."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    line = f"{Path(frame.filename).name}:{frame.lineno}"
+    return PolicyCrashError(f"policy {policy} crashed on {place}: {type(error).__name__} at {line}")
 
 
 @dataclass(frozen=True)
@@ -44,21 +71,18 @@ class Rule:
         """What is wrong with the resource. Raises PolicyCrashError where the check itself fails."""
         defaults = {name: schema["default"] for name, schema in self.parameters.items()}
         try:
-            return list(self.check(resource, {**defaults, **(given or {})}))
+            return list(dict.fromkeys(self.check(resource, {**defaults, **(given or {})})))
         except Exception as error:
-            # The text of the error may repeat a value, and a value may be a secret: only its place is told.
-            frame = traceback.extract_tb(error.__traceback__)[-1]
-            place = f"{Path(frame.filename).name}:{frame.lineno}"
-            raise PolicyCrashError(
-                f"policy {self.name} crashed on {resource.type} {resource.name}: {type(error).__name__} at {place}"
-            ) from None
+            raise crash(self.name, f"{resource.type} {resource.name}", error) from None
 
     def policy(self) -> ResourceValidationPolicy:
         """The declaration that a policy pack takes."""
 
         def validate(args: ResourceValidationArgs, report_violation: ReportViolation) -> None:
-            for message in self.violations(Resource.of(args), args.get_config()):
-                report_violation(message, None)
+            CONFIGURED[self.name] = args.get_config()
+            for resource in _asked(args):
+                for message in self.violations(resource, args.get_config()):
+                    report_violation(message, None)
 
         return ResourceValidationPolicy(
             name=self.name,
@@ -70,3 +94,13 @@ class Rule:
             config_schema=PolicyConfigSchema({name: dict(schema) for name, schema in self.parameters.items()}),
             validate=validate,
         )
+
+
+def reasons(description: str, example: str = "") -> dict[str, Any]:
+    """The schema of a parameter that admits things by name, each with the reason why."""
+    return {
+        "type": "object",
+        "additionalProperties": {"type": "string", "minLength": 1},
+        "default": {},
+        "description": f"{description}, each with the reason{f', such as `{example}`' if example else ''}.",
+    }

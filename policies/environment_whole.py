@@ -1,0 +1,48 @@
+"""What Label Studio's containers read from other resources of the stack: sources of variables, settings modules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pulumi_policy import Severity
+
+from policies import (
+    administrator_present,
+    cookies_secure,
+    csrf_enforced,
+    environment_readable,
+    host_https,
+    redis_standalone,
+    signup_disabled,
+    telemetry_off,
+)
+from policies.checks.rule import CONFIGURED, Parameters
+from policies.checks.stack import Stack, StackRule, Violation, repeated
+
+RULES = (
+    environment_readable.RULE,
+    signup_disabled.RULE,
+    administrator_present.RULE,
+    host_https.RULE,
+    cookies_secure.RULE,
+    csrf_enforced.RULE,
+    telemetry_off.RULE,
+    redis_standalone.RULE,
+)
+
+
+def check(stack: Stack, _: Parameters) -> Iterator[Violation]:
+    """The rules over one container's environment again, now that the ConfigMaps and Secrets are known."""
+    for rule in RULES:
+        for message, urn in repeated(rule, stack, iter(stack.resources), CONFIGURED.get(rule.name, {})):
+            yield f"{message} ({rule.name})", urn
+
+
+RULE = StackRule(
+    name="environment-whole",
+    title="Sources of variables can be read",
+    description="Variables and settings modules that come from other resources are as right as those written out.",
+    remediation="Write guarded variables in env, and let envFrom name ConfigMaps and Secrets of the same stack.",
+    severity=Severity.CRITICAL,
+    check=check,
+)
