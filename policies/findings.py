@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from pulumi_policy import EnforcementLevel
 
-from policies.checks.configuration import Configuration
+from policies.checks.configuration import Configuration, configuration
 from policies.checks.resources import Resource
 from policies.checks.rule import CONFIGURED, Rule
 from policies.checks.stack import Stack, StackRule
@@ -34,8 +34,12 @@ class Finding:
         return f"[{self.level.value}] {self.rule.name}: {self.message}{waived}"
 
 
-def findings(resources: Sequence[Resource], config: Configuration, outputs: Any = None) -> Iterator[Finding]:
+def findings(
+    resources: Iterable[Resource], given: Configuration | Mapping[str, Any], outputs: Mapping[str, Any] | None = None
+) -> Iterator[Finding]:
     """What is wrong with resources, rendered manifests among them, each by itself and all together."""
+    config = given if isinstance(given, Configuration) else configuration(given)
+    resources = list(resources)
     for rule in RULES:
         parameters = _parameters(rule, config)
         CONFIGURED[rule.name] = parameters

@@ -44,6 +44,9 @@ def check(resource: Resource, parameters: Parameters) -> Iterator[str]:
     for manifest in manifests(resource):
         if manifest.kind == "Ingress" and manifest.group in GROUPS:
             yield from (f"{manifest.label}: {problem}" for problem in _ingress_problems(manifest, parameters))
+        if (manifest.group, manifest.kind) == ("networking.gke.io", "FrontendConfig") and not manifest.is_patch:
+            if at(manifest.body, "spec", "redirectToHttps", "enabled") is not True:
+                yield f"{manifest.label}: it does not redirect plain http; write spec.redirectToHttps.enabled: true"
 
 
 def _value_problems(release: Release, parameters: Parameters) -> Iterator[str]:
@@ -84,7 +87,12 @@ def _ingress_problems(manifest: Manifest, parameters: Parameters) -> Iterator[st
         yield "spec.defaultBackend answers for hosts without a certificate; write rules with hosts instead"
     if manifest.is_patch and not rules and at(spec, "tls") is None:
         # What the patch does not set stays as it is, but the annotations that it sets have to be allowed.
-        yield from _annotation_problems(front, _controller(front, parameters) or CONTROLLERS["ingress-nginx"], parameters)
+        controller = _controller(front, parameters)
+        if controller and front.class_name is not None:
+            yield from plain_http_problems(_class(front, parameters), controller, mapping(front.annotations))
+        elif front.class_name is not None:
+            yield from _front_problems(front, parameters)
+        yield from _annotation_problems(front, controller or CONTROLLERS["ingress-nginx"], parameters)
         return
     if not rules:
         yield "spec.rules is missing or empty, so it answers for every host; write one rule for each host"

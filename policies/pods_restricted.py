@@ -9,7 +9,7 @@ from pulumi_policy import Severity
 
 from policies.checks.pods import Container, Pod, pods, unreadable_pods
 from policies.checks.releases import label_studio_release, security_contexts
-from policies.checks.resources import Resource, manifests
+from policies.checks.resources import Manifest, Resource, manifests
 from policies.checks.rule import Parameters, Rule
 from policies.checks.values import UNKNOWN, at, items, mapping
 
@@ -17,6 +17,12 @@ ENFORCE = "pod-security.kubernetes.io/enforce"
 VOLUMES = {
     "configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "persistentVolumeClaim", "projected", "secret", "image",
 }  # fmt: skip
+RESTRICTED: Mapping[str, Any] = {
+    "allowPrivilegeEscalation": False,
+    "capabilities": {"drop": ["ALL"]},
+    "runAsNonRoot": True,
+    "seccompProfile": {"type": "RuntimeDefault"},
+}
 SECCOMP = ("RuntimeDefault", "Localhost")
 SYSCTLS = {
     "kernel.shm_rmid_forced", "net.ipv4.ip_local_port_range", "net.ipv4.ip_unprivileged_port_start",
@@ -30,7 +36,7 @@ def check(resource: Resource, parameters: Parameters) -> Iterator[str]:
     """Namespaces enforce the level, pods meet it, and values of releases do not undo it."""
     for manifest in manifests(resource):
         level = at(manifest.body, "metadata", "labels", ENFORCE)
-        if manifest.kind == "Namespace" and level not in parameters["levels"]:
+        if manifest.kind == "Namespace" and level not in _levels(manifest, parameters):
             yield f"{manifest.label}: write the label {ENFORCE}: {parameters['levels'][0]}"
     yield from unreadable_pods(resource)
     for pod in pods(resource):
@@ -40,6 +46,11 @@ def check(resource: Resource, parameters: Parameters) -> Iterator[str]:
     if release := label_studio_release(resource):
         for path, context in security_contexts(release):
             yield from (f"{release.label}: {path}.{problem}" for problem in _value_problems(context))
+
+
+def _levels(manifest: Manifest, parameters: Parameters) -> list[Any]:
+    # A patch without the label leaves the one that is there.
+    return [*parameters["levels"], *([None] if manifest.is_patch else [])]
 
 
 def _pod_problems(pod: Pod) -> Iterator[str]:
@@ -59,6 +70,9 @@ def _pod_problems(pod: Pod) -> Iterator[str]:
 def _container_problems(container: Container) -> Iterator[str]:
     context = mapping(container.body.get("securityContext"))
     pod_context = mapping(container.pod.spec.get("securityContext"))
+    if container.pod.manifest.is_patch:
+        # What it does not set stays as it is.
+        context = {**RESTRICTED, **context}
     if context.get("allowPrivilegeEscalation") is not False:
         yield "write securityContext.allowPrivilegeEscalation: false"
     if context.get("privileged"):

@@ -62,9 +62,11 @@ def _chart_problems(release: Release, rendering: Rendering, parameters: Paramete
     if any(is_text(admitted.get(name)) for name in (rendering.digest, reference, _digest_of(reference)) if name):
         return
     mend = "list its digest, or chart@version, in the parameter admittedCharts with a reason"
-    if rendering.problem and release.is_remote:
-        yield f"{release.label}: its chart cannot be fetched, so nobody sees what it applies; {mend}"
-    elif rendering.problem:
+    if rendering.problem and not rendering.digest:
+        yield f"{release.label}: its chart is not here and cannot be fetched, so nobody sees what it applies; {mend}"
+    elif rendering.problem and rendering.has_no_helm:
+        yield f"{release.label}: {rendering.problem}"
+    elif rendering.problem and not rendering.is_own:
         yield f"{release.label}: its chart cannot be rendered; mend the values, or {mend}: {rendering.problem}"
     elif rendering.unforeseeable:
         yield (

@@ -27,8 +27,9 @@ def check(resource: Resource, _: Parameters) -> Iterator[str]:
     """CPU and memory are requested and limited everywhere; the charts' own defaults are none."""
     yield from unreadable_pods(resource)
     for container in containers(resource):
-        yield from _missing(container.label, "resources", container.body.get("resources"))
-    for manifest in manifests(resource):
+        if "resources" in container.body or not container.pod.manifest.is_patch:
+            yield from _missing(container.label, "resources", container.body.get("resources"))
+    for manifest in manifests(resource) if not resource.type.endswith("Patch") else ():
         for path, resources in _of_custom_resource(manifest):
             yield from _missing(manifest.label, path, resources)
     if release := label_studio_release(resource):

@@ -18,6 +18,7 @@ AWS = "service.beta.kubernetes.io/aws-load-balancer-"
 TLS_PORTS = (443, 8443, "443", "8443")
 ARN = re.compile(r"arn:aws[\w-]*:(acm|iam):.+")
 # Which protocols a load balancer speaks to the servers behind it, once it has ended TLS.
+OFF = ("none", "", "false", "0", "off", "no", "disabled")
 BACKENDS = ("http", "https", "tcp", "ssl", "tls")
 
 
@@ -59,8 +60,8 @@ def _balanced(kind: Any, annotations: Any, ports: list[Any], parameters: Paramet
     certificate = given.get(f"{AWS}ssl-cert")
     if isinstance(certificate, str) and ARN.fullmatch(certificate):
         return _aws_covers(given, ports)
-    # Other clouds have annotations of their own, which the site names with the values that end TLS.
-    return any(str(given.get(name)) == value for name, value in parameters["tlsAnnotations"].items())
+    # Other clouds have annotations of their own, which the site names.
+    return any(str(given.get(name)).lower() not in OFF for name in parameters["tlsAnnotations"])
 
 
 def _aws_covers(annotations: Mapping[str, Any], ports: list[Any]) -> bool:
@@ -98,11 +99,10 @@ RULE = Rule(
     check=check,
     parameters={
         "tlsAnnotations": {
-            "type": "object",
-            "additionalProperties": {"type": "string"},
-            "default": {},
-            "description": "Annotations, each with the value, with which a load balancer of another cloud than Amazon's "
-            "ends TLS on every port.",
+            "type": "array",
+            "items": {"type": "string"},
+            "default": [],
+            "description": "Annotations with which a load balancer of another cloud than Amazon's ends TLS on every port.",
         },
         "tlsServices": {
             "type": "array",

@@ -17,6 +17,7 @@ TRUE = r"(?i:true)"
 NUMBER = r"\d+[a-zA-Z]*"
 SWITCH = r"(?i:true|false|on|off)"
 NAME = r"[\w.@/-]+"
+NAMED = "(the name of one)"
 CLASS = "kubernetes.io/ingress.class"
 
 
@@ -133,7 +134,8 @@ GCE = Controller(
         "networking.gke.io/certmap": NAME,
         "cloud.google.com/(neg|backend-config)": ANY,
     },
-    {"kubernetes.io/ingress.allow-http": "false"},
+    # The policy reads each FrontendConfig of the stack: it has to redirect.
+    {"kubernetes.io/ingress.allow-http": "false", "networking.gke.io/v1beta1.FrontendConfig": NAMED},
     {
         "networking.gke.io/managed-certificates": r"[\w., -]+",
         "ingress.gcp.kubernetes.io/pre-shared-cert": r"[\w., -]+",
@@ -269,10 +271,14 @@ def plain_http_problems(name: str, controller: Controller, annotations: Mapping[
     if controller is ALB:
         yield from _alb_problems(annotations)
     elif controller.closes and not any(
-        str(annotations.get(annotation)).lower() == value for annotation, value in controller.closes.items()
+        _is_set(annotations.get(annotation), value) for annotation, value in controller.closes.items()
     ):
         first, value = next(iter(controller.closes.items()))
         yield f"{name} serves plain http beside https unless told otherwise; write {first}: {value}"
+
+
+def _is_set(given: Any, value: str) -> bool:
+    return bool(given) if value == NAMED else str(given).lower() == value
 
 
 def _alb_problems(annotations: Mapping[str, Any]) -> Iterator[str]:

@@ -21,6 +21,7 @@ from policies.checks.values import at, walk
 PROJECT = Path(__file__).resolve().parent.parent.parent
 PLACEHOLDER = "placeholder"
 TIMEOUT_SECONDS = 120
+NO_HELM = "install helm, or give the path of one in HELM"
 # Where the project keeps the helm that it builds itself.
 BUILT = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "label-studio-pulumi" / "tools"
 API_VERSION = re.compile(r"\b((?:[a-z0-9-]+\.)+[a-z0-9-]+/v\d\w*(?:/[A-Z]\w+)?|(?:apps|batch|policy|autoscaling)/v\d\w*)\b")
@@ -44,7 +45,7 @@ def find_helm() -> str:
     built = sorted(BUILT.glob("helm-*/helm"))
     if given or built:
         return given or str(built[-1])
-    raise NoHelmError("helm is not installed; install helm, or give the path of one in HELM")
+    raise NoHelmError(f"helm is not installed; {NO_HELM}")
 
 
 def template_texts(chart: Path) -> dict[str, str]:
@@ -112,7 +113,7 @@ def _run(command: tuple[str, ...], values: str) -> subprocess.CompletedProcess[s
             command, input=values, cwd=PROJECT, text=True, capture_output=True, timeout=TIMEOUT_SECONDS, check=False
         )
     except FileNotFoundError:
-        raise NoHelmError(f"{command[0]} is not installed; install helm, or give the path of one in HELM") from None
+        raise NoHelmError(f"{command[0]} is not installed; {NO_HELM}") from None
     except subprocess.TimeoutExpired:
         raise RenderError(f"helm took more than {TIMEOUT_SECONDS} seconds") from None
 

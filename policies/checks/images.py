@@ -16,7 +16,7 @@ REFERENCE = re.compile(
     r"(?P<name>[a-z0-9][a-z0-9._/:-]*?)(?::(?P<tag>[\w][\w.-]{0,127}))?(?:@(?P<digest>sha256:[0-9a-f]{64}))?",
     re.IGNORECASE,
 )
-IMAGE_KEYS = ("image", "imageName")
+IMAGE_KEYS = ("image", "imageName", "dockerImage")
 KINDS_WITHOUT_IMAGES = {"ConfigMap", "Secret"}
 
 
@@ -53,7 +53,8 @@ class Image:
 def images(resource: Resource) -> Iterator[Image]:
     """Every image that a resource runs."""
     for container in containers(resource):
-        yield from _image(container.label, container.body.get("image"))
+        if "image" in container.body or not container.pod.manifest.is_patch:
+            yield from _image(container.label, container.body.get("image"))
     if not any(pods(resource)):
         for manifest in manifests(resource):
             if manifest.kind not in KINDS_WITHOUT_IMAGES:

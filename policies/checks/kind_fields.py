@@ -73,7 +73,7 @@ FRAGMENTS = {
         storageClassName volumeAttributesClassName volumeMode volumeName
     """,
     "JOB": """
-        template=TEMPLATE activeDeadlineSeconds backoffLimit backoffLimitPerIndex maxFailedIndexes completionMode
+        template=TEMPLATE replicas activeDeadlineSeconds backoffLimit backoffLimitPerIndex maxFailedIndexes completionMode
         completions parallelism podFailurePolicy* podReplacementPolicy successPolicy* suspend ttlSecondsAfterFinished
         manualSelector selector* managedBy
     """,
@@ -111,7 +111,7 @@ PODS = {
              persistentVolumeClaimRetentionPolicy{whenDeleted whenScaled} revisionHistoryLimit updateStrategy*
              volumeClaimTemplates{apiVersion kind metadata=META spec=CLAIM status*}}
     """,
-    "apps/DaemonSet": "spec{selector* template=TEMPLATE minReadySeconds revisionHistoryLimit updateStrategy*}",
+    "apps/DaemonSet": "spec{replicas selector* template=TEMPLATE minReadySeconds revisionHistoryLimit updateStrategy*}",
     "apps/ReplicaSet ReplicationController": "spec{replicas selector* template=TEMPLATE minReadySeconds}",
     "batch/Job": "spec=JOB",
     "batch/CronJob": """

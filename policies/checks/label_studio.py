@@ -15,6 +15,8 @@ PREFIX = re.compile(r"(LABEL_STUDIO|HEARTEX)_")
 # Settings that no other program has: those of the database under Label Studio's own spelling, and of the page.
 VARIABLES = re.compile(r"POSTGRE_(HOST|PORT|NAME|USER|PASSWORD)|DJANGO_DB|DISABLE_SIGNUP_WITHOUT_LINK")
 SETTINGS_MODULE = "DJANGO_SETTINGS_MODULE"
+# What charts call the container of the page.
+NAMES = {"app", "label-studio", "ls-app"}
 HOME = "/label-studio"
 CLAIM = re.compile(r".*-ls-pvc")
 SETTINGS_MAP = re.compile(r"(.*-)?label-studio-settings|.*ls-settings")
@@ -22,7 +24,14 @@ SETTINGS_MAP = re.compile(r"(.*-)?label-studio-settings|.*ls-settings")
 
 def is_label_studio(container: Container, variables: Set[str]) -> bool:
     """Whether the container runs Label Studio, under whatever name; ``variables`` are the names that it sees."""
-    return _by_image(container) or _by_words(container) or _by_variables(variables) or _by_mounts(container)
+    return _by_patch(container) or _by_image(container) or _by_words(container) or _by_variables(variables) or _by_mounts(container)
+
+
+def _by_patch(container: Container) -> bool:
+    """A patch without an image may be one of Label Studio: what it sets is looked at as if it were."""
+    if not container.pod.manifest.is_patch or "image" in container.body:
+        return False
+    return any(container.body.get(key) is not None for key in ("env", "envFrom")) or container.name in NAMES
 
 
 def _by_image(container: Container) -> bool:

@@ -16,16 +16,22 @@ from policies.checks.resources import Resource, from_document
 from policies.checks.values import UNKNOWN, walk
 
 DEFAULT_NAMESPACE = "default"
+OWN_CHART = PROJECT / "charts" / "label-studio"
 
 
 @dataclass(frozen=True)
 class Rendering:
-    """The manifests of a release, or why there are none; ``digest`` is that of a chart that is here."""
+    """The manifests of a release, or why there are none; ``digest`` is that of a chart that is here.
+
+    ``is_own`` is true of the embedded chart: where its schema refuses values, helm applies nothing either.
+    """
 
     manifests: tuple[Resource, ...] = ()
     problem: str = ""
     digest: str = ""
     unforeseeable: bool = False
+    has_no_helm: bool = False
+    is_own: bool = False
 
 
 def rendered(resource: Resource) -> list[Resource]:
@@ -51,7 +57,12 @@ def rendering_of(resource: Resource, helm: str = "") -> Rendering:
         problem = ""
     manifests = tuple(from_document(document, resource, namespace) for document in documents)
     digest = helms.digest(texts) if texts else ""
-    return Rendering(manifests, problem, digest, helms.unforeseeable(texts))
+    no_helm = problem.endswith(helms.NO_HELM)
+    return Rendering(manifests, problem, digest, helms.unforeseeable(texts), no_helm, _is_own(str(props["chart"])))
+
+
+def _is_own(chart: str) -> bool:
+    return (PROJECT / chart).resolve() == OWN_CHART
 
 
 def _texts(chart: str, release: Release) -> dict[str, str]:

@@ -8,9 +8,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+import yaml
 from pulumi_policy import ResourceValidationArgs
 
-from policies.checks.values import Unknown, at, mapping, plain
+from policies.checks.values import Unknown, at, items, mapping, plain
 
 # The type of a custom resource is its apiVersion as written, so that of a core kind may come without a group.
 KUBERNETES_TYPE = re.compile(r"kubernetes:(?:(?P<group>[^:/]+)/)?(?P<version>[^:/]+):(?P<kind>[^:]+)")
@@ -84,12 +85,27 @@ class Manifest:
 def manifests(resource: Resource) -> Iterator[Manifest]:
     """The objects that a resource is or lists."""
     match = KUBERNETES_TYPE.fullmatch(resource.type)
+    if WITHOUT_MANIFESTS.fullmatch(resource.type):
+        yield from _written_out(resource)
     if not match or WITHOUT_MANIFESTS.fullmatch(resource.type):
         return
     group = "" if match["group"] in (None, "core") else match["group"]
     kind = match["kind"]
     is_patch = kind.endswith(PATCH) and kind != PATCH
     yield from _objects(group, kind.removesuffix(PATCH) if is_patch else kind, resource.props, resource, is_patch)
+
+
+def _written_out(resource: Resource) -> Iterator[Manifest]:
+    """The objects in the arguments of a ConfigGroup; those of files and charts are registered by themselves."""
+    texts = resource.props.get("yaml")
+    listed = items(resource.props.get("objs"))
+    for text in texts if isinstance(texts, list) else [texts]:
+        try:
+            listed = [*listed, *(yaml.safe_load_all(text) if isinstance(text, str) else ())]
+        except yaml.YAMLError:
+            listed = [*listed, {"kind": "unreadable"}]
+    for document in listed:
+        yield from _objects("", "List", {"items": [plain(document)]}, resource, False)
 
 
 def _objects(group: str, kind: str, body: Any, resource: Resource, is_patch: bool) -> Iterator[Manifest]:

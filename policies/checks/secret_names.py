@@ -70,7 +70,7 @@ def is_reference(name: str, value: Any, siblings: Collection[str]) -> bool:
     upper = words(last)
     if upper.endswith("SECRET_KEY") and not last.isupper():
         # `secretName` beside it says of which Secret; a store's `remoteRef` says from where it comes.
-        return any(words(sibling).endswith(("SECRET_NAME", "SECRET")) or sibling == "remoteRef" for sibling in siblings)
+        return any(words(sibling).endswith("SECRET_NAME") or sibling in ("secret", "name", "remoteRef") for sibling in siblings)
     # Kubernetes names references so: passwordSecret, superuserSecret, auth-secret. Variables have upper case.
     named_so = upper.endswith("SECRET") and upper not in VALUE_SECRETS and not last.isupper()
     return named_so and isinstance(value, str) and bool(DNS_NAME.fullmatch(value))

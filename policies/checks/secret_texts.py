@@ -21,15 +21,22 @@ DIRECTIVE = re.compile(
     re.MULTILINE | re.IGNORECASE,
 )
 ACL_USER = re.compile(r"^[ \t]*user[ \t]+\S+[^\n]*[ \t][>#](?P<value>[^\s$]{3,})", re.MULTILINE)
-OPTION = re.compile(r"--?(?P<name>[A-Za-z][\w.-]{1,60})(?:=|[ \t]{1,8})['\"]?(?P<value>[^\s'\"]{1,2000})")
+OPTION = re.compile(r"(?<![\w-])--?(?P<name>[A-Za-z][\w.-]{1,60})(?:=|[ \t]{1,8})['\"]?(?P<value>[^\s'\"]{1,2000})")
 USER_AND_PASSWORD = re.compile(r"(?:^|\s)(?:-u|--user|--proxy-user)[ =]?['\"]?[\w.@-]{1,100}:(?![$\{<])[^\s'\"]{1,2000}")
 SHORT_PASSWORD = re.compile(
     r"\b(?:(?:mysql\w*|mariadb\w*|sshpass)\b[^\n|;]{0,200}?\s-p\s?|(?:redis|valkey)-cli\b[^\n|;]{0,200}?\s-a\s?)"
     r"(?![$\{<\"-])\S{3,}"
 )
+SQL = re.compile(r"\b(?:password|identified\s{1,8}by)\s{1,8}['\"](?![$\{<:%])[^'\"\n]{1,2000}['\"]", re.IGNORECASE)
 HEADER = re.compile(
     r"(?:authorization|x-[\w-]{0,40}(?:token|key|secret))['\"]?\s{0,4}:\s{0,4}['\"]?(?:(?:basic|bearer|token)\s+)?"
     r"(?![$\{<%])[\w.+/=~-]{8,}",
+    re.IGNORECASE,
+)
+# `name: PASSWORD` and its `value: x`, in YAML, TOML or XML, and an element of XML.
+PAIR = re.compile(
+    r"\b(?:name|key)['\"]?\s{0,4}[:=]\s{0,4}['\"]?(?P<key>[\w./-]{1,80})['\"]?[\s,;-]{1,80}['\"]?value['\"]?\s{0,4}[:=]\s{0,4}"
+    r"['\"]?(?P<value>[^\s'\",;}>]{1,2000})|<(?P<tag>\w{1,80})>(?P<inner>[^<>\s]{1,2000})</",
     re.IGNORECASE,
 )
 PLACEHOLDER = re.compile(r"[$%{<]|os\.|env\b|None\b|\*+$|\\?\(|f['\"]|str\b|bytes\b|int\b|Optional\b|Secret\w*\b|self\.")
@@ -52,6 +59,10 @@ def in_text(text: str, name: str = "") -> Iterator[str]:
         for match in ASSIGNMENT.finditer(reading):
             if _is_secret(match, is_code):
                 yield f"a value for {match['key']}"
+        for match in PAIR.finditer(reading):
+            name, value = match["key"] or match["tag"], match["value"] or match["inner"]
+            if is_secret_name(name) and is_secret_value(value) and not PLACEHOLDER.match(value):
+                yield f"a value for {name}"
 
 
 def in_arguments(arguments: Sequence[Any]) -> Iterator[str]:
@@ -118,6 +129,8 @@ def _directives(text: str) -> Iterator[str]:
             yield f"a value for {match['name'].split()[0]}"
     if ACL_USER.search(text):
         yield "a password of a user"
+    if SQL.search(text):
+        yield "a password in SQL"
     if HEADER.search(text):
         yield "a header with a secret"
 

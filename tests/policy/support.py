@@ -11,6 +11,7 @@ from pulumi_policy import PolicyProviderResource, PolicyResourceOptions, Resourc
 from pulumi_policy.policy import PolicyCustomTimeouts
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, unknown_checking_proxy
 
+from policies.checks.resources import Resource
 from policies.checks.rule import Rule
 
 UNKNOWN = UNKNOWN_STRING_VALUE
@@ -149,7 +150,7 @@ def violations(
     urn: str | None = None,
     config: Mapping[str, Any] | None = None,
 ) -> list[str]:
-    """What the declared policy reports, asked as the engine asks: through proxies that raise at unknown values."""
+    """What a rule finds in one resource, given as the engine gives it: in proxies that raise at unknown values."""
     options = PolicyResourceOptions(protect, [], None, [], PolicyCustomTimeouts(0, 0, 0), [])
     given = provider and PolicyProviderResource("pulumi:providers:kubernetes", {"context": "it"}, "urn", provider)
     arguments = ResourceValidationArgs(
@@ -161,13 +162,7 @@ def violations(
         given or None,
         config,
     )
-    messages: list[str] = []
-
-    def report(message: str, urn: str | None) -> None:
-        messages.append(message)
-
-    rule.policy().validate(arguments, report)
-    return messages
+    return rule.violations(Resource.of(arguments), config)
 
 
 def expect(messages: list[str], fragment: str | None) -> None:
