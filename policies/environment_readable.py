@@ -31,7 +31,8 @@ HARMLESS = re.compile(
 MODULE, PATH = "DJANGO_SETTINGS_MODULE", "PYTHONPATH"
 # Folders of the image that hold no code; below any other of its folders a mount would change what runs.
 FREE = (
-    "/label-studio/data", "/opt/heartex", "/etc/label-studio", "/etc/ssl", "/etc/pki", "/etc/ca-certificates",
+    "/label-studio/data", "/label-studio/files", "/label-studio/media", "/label-studio/export", "/label-studio/uploads",
+    "/opt/heartex", "/etc/label-studio", "/etc/ssl", "/etc/pki", "/etc/ca-certificates",
     "/usr/local/share/ca-certificates", "/usr/share/ca-certificates", "/etc/localtime", "/etc/timezone",
     "/etc/resolv.conf", "/etc/hosts", "/var/run/secrets", "/run/secrets", "/var/lib", "/var/log", "/var/cache", "/var/tmp",
     "/var/secrets", "/dev/shm", "/opt/annotation-project", "/home/user/.aws",
@@ -124,7 +125,7 @@ def _mounted_module_problems(container: Container, resource: Resource, admitted:
             yield f"{settings_modules.DIRECTORY} is not mounted from a ConfigMap, so nobody can read it; {mend}"
         elif resource.neighbours is not None:
             entries = resource.neighbours.find("ConfigMap", name)
-            if entries is None:
+            if entries is None and not resource.neighbours.may_have(name):
                 yield f"the ConfigMap of {settings_modules.DIRECTORY} is not of this stack; {mend}"
             for key, text in mapping(entries).items():
                 if not settings_modules.is_known(text, admitted):

@@ -12,6 +12,8 @@ from policies.checks.values import at
 IMAGE = re.compile(r"(?!label-studio-(ml-backend|sdk|converter)\b)[^/]*label-?studio[^/]*", re.IGNORECASE)
 COMMAND = re.compile(r"(.*/)?label-studio(-[a-z]+)?|.*/label_studio/manage\.py|.*label_studio.*(wsgi|asgi).*")
 PREFIX = re.compile(r"(LABEL_STUDIO|HEARTEX)_")
+# Variables of the SDK, and of ML backends, which are clients of Label Studio.
+CLIENT = re.compile(r"LABEL_STUDIO_(URL|HOST|HOSTNAME|API_KEY|ACCESS_TOKEN|TOKEN|PROJECT(_ID)?|ML_\w+)")
 # Settings that no other program has: those of the database under Label Studio's own spelling, and of the page.
 VARIABLES = re.compile(r"POSTGRE_(HOST|PORT|NAME|USER|PASSWORD)|DJANGO_DB|DISABLE_SIGNUP_WITHOUT_LINK")
 SETTINGS_MODULE = "DJANGO_SETTINGS_MODULE"
@@ -45,7 +47,7 @@ def _by_words(container: Container) -> bool:
 
 
 def _by_variables(variables: Set[str]) -> bool:
-    return any(PREFIX.match(name) or VARIABLES.fullmatch(PREFIX.sub("", name)) for name in variables)
+    return any((PREFIX.match(name) and not CLIENT.fullmatch(name)) or VARIABLES.fullmatch(PREFIX.sub("", name)) for name in variables)
 
 
 def _by_mounts(container: Container) -> bool:

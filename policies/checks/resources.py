@@ -34,6 +34,9 @@ class Neighbours(Protocol):
     def find(self, kind: str, name: Any) -> Mapping[str, Any] | Unknown | None:
         """The entries of a ConfigMap or Secret by name; None where the stack makes none of that name."""
 
+    def may_have(self, name: Any) -> bool:
+        """Whether a ConfigMap of the program may be there though it is not among what is known."""
+
 
 @dataclass(frozen=True)
 class Resource:

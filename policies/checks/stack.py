@@ -21,6 +21,7 @@ from pulumi_policy import (
     StackValidationPolicy,
 )
 
+from policies.checks.label_studio import SETTINGS_MAP
 from policies.checks.resources import Manifest, Resource, manifests
 from policies.checks.rule import Parameters, PolicyCrashError, Rule, crash, seen
 from policies.checks.values import UNKNOWN, Unknown, at, mapping, plain
@@ -60,6 +61,12 @@ class Stack:
     def find(self, kind: str, name: Any) -> Mapping[str, Any] | Unknown | None:
         """The entries of a ConfigMap or Secret by name; None where the stack makes none of that name."""
         return self._data.get((kind, name)) if isinstance(name, str) else None
+
+
+    def may_have(self, name: Any) -> bool:
+        """Whether a settings map may be there: what a release renders, alone, is not the whole stack."""
+        is_whole = any(resource.type.startswith("pulumi:providers:kubernetes") for resource in self.own)
+        return not is_whole and isinstance(name, str) and bool(SETTINGS_MAP.fullmatch(name))
 
 
 StackCheck = Callable[[Stack, Parameters], Iterator[Violation]]
