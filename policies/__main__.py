@@ -15,6 +15,6 @@ from policies.pack import NAME, RULES, STACK_RULES  # noqa: E402
 keep_marks()
 PolicyPack(
     name=NAME,
-    policies=[rule.policy() for rule in (*RULES, *STACK_RULES)],
+    policies=[*(rule.policy() for rule in RULES), *(rule.policy() for rule in STACK_RULES)],
     enforcement_level=EnforcementLevel.MANDATORY,
 )

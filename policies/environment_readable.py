@@ -31,12 +31,24 @@ HARMLESS = re.compile(
 MODULE, PATH = "DJANGO_SETTINGS_MODULE", "PYTHONPATH"
 # Folders of the image that hold no code; below any other of its folders a mount would change what runs.
 FREE = (
-    "/label-studio/data", "/label-studio/files", "/label-studio/media", "/label-studio/export", "/label-studio/uploads",
-    "/opt/heartex", "/etc/label-studio", "/etc/ssl", "/etc/pki", "/etc/ca-certificates",
-    "/usr/local/share/ca-certificates", "/usr/share/ca-certificates", "/etc/localtime", "/etc/timezone",
-    "/etc/resolv.conf", "/etc/hosts", "/var/run/secrets", "/run/secrets", "/var/lib", "/var/log", "/var/cache", "/var/tmp",
-    "/var/secrets", "/dev/shm", "/opt/annotation-project", "/home/user/.aws",
-)  # fmt: skip
+    *(
+        "/label-studio/data",
+        "/label-studio/files",
+        "/label-studio/media",
+        "/label-studio/export",
+        "/label-studio/uploads",
+    ),
+    *("/opt/heartex", "/opt/annotation-project", "/etc/label-studio", "/etc/ssl", "/etc/pki", "/etc/ca-certificates"),
+    *(
+        "/usr/local/share/ca-certificates",
+        "/usr/share/ca-certificates",
+        "/etc/localtime",
+        "/etc/timezone",
+        "/etc/hosts",
+    ),
+    *("/etc/resolv.conf", "/var/run/secrets", "/run/secrets", "/var/secrets", "/var/lib", "/var/log", "/var/cache"),
+    *("/dev/shm", "/var/tmp"),  # noqa: S108 - where a volume may be mounted
+)
 IMAGE = {"bin", "boot", "dev", "etc", "home", "lib", "lib32", "lib64", "label-studio", "opt", "proc", "root", "run",
          "sbin", "sys", "usr", "var", ""}  # fmt: skip
 SETTINGS = re.compile(
@@ -54,12 +66,12 @@ def check(resource: Resource, parameters: Parameters) -> Iterator[str]:
     for manifest in manifests(resource):
         if manifest.group == "" and manifest.kind in ("ConfigMap", "Secret"):
             for path, text in entries(manifest):
-                if SETTINGS.search(text) and not SETTINGS.fullmatch(path.rpartition(".")[2]):
-                    if not settings_modules.is_known(text, admitted):
-                        yield (
-                            f"{manifest.label}: {path} speaks of Label Studio's settings, and may set them anew; set "
-                            "them in env, or list its digest in the parameter admittedSettings with a reason"
-                        )
+                speaks = SETTINGS.search(text) and not SETTINGS.fullmatch(path.rpartition(".")[2])
+                if speaks and not settings_modules.is_known(text, admitted):
+                    yield (
+                        f"{manifest.label}: {path} speaks of Label Studio's settings, and may set them anew; set them "
+                        "in env, or list its digest in the parameter admittedSettings with a reason"
+                    )
 
 
 def _problems(environment: Environment, resource: Resource, parameters: Parameters) -> Iterator[str]:

@@ -34,7 +34,7 @@ RULES = (
 def check(stack: Stack, _: Parameters) -> Iterator[Violation]:
     """The rules over one container's environment again, now that the ConfigMaps and Secrets are known."""
     for rule in RULES:
-        for message, urn in repeated(rule, stack, iter(stack.resources), CONFIGURED.get(rule.name, {})):
+        for message, urn in repeated(rule, stack.resources, CONFIGURED.get(rule.name, {})):
             yield f"{message} ({rule.name})", urn
 
 

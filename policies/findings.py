@@ -1,4 +1,4 @@
-"""What all rules of the pack find wrong with resources, outside the engine: for rendered manifests and stored states."""
+"""What all rules of the pack find wrong with resources outside the engine: rendered manifests and stored states."""
 
 from __future__ import annotations
 

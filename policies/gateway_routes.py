@@ -15,7 +15,7 @@ from policies.checks.values import UNKNOWN, at, items, mapping
 
 
 def check(stack: Stack, parameters: Parameters) -> Iterator[Violation]:
-    """Which listener each route is on: those of the stack as they are, others by the names that the site vouches for."""
+    """Which listener each route is on: those of the stack as they are, others by names that the site vouches for."""
     gateways = [each for each in stack.manifests if is_gateway_kind(each) and each.kind in LISTENERS]
     routes = [each for each in stack.manifests if is_gateway_kind(each) and each.kind in ROUTES]
     for gateway in gateways:
@@ -91,7 +91,9 @@ RULE = StackRule(
     check=check,
     parameters={
         "tlsListeners": {
-            **_strings("Names of listeners outside the stack that are known to have a certificate.", ["https", "websecure"]),
+            **_strings(
+                "Names of listeners outside the stack that are known to have a certificate.", ["https", "websecure"]
+            ),
             "minItems": 1,
         },
         "redirectListeners": _strings("Names of listeners of plain http whose routes, elsewhere, only redirect.", []),

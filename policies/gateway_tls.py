@@ -39,7 +39,7 @@ def _listener_problems(manifest: Manifest, listener: Any) -> Iterator[str]:
     if is_plain(listener):
         # Whether its routes only redirect is for the policy gateway-routes, which sees the routes.
         if at(listener, "allowedRoutes", "namespaces", "from") in SHARED:
-            yield "takes routes of other namespaces, which may serve plain http; write allowedRoutes.namespaces.from: Same"
+            yield "takes routes of other namespaces, which may serve plain http; write from: Same"
         return
     if protocol not in ("HTTPS", "TLS"):
         yield "is not of protocol HTTPS or TLS; write HTTPS with a certificate"

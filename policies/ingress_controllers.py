@@ -1,4 +1,4 @@
-"""An Ingress whose controller the stack itself installs: it also has to refuse plain http as that controller does it."""
+"""An Ingress whose class the stack itself makes: it has to refuse plain http as the class's controller does it."""
 
 from __future__ import annotations
 

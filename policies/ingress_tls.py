@@ -9,6 +9,7 @@ from typing import Any
 from pulumi_policy import Severity
 
 from policies.checks.controllers import (
+    ALB,
     CLASS,
     CONTROLLERS,
     Controller,
@@ -45,8 +46,12 @@ def check(resource: Resource, parameters: Parameters) -> Iterator[str]:
         if manifest.kind == "Ingress" and manifest.group in GROUPS:
             yield from (f"{manifest.label}: {problem}" for problem in _ingress_problems(manifest, parameters))
         if (manifest.group, manifest.kind) == ("networking.gke.io", "FrontendConfig") and not manifest.is_patch:
-            if at(manifest.body, "spec", "redirectToHttps", "enabled") is not True:
-                yield f"{manifest.label}: it does not redirect plain http; write spec.redirectToHttps.enabled: true"
+            yield from _redirect_problems(manifest)
+
+
+def _redirect_problems(manifest: Manifest) -> Iterator[str]:
+    if at(manifest.body, "spec", "redirectToHttps", "enabled") is not True:
+        yield f"{manifest.label}: it does not redirect plain http; write spec.redirectToHttps.enabled: true"
 
 
 def _value_problems(release: Release, parameters: Parameters) -> Iterator[str]:
@@ -120,13 +125,13 @@ def _front_problems(front: Front, parameters: Parameters) -> Iterator[str]:
 
 def _is_balanced(controller: Controller, annotations: Mapping[str, Any], tls: Any) -> bool:
     # AWS finds a certificate by the hosts where none is named and a listener of HTTPS is asked for.
-    by_host = controller is CONTROLLERS["alb"] and "HTTPS" in str(annotations.get("alb.ingress.kubernetes.io/listen-ports"))
+    by_host = controller is ALB and "HTTPS" in str(annotations.get("alb.ingress.kubernetes.io/listen-ports"))
     return has_certificate(controller, annotations) or (by_host and not tls)
 
 
 def _class(front: Front, parameters: Parameters) -> str:
     given = front.class_name if front.class_name is not None else mapping(front.annotations).get(CLASS)
-    return given if is_text(given) else parameters["defaultController"]
+    return str(given if is_text(given) else parameters["defaultController"])
 
 
 def _controller(front: Front, parameters: Parameters) -> Controller | None:
@@ -141,8 +146,8 @@ def _annotation_problems(front: Front, controller: Controller, parameters: Param
             continue
         if problem := annotation_problem(controller, name, value):
             yield (
-                f"{front.annotations_path}: {problem}, and it may let the page be read by plain http; remove it, or list "
-                "it in the parameter admittedAnnotations with a reason"
+                f"{front.annotations_path}: {problem}, and it may let the page be read by plain http; remove it, or "
+                "list it in the parameter admittedAnnotations with a reason"
             )
 
 

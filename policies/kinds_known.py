@@ -15,7 +15,7 @@ from policies.checks.rule import Parameters, Rule, reasons
 from policies.checks.values import is_text
 
 INDEX = re.compile(r"\[\d+\]")
-# Packages whose resources reach no cluster: the engine's own, random values, certificates, and the program's components.
+# Packages whose resources reach no cluster: the engine's own, random values, certificates, the program's components.
 PACKAGES = {"pulumi", "random", "tls", "label-studio"}
 PROVIDER = "pulumi:providers:"
 
@@ -75,15 +75,11 @@ RULE = Rule(
     severity=Severity.CRITICAL,
     check=check,
     parameters={
-        "admittedKinds": reasons(
-            "Kinds that the stack may make besides those of the table", "traefik.io/Middleware"
-        ),
+        "admittedKinds": reasons("Kinds that the stack may make besides those of the table", "traefik.io/Middleware"),
         "admittedFields": reasons(
             "Fields, by kind and path, that the stack may use besides those the policies read",
             "postgresql.cnpg.io/Cluster spec.env",
         ),
-        "admittedPackages": reasons(
-            "Pulumi packages whose resources the stack may make", "aws"
-        ),
+        "admittedPackages": reasons("Pulumi packages whose resources the stack may make", "aws"),
     },
 )

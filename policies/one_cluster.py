@@ -22,8 +22,8 @@ def check(stack: Stack, parameters: Parameters) -> Iterator[Violation]:
     for provider, target in zip(known[1:], targets[1:], strict=True):
         if UNKNOWN not in provider.props.values() and target != targets[0]:
             yield (
-                f"provider {provider.name}: it means another cluster than {known[0].name}; use one provider, or list its "
-                "context in the parameter contexts",
+                f"provider {provider.name}: it means another cluster than {known[0].name}; use one provider, or list "
+                "its context in the parameter contexts",
                 provider.urn,
             )
 

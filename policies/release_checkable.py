@@ -10,16 +10,16 @@ from policies.checks.releases import Release, release_of
 from policies.checks.render import Rendering, rendering_of
 from policies.checks.resources import Resource
 from policies.checks.rule import Parameters, Rule, reasons
-from policies.checks.values import UNKNOWN, at, is_text
+from policies.checks.values import UNKNOWN, is_text
 
 # What a Release or Chart may say besides; every other argument changes what is applied after it was checked.
 ARGUMENTS = {
-    "allowNullValues", "atomic", "chart", "checksum", "cleanupOnFail", "compat", "createNamespace", "description", "devel",
-    "disableCRDHooks", "disableOpenapiValidation", "disableWebhooks", "forceUpdate", "keyring", "lint", "manifest",
-    "maxHistory", "name", "namespace", "recreatePods", "renderSubchartNotes", "replace", "repositoryOpts", "resetValues",
-    "resourceNames", "resourcePrefix", "reuseValues", "skipAwait", "skipCrds", "status", "timeout", "valueYamlFiles",
-    "values", "verify", "version", "waitForJobs", "apiVersions", "includeTestHookResources", "skipCRDRendering",
-    "kubeVersion", "path", "fetchOpts", "plainHttp", "includeHooks",
+    "allowNullValues", "apiVersions", "atomic", "chart", "checksum", "cleanupOnFail", "compat", "createNamespace",
+    "description", "devel", "fetchOpts", "disableCRDHooks", "disableOpenapiValidation", "disableWebhooks",
+    "forceUpdate", "includeHooks", "includeTestHookResources", "keyring", "kubeVersion", "lint", "manifest",
+    "maxHistory", "name", "namespace", "path", "plainHttp", "recreatePods", "renderSubchartNotes", "replace",
+    "repositoryOpts", "resetValues", "resourceNames", "resourcePrefix", "skipAwait", "skipCRDRendering",
+    "skipCrds", "status", "timeout", "values", "valueYamlFiles", "verify", "version", "waitForJobs",
 }  # fmt: skip
 # Arguments that bring in values or charts which are not written here.
 HIDDEN = {"reuseValues": "keeps values of the release before", "dependencyUpdate": "fetches charts after the check"}
@@ -70,8 +70,8 @@ def _chart_problems(release: Release, rendering: Rendering, parameters: Paramete
         yield f"{release.label}: its chart cannot be rendered; mend the values, or {mend}: {rendering.problem}"
     elif rendering.unforeseeable:
         yield (
-            f"{release.label}: its templates ask the cluster (lookup, Release.Revision), so they may apply something else; "
-            f"{mend} ({rendering.digest})"
+            f"{release.label}: its templates ask the cluster (lookup, Release.Revision), so they may apply something "
+            f"else; {mend} ({rendering.digest})"
         )
 
 
@@ -95,7 +95,8 @@ RULE = Rule(
     check=check,
     parameters={
         "admittedCharts": reasons(
-            "Charts that cannot be rendered here, by digest or as chart@version", "oci://registry.example.com/chart@1.2.3"
+            "Charts that cannot be rendered here, by digest or as chart@version",
+            "oci://registry.example.com/chart@1.2.3",
         )
     },
 )

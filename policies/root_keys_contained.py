@@ -10,7 +10,14 @@ from policies.checks.environment import Reference, environments
 from policies.checks.pods import Pod, pods
 from policies.checks.releases import Release, label_studio_release
 from policies.checks.resources import Manifest, Resource, manifests
-from policies.checks.root_keys import CONFIGURATION, ROOT_KEY, is_root_entry, is_root_name, references, uses_label_studio
+from policies.checks.root_keys import (
+    CONFIGURATION,
+    ROOT_KEY,
+    is_root_entry,
+    is_root_name,
+    references,
+    uses_label_studio,
+)
 from policies.checks.rule import Parameters, Rule
 from policies.checks.values import at, is_text, items, mapping, walk
 

@@ -78,9 +78,13 @@ def _root_values(entry: Entry, owners: Mapping[str, str]) -> Iterator[str]:
     """The secret half of a root key in an entry; the user's name is none."""
     found: list[str] = []
     if entry.key == CONFIGURATION:
-        found = [each["quoted"] or each["bare"] for each in ASSIGNMENT.finditer(entry.text) if is_secret_name(each["key"])]
+        found = [
+            each["quoted"] or each["bare"] for each in ASSIGNMENT.finditer(entry.text) if is_secret_name(each["key"])
+        ]
         found = [value for value in found if not value.endswith(USER)]
-    elif (is_root_entry(entry.key) or entry.secret in owners) and not entry.key.lower().endswith(("user", "crt", "name")):
+    elif (is_root_entry(entry.key) or entry.secret in owners) and not entry.key.lower().endswith(
+        ("user", "crt", "name")
+    ):
         found = [entry.text]
     yield from (value for value in found if len(value) >= SHORTEST and value not in STAND_INS)
 

@@ -47,8 +47,8 @@ def _problems(manifest: Manifest, parameters: Parameters) -> Iterator[str]:
         return
     if not (_balanced(kind, manifest.annotations, ports, parameters) or _speaks_tls(manifest, parameters)):
         yield (
-            "spec.type opens it without TLS; write ClusterIP and use an ingress, or list it in the parameter tlsServices "
-            "where the server itself speaks TLS on every port"
+            "spec.type opens it without TLS; write ClusterIP and use an ingress, or list it in the parameter "
+            "tlsServices where the server itself speaks TLS on every port"
         )
 
 
@@ -102,7 +102,7 @@ RULE = Rule(
             "type": "array",
             "items": {"type": "string"},
             "default": [],
-            "description": "Annotations with which a load balancer of another cloud than Amazon's ends TLS on every port.",
+            "description": "Annotations with which a load balancer that is not Amazon's ends TLS on every port.",
         },
         "tlsServices": {
             "type": "array",

@@ -34,13 +34,21 @@ PRELUDES = {'cat "$(python3 -m certifi)" "$OBJECT_STORE_CA" > "$REQUESTS_CA_BUND
 METACHARACTERS = re.compile(r"[$`;&|<>(){}\n*?~#\\!]")
 ASSIGNMENT = re.compile(r"\w+=")
 SERVERS = re.compile(r"label.?studio|uwsgi|manage\.py|runserver|gunicorn|daphne|hypercorn|uvicorn|wsgi|django", re.I)
+FORMS: dict[tuple[str, ...], Task] = {
+    (): Task.PAGE,
+    ("label-studio-uwsgi",): Task.PAGE,
+    ("uwsgi", "--ini", "/label-studio/deploy/uwsgi.ini"): Task.PAGE,
+    ("nginx",): Task.PROXY,
+    ("label-studio-migrate",): Task.OTHER,
+}
 PAGE_OPTIONS = {"-b", "--no-browser", "-p", "--port", "--internal-host", "--log-level", "--data-dir", "--init"}
 DJANGO_TASKS = {
     "rqworker": Task.WORKER,
     "rqscheduler": Task.WORKER,
     "runserver": Task.PAGE,
     **dict.fromkeys(
-        ("migrate", "locked_migrate", "showmigrations", "check", "collectstatic", "clearsessions", "rqstats"), Task.OTHER
+        ("migrate", "locked_migrate", "showmigrations", "check", "collectstatic", "clearsessions", "rqstats"),
+        Task.OTHER,
     ),
 }
 LABEL_STUDIO_TASKS = {"version", "init", "export", "user", "reset_password", "calculate_stats_all_orgs"}
@@ -50,21 +58,19 @@ def task_of(command: Sequence[str], args: Sequence[str], *, ends: bool) -> Task:
     """What a container of Label Studio's image does; ``ends`` for one of a job, or that runs before the others."""
     program = _program([*command, *args])
     if program is None:
-        text = " ".join([*command, *args])
-        return Task.OTHER if ends and not SERVERS.search(text) else Task.OPAQUE
-    if not program or program == ["label-studio-uwsgi"] or program == ["uwsgi", "--ini", "/label-studio/deploy/uwsgi.ini"]:
-        return Task.PAGE
-    if program == ["nginx"]:
-        return Task.PROXY
-    if program == ["label-studio-migrate"]:
-        return Task.OTHER
+        return _unless_it_ends(" ".join([*command, *args]), ends)
+    if tuple(program) in FORMS:
+        return FORMS[tuple(program)]
     if LABEL_STUDIO.fullmatch(program[0]):
         return _of_command_line(program[1:])
-    if PYTHON.fullmatch(program[0]):
-        return _of_python(program[1:], ends)
-    if MANAGE.fullmatch(program[0]):
-        return _of_python(program, ends)
-    return Task.OTHER if ends and not SERVERS.search(" ".join(program)) else Task.OPAQUE
+    if PYTHON.fullmatch(program[0]) or MANAGE.fullmatch(program[0]):
+        return _of_python(program[0 if MANAGE.fullmatch(program[0]) else 1 :], ends)
+    return _unless_it_ends(" ".join(program), ends)
+
+
+def _unless_it_ends(text: str, ends: bool) -> Task:
+    """A job may do anything that does not look like a server; what stays has to be of a known form."""
+    return Task.OTHER if ends and not SERVERS.search(text) else Task.OPAQUE
 
 
 def _program(words: Sequence[str]) -> list[str] | None:
@@ -113,4 +119,4 @@ def _of_python(words: Sequence[str], ends: bool) -> Task:
     if words and MANAGE.fullmatch(words[0]):
         settings = any(word.startswith(("--settings", "--pythonpath")) for word in words)
         return Task.OPAQUE if settings or len(words) < 2 else DJANGO_TASKS.get(words[1], Task.OPAQUE)
-    return Task.OTHER if ends and not SERVERS.search(" ".join(words)) else Task.OPAQUE
+    return _unless_it_ends(" ".join(words), ends)

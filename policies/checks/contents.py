@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from policies.checks.resources import entries, manifests
+from policies.checks.resources import entries
 from policies.checks.secret_names import is_secret_name, words
 from policies.checks.secret_texts import ASSIGNMENT
 from policies.checks.stack import Stack
@@ -78,23 +78,27 @@ def _of_secrets(stack: Stack) -> Iterator[Known]:
 def _values(key: str, text: str) -> Iterator[str]:
     """The secret values in one entry of a Secret: the whole text, or what a file assigns."""
     if "\n" in text.strip() or "=" in text or text.lstrip().startswith("{"):
-        assigned = [match["quoted"] or match["bare"] for match in ASSIGNMENT.finditer(text) if is_secret_name(match["key"])]
+        assigned = [
+            match["quoted"] or match["bare"] for match in ASSIGNMENT.finditer(text) if is_secret_name(match["key"])
+        ]
         if assigned:
             yield from assigned
             return
     if "PRIVATE KEY" in text:
         yield from (line for line in text.splitlines() if len(line) > 40)
-    elif is_secret_name(key) and not PUBLIC.fullmatch(words(key)):
-        yield text.strip()
-    elif PRIVATE.search(text) or (not PUBLIC.fullmatch(words(key)) and _is_random(text.strip())):
+    elif (
+        (is_secret_name(key) and not PUBLIC.fullmatch(words(key)))
+        or PRIVATE.search(text)
+        or (not PUBLIC.fullmatch(words(key)) and _is_random(text.strip()))
+    ):
         yield text.strip()
 
 
 def _is_random(text: str) -> bool:
-    kinds = (r"[a-z]", r"[A-Z]", r"\d")
-    return bool(re.fullmatch(r"\S{16,200}", text)) and sum(bool(re.search(kind, text)) for kind in kinds) >= 2 and (
-        not re.fullmatch(r"[a-z0-9.-]+", text) or bool(re.fullmatch(r"[0-9a-f]{32,}", text))
-    )
+    """Whether a text of an unknown entry looks like a key: long, of several kinds of letters, and no name of a host."""
+    kinds = sum(bool(re.search(kind, text)) for kind in (r"[a-z]", r"[A-Z]", r"\d"))
+    is_name = re.fullmatch(r"[a-z0-9.-]+", text) and not re.fullmatch(r"[0-9a-f]{32,}", text)
+    return bool(re.fullmatch(r"\S{16,200}", text)) and kinds >= 2 and not is_name
 
 
 def _of_generators(stack: Stack) -> Iterator[Known]:
@@ -135,13 +139,3 @@ def occurrences(secrets: list[Known], tree: Any, path: str = "") -> Iterator[tup
             for key in value:
                 if any(spelling in str(key) for spelling, _ in spelt):
                     yield f"{place} (a key)", next(known for spelling, known in spelt if spelling in str(key))
-
-
-def secret_holders(stack: Stack) -> set[str]:
-    """The names of the Secrets of the stack."""
-    return {
-        manifest.label.split(" ", 1)[1]
-        for resource in stack.own
-        for manifest in manifests(resource)
-        if manifest.group == "" and manifest.kind == "Secret"
-    }

@@ -1,7 +1,8 @@
 """Ingress controllers: where each ends TLS, when it serves plain http as well, and the annotations that may be set.
 
-Allowed values, not forbidden ones. Sources: the controllers' own pages on annotations (Traefik 3, ingress-nginx 1.14, AWS
-Load Balancer Controller 2.13, GKE Ingress, Application Gateway Ingress Controller, HAProxy, Contour, Kong, OpenShift).
+Allowed values, not forbidden ones. Sources: the controllers' own pages on annotations (Traefik 3, ingress-nginx 1.14,
+AWS Load Balancer Controller 2.13, GKE Ingress, Application Gateway Ingress Controller, HAProxy, Contour, Kong,
+OpenShift).
 """
 
 from __future__ import annotations
@@ -100,7 +101,10 @@ TRAEFIK = Controller(
         },
     ),
     # `router.tls` makes the router answer https only; `websecure` is the entry point with a certificate.
-    {r"traefik.ingress.kubernetes.io/router.entrypoints": "websecure", "traefik.ingress.kubernetes.io/router.tls": "true"},
+    {
+        r"traefik.ingress.kubernetes.io/router.entrypoints": "websecure",
+        "traefik.ingress.kubernetes.io/router.tls": "true",
+    },
     {},
 )
 ALB = Controller(

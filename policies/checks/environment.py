@@ -1,8 +1,8 @@
 """The environment that Label Studio finally sees, from the values of a release or from a container.
 
 Kubernetes lays ``env`` over ``envFrom``, the later entry over the earlier one, and puts ``$(NAME)`` in. Label Studio
-1.23.2 reads a setting X from ``LABEL_STUDIO_X``, else ``HEARTEX_X``, else ``X`` (core/utils/params.py), takes true, yes,
-on, 1 and false, no, not, off, 0 in any case for a boolean, and does not start with anything else.
+1.23.2 reads a setting X from ``LABEL_STUDIO_X``, else ``HEARTEX_X``, else ``X`` (core/utils/params.py), takes true,
+yes, on, 1 and false, no, not, off, 0 in any case for a boolean, and does not start with anything else.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class Environment:
     container: Container | None = None
 
     def setting(self, name: str) -> list[Variable]:
-        """The variable that Label Studio reads the setting ``name`` from, as a list of one; none where it is not set."""
+        """The variable that Label Studio reads the setting from, as a list of one; an empty one where it is not set."""
         for prefix in PREFIXES:
             for variable in reversed(self.variables):
                 if variable.name == f"{prefix}{name}":
@@ -138,7 +138,9 @@ def _of_release(release: Release) -> Environment:
         paths.insert(1, ("label-studio.global", at(release.values, "label-studio", "global")))
     variables: list[Variable] = []
     hidden = [
-        path for path, value in walk(release.values) if path.rpartition(".")[2] in WRAPPER_VALUES and value not in ("", [])
+        path
+        for path, value in walk(release.values)
+        if path.rpartition(".")[2] in WRAPPER_VALUES and value not in ("", [])
     ]
     for path, values in paths:
         for key in ("extraEnvironmentVars", "extraEnvironmentSecrets"):
@@ -201,9 +203,7 @@ def _of_container(container: Container) -> Environment | None:
     is_patch = container.pod.manifest.is_patch
     if is_patch and not container.words:
         task = Task.PAGE
-    return Environment(
-        container.label, "env", variables, task, tuple(hidden), tuple(pending), is_patch, container
-    )
+    return Environment(container.label, "env", variables, task, tuple(hidden), tuple(pending), is_patch, container)
 
 
 def _from_sources(container: Container, resource: Resource) -> tuple[list[Variable], list[str], list[str]]:
@@ -261,6 +261,4 @@ def _with_expansions(value: Any, known: Mapping[str, Any]) -> Any:
     used = [known[name] for name in EXPANSION.findall(value) if name in known]
     if strange := next((each for each in used if not isinstance(each, str)), None):
         return strange
-    return EXPANSION.sub(
-        lambda match: "$" if match[0] == "$$" else str(known.get(match[1], match[0])), value
-    )
+    return EXPANSION.sub(lambda match: "$" if match[0] == "$$" else str(known.get(match[1], match[0])), value)

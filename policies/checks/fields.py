@@ -1,11 +1,11 @@
 """Which fields an object may have, in a notation of one line a field.
 
-    name             a value, or a list of values
-    name(a|b)        one of these values
-    name*            anything: the generic checks (secrets, images, pods) look into it
-    name{...}        an object, or a list of objects, with these fields
-    name=FRAGMENT    an object, or a list of objects, with the fields that are listed under that name
-    *{...}           any name, each with these fields
+name             a value, or a list of values
+name(a|b)        one of these values
+name*            anything: the generic checks (secrets, images, pods) look into it
+name{...}        an object, or a list of objects, with these fields
+name=FRAGMENT    an object, or a list of objects, with the fields that are listed under that name
+*{...}           any name, each with these fields
 """
 
 from __future__ import annotations

@@ -24,7 +24,9 @@ TIMEOUT_SECONDS = 120
 NO_HELM = "install helm, or give the path of one in HELM"
 # Where the project keeps the helm that it builds itself.
 BUILT = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "label-studio-pulumi" / "tools"
-API_VERSION = re.compile(r"\b((?:[a-z0-9-]+\.)+[a-z0-9-]+/v\d\w*(?:/[A-Z]\w+)?|(?:apps|batch|policy|autoscaling)/v\d\w*)\b")
+API_VERSION = re.compile(
+    r"\b((?:[a-z0-9-]+\.)+[a-z0-9-]+/v\d\w*(?:/[A-Z]\w+)?|(?:apps|batch|policy|autoscaling)/v\d\w*)\b"
+)
 KUBE_VERSION = re.compile(r"\b1\.(\d{1,2})(?:\.\d+)?\b")
 OLDEST, NEWEST = 25, 37
 # What a template can ask that only the cluster, or the moment, answers.

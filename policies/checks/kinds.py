@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 
-from policies.checks import kind_fields
+from policies.checks import kind_fields, kind_fragments
 from policies.checks.fields import Field, Grammar, Unread, parse
 from policies.checks.resources import Manifest
 
@@ -67,7 +67,7 @@ OTHER_CLUSTER_KINDS = frozenset(
         *("SubjectAccessReview", "TokenReview", "ValidatingWebhookConfiguration", "VolumeAttachment"),
     }
 )
-GRAMMAR = Grammar(kind_fields.FRAGMENTS)
+GRAMMAR = Grammar(kind_fragments.FRAGMENTS)
 
 
 def kind_of(manifest: Manifest) -> Kind | None:
@@ -88,4 +88,4 @@ def unread_fields(manifest: Manifest, kind: Kind) -> Iterator[Unread]:
 
 @cache
 def _fields(notation: str) -> Mapping[str, Field]:
-    return {**parse(kind_fields.TOP), **parse(notation)}
+    return {**parse(kind_fragments.TOP), **parse(notation)}

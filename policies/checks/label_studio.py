@@ -26,7 +26,13 @@ SETTINGS_MAP = re.compile(r"(.*-)?label-studio-settings|.*ls-settings")
 
 def is_label_studio(container: Container, variables: Set[str]) -> bool:
     """Whether the container runs Label Studio, under whatever name; ``variables`` are the names that it sees."""
-    return _by_patch(container) or _by_image(container) or _by_words(container) or _by_variables(variables) or _by_mounts(container)
+    return (
+        _by_patch(container)
+        or _by_image(container)
+        or _by_words(container)
+        or _by_variables(variables)
+        or _by_mounts(container)
+    )
 
 
 def _by_patch(container: Container) -> bool:
@@ -47,7 +53,10 @@ def _by_words(container: Container) -> bool:
 
 
 def _by_variables(variables: Set[str]) -> bool:
-    return any((PREFIX.match(name) and not CLIENT.fullmatch(name)) or VARIABLES.fullmatch(PREFIX.sub("", name)) for name in variables)
+    return any(
+        (PREFIX.match(name) and not CLIENT.fullmatch(name)) or VARIABLES.fullmatch(PREFIX.sub("", name))
+        for name in variables
+    )
 
 
 def _by_mounts(container: Container) -> bool:

@@ -1,7 +1,7 @@
 """Keeps what the engine says of values: which of them are secrets.
 
-The SDK (pulumi-policy 1.21) hands secrets to policies as plain values, so that no policy could tell a secret output from
-a plain one. Texts that the engine calls secret become ``SecretText`` here, which is a text to every rule.
+The SDK (pulumi-policy 1.21) hands secrets to policies as plain values, so that no policy could tell a secret output
+from a plain one. Texts that the engine calls secret become ``SecretText`` here, which is a text to every rule.
 """
 
 from __future__ import annotations

@@ -114,7 +114,7 @@ def _value_files(assets: Any) -> tuple[Mapping[str, Any], tuple[str, ...]]:
 def _text(asset: Any) -> str:
     text = asset.text if isinstance(asset, pulumi.StringAsset) else at(asset, "text")
     path = asset.path if isinstance(asset, pulumi.FileAsset) else at(asset, "path")
-    if isinstance(text, str) and text:
+    if isinstance(text, str) and not (path and not text):
         return text
     if isinstance(path, str):
         written = (PROJECT / path).read_bytes()

@@ -48,8 +48,11 @@ def rendering_of(resource: Resource, helm: str = "") -> Rendering:
     namespace = str(resource.props.get("namespace") or DEFAULT_NAMESPACE)
     texts = _texts(str(props["chart"]), release)
     found = _render(
-        helm, _key({"name": resource.name, **{key: value for key, value in props.items() if value}}), _key(release.values),
-        namespace, helms.digest(texts) if texts else "",
+        helm,
+        _key({"name": resource.name, **{key: value for key, value in props.items() if value}}),
+        _key(release.values),
+        namespace,
+        helms.digest(texts) if texts else "",
     )
     documents, problem = found
     if problem and any(value is UNKNOWN for _, value in walk(release.values)):
@@ -90,7 +93,9 @@ def _key(value: Any) -> str:
 
 
 @lru_cache(maxsize=256)
-def _render(helm: str, props: str, values: str, namespace: str, digest: str) -> tuple[tuple[Mapping[str, Any], ...], str]:
+def _render(
+    helm: str, props: str, values: str, namespace: str, digest: str
+) -> tuple[tuple[Mapping[str, Any], ...], str]:
     given = json.loads(props)
     path = PROJECT / given["chart"]
     texts = _texts_of(str(path), _stamp(path)) if digest else {}

@@ -125,7 +125,7 @@ def _objects(group: str, kind: str, body: Any, resource: Resource, is_patch: boo
 
 
 def entries(manifest: Manifest) -> Iterator[tuple[str, str]]:
-    """Path and text of each entry of a ConfigMap or Secret, decoded; unknown ones and those that are no text are left out."""
+    """Path and text of each entry of a ConfigMap or Secret, decoded; what is unknown or no text is left out."""
     encoded = ("binaryData", "data") if manifest.kind == "Secret" else ("binaryData",)
     for part in ("data", "stringData", "binaryData"):
         for key, value in mapping(manifest.body.get(part)).items():

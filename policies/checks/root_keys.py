@@ -10,7 +10,9 @@ from policies.checks.label_studio import is_label_studio
 from policies.checks.pods import Pod
 from policies.checks.values import at, items, mapping, walk
 
-ROOT_VARIABLE = re.compile(r"(MINIO|RUSTFS|SILO|GARAGE)?_?(ROOT|ADMIN)_(USER|PASSWORD|ACCESS_KEY|SECRET_KEY)|MINIO_(ACCESS|SECRET)_KEY")
+ROOT_VARIABLE = re.compile(
+    r"(MINIO|RUSTFS|SILO|GARAGE)?_?(ROOT|ADMIN)_(USER|PASSWORD|ACCESS_KEY|SECRET_KEY)|MINIO_(ACCESS|SECRET)_KEY"
+)
 ROOT_KEY = re.compile(
     r"(MINIO_)?ROOT[_-]?(USER|PASSWORD|ACCESS_?KEY|SECRET_?KEY)|MINIO_(ACCESS|SECRET)_KEY", re.IGNORECASE
 )

@@ -34,7 +34,9 @@ HARMLESS_VALUE = re.compile(
 # A file's path, or a name in a store of secrets, is where the secret is and not what it is.
 LOCATION = re.compile(r"(/[\w.@-]+)+/?|(file|vault|env|awssm|gcpsm|ref\+\w+|secretRef|secret):[^\s]*|arn:aws:[^\s]+")
 DNS_NAME = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?")
-REFERENCE_ENDS = re.compile(r"(?i).*(existing_?-?secret(_?-?(key|name))?|secret_?-?(name|ref)|key_?-?ref|secret_?-?key_?-?name)")
+REFERENCE_ENDS = re.compile(
+    r"(?i).*(existing_?-?secret(_?-?(key|name))?|secret_?-?(name|ref)|key_?-?ref|secret_?-?key_?-?name)"
+)
 VALUE_SECRETS = {"CLIENT_SECRET", "WEBHOOK_SECRET", "SHARED_SECRET", "COOKIE_SECRET", "APP_SECRET", "CONSUMER_SECRET",
                  "JWT_SECRET", "OAUTH_SECRET", "API_SECRET", "ACCESS_SECRET", "SESSION_SECRET"}  # fmt: skip
 
@@ -70,7 +72,9 @@ def is_reference(name: str, value: Any, siblings: Collection[str]) -> bool:
     upper = words(last)
     if upper.endswith("SECRET_KEY") and not last.isupper():
         # `secretName` beside it says of which Secret; a store's `remoteRef` says from where it comes.
-        return any(words(sibling).endswith("SECRET_NAME") or sibling in ("secret", "name", "remoteRef") for sibling in siblings)
+        return any(
+            words(sibling).endswith("SECRET_NAME") or sibling in ("secret", "name", "remoteRef") for sibling in siblings
+        )
     # Kubernetes names references so: passwordSecret, superuserSecret, auth-secret. Variables have upper case.
     named_so = upper.endswith("SECRET") and upper not in VALUE_SECRETS and not last.isupper()
     return named_so and isinstance(value, str) and bool(DNS_NAME.fullmatch(value))

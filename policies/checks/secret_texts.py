@@ -22,7 +22,9 @@ DIRECTIVE = re.compile(
 )
 ACL_USER = re.compile(r"^[ \t]*user[ \t]+\S+[^\n]*[ \t][>#](?P<value>[^\s$]{3,})", re.MULTILINE)
 OPTION = re.compile(r"(?<![\w-])--?(?P<name>[A-Za-z][\w.-]{1,60})(?:=|[ \t]{1,8})['\"]?(?P<value>[^\s'\"]{1,2000})")
-USER_AND_PASSWORD = re.compile(r"(?:^|\s)(?:-u|--user|--proxy-user)[ =]?['\"]?[\w.@-]{1,100}:(?![$\{<])[^\s'\"]{1,2000}")
+USER_AND_PASSWORD = re.compile(
+    r"(?:^|\s)(?:-u|--user|--proxy-user)[ =]?['\"]?[\w.@-]{1,100}:(?![$\{<])[^\s'\"]{1,2000}"
+)
 SHORT_PASSWORD = re.compile(
     r"\b(?:(?:mysql\w*|mariadb\w*|sshpass)\b[^\n|;]{0,200}?\s-p\s?|(?:redis|valkey)-cli\b[^\n|;]{0,200}?\s-a\s?)"
     r"(?![$\{<\"-])\S{3,}"
@@ -39,7 +41,9 @@ PAIR = re.compile(
     r"['\"]?(?P<value>[^\s'\",;}>]{1,2000})|<(?P<tag>\w{1,80})>(?P<inner>[^<>\s]{1,2000})</",
     re.IGNORECASE,
 )
-PLACEHOLDER = re.compile(r"[$%{<]|os\.|env\b|None\b|\*+$|\\?\(|f['\"]|str\b|bytes\b|int\b|Optional\b|Secret\w*\b|self\.")
+PLACEHOLDER = re.compile(
+    r"[$%{<]|os\.|env\b|None\b|\*+$|\\?\(|f['\"]|str\b|bytes\b|int\b|Optional\b|Secret\w*\b|self\."
+)
 CODE = (".py", ".sh", ".js", ".lua", ".go", ".rb", ".tpl", ".ts")
 IDENTIFIER = re.compile(r"[A-Za-z_][\w.]*(\(.*|\[.*)?|\w+\(.*")
 
@@ -90,7 +94,7 @@ def _document(text: str) -> Any:
 
 
 def _in_document(tree: Any, depth: int = 0) -> Iterator[str]:
-    if depth > 50:  # noqa: SIM114 - deeper than any configuration
+    if depth > 50:
         yield "something nested too deep"
     elif isinstance(tree, dict):
         pair = secret_pair(tree)

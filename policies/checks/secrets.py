@@ -9,7 +9,6 @@ from typing import Any
 from policies.checks.secret_forms import form_of
 from policies.checks.secret_names import is_reference, is_secret_name, is_secret_value
 from policies.checks.secret_texts import in_arguments, in_text, secret_pair
-from policies.checks.values import UNKNOWN
 
 ARGUMENTS = {"command", "args", "commands", "arguments", "additionalContainerArgs"}
 # A digest that tells whether a Secret has changed is no secret: checksum/secret and the like.
@@ -35,9 +34,7 @@ def in_tree(tree: Any, path: str) -> Iterator[tuple[str, str]]:
 def _in_member(key: str, value: Any, siblings: Mapping[str, Any], path: str) -> Iterator[tuple[str, str]]:
     if CHECKSUM.fullmatch(key) and isinstance(value, str) and DIGEST.fullmatch(value):
         return
-    if is_secret_name(key) and is_secret_value(value) and not is_reference(key, value, list(siblings)):
-        yield path, NAME
-    elif is_secret_name(key) and isinstance(value, list) and any(_is_plain_secret(each) for each in value):
+    if is_secret_name(key) and _is_secret(key, value, siblings):
         yield path, NAME
     elif key in ARGUMENTS and isinstance(value, list):
         yield from ((path, found) for found in in_arguments(value))
@@ -46,6 +43,12 @@ def _in_member(key: str, value: Any, siblings: Mapping[str, Any], path: str) -> 
         yield from ((path, found) for found in in_text(value, key))
     else:
         yield from in_tree(value, path)
+
+
+def _is_secret(key: str, value: Any, siblings: Mapping[str, Any]) -> bool:
+    if isinstance(value, list):
+        return any(_is_plain_secret(each) for each in value)
+    return is_secret_value(value) and not is_reference(key, value, list(siblings))
 
 
 def _is_plain_secret(value: Any) -> bool:
@@ -59,8 +62,3 @@ def first_of_each(found: Sequence[tuple[str, str]]) -> Iterator[tuple[str, str]]
         if path not in seen:
             seen.add(path)
             yield path, form
-
-
-def is_unknown(value: Any) -> bool:
-    """Whether a value is known only after the update."""
-    return value is UNKNOWN

@@ -1,7 +1,7 @@
 """What several resources do together: the whole stack, and rules over it.
 
-The engine asks resource by resource first, with inputs, and at the end once for all of them. The inputs are the same in a
-preview and in an update, and free of what a server adds, so the rules look at those; only the outputs of the stack
+The engine asks resource by resource first, with inputs, and at the end once for all of them. The inputs are the same
+in a preview and in an update, and free of what a server adds, so the rules look at those; only the outputs of the stack
 itself come from the last question.
 """
 
@@ -54,14 +54,17 @@ class Stack:
         for manifest in self.manifests:
             if manifest.group == "" and manifest.kind in ("ConfigMap", "Secret"):
                 parts = [manifest.body.get(part) for part in ("data", "binaryData", "stringData")]
-                entries = UNKNOWN if UNKNOWN in parts else {key: each for part in parts for key, each in mapping(part).items()}
+                entries = (
+                    UNKNOWN
+                    if UNKNOWN in parts
+                    else {key: each for part in parts for key, each in mapping(part).items()}
+                )
                 found[manifest.kind, at(manifest.body, "metadata", "name")] = entries
         return found
 
     def find(self, kind: str, name: Any) -> Mapping[str, Any] | Unknown | None:
         """The entries of a ConfigMap or Secret by name; None where the stack makes none of that name."""
         return self._data.get((kind, name)) if isinstance(name, str) else None
-
 
     def may_have(self, name: Any) -> bool:
         """Whether a settings map may be there: what a release renders, alone, is not the whole stack."""
@@ -126,7 +129,7 @@ def asked(args: StackValidationArgs) -> Stack:
     return Stack(resources, outputs)
 
 
-def repeated(rule: Rule, stack: Stack, resources: Iterator[Resource], parameters: Parameters) -> Iterator[Violation]:
+def repeated(rule: Rule, resources: Sequence[Resource], parameters: Parameters) -> Iterator[Violation]:
     """What a rule over one resource finds when it sees the rest of the stack, and did not find without."""
     for resource in resources:
         alone = set(rule.violations(replace(resource, neighbours=None), parameters))

@@ -23,7 +23,9 @@ def resource(kind: str, props: Mapping[str, Any], name: str = "it") -> Resource:
     return Resource(given, name, props, urn, True, PROVIDER)
 
 
-def refusals(*given: Given, config: Mapping[str, Any] | None = None, outputs: Mapping[str, Any] | None = None) -> set[str]:
+def refusals(
+    *given: Given, config: Mapping[str, Any] | None = None, outputs: Mapping[str, Any] | None = None
+) -> set[str]:
     """The policies that refuse the resources, each with its message."""
     listed = [resource(kind, props, f"it-{index}") for index, (kind, props) in enumerate(given)]
     return of_resources(listed, config, outputs)

@@ -7,9 +7,12 @@ from typing import Any
 import pytest
 
 from policies.checks.dry_run import resources_of
-from policies.manifests import findings
+from policies.checks.render import rendered
+from policies.checks.resources import Resource
+from policies.findings import findings
 from policies.pack import load_config
 from policies.stacks import stack_config
+from tests.policy.support import RELEASE
 
 KEY = {"accessKeyId": {"secretName": "a", "secretKey": "b"}, "secretAccessKey": {"secretName": "a", "secretKey": "c"}}
 ADMINISTRATOR = {"user": "postgres", "password": {"secretName": "pg-admin"}}
@@ -76,5 +79,15 @@ def test_backends_and_flavours(settings: dict[str, Any]) -> None:
     for key, value in settings.items():
         name = f"label-studio:{key}"
         config[name] = {**config[name], **value} if key in {"cluster", "labelStudio"} else value
-    found = findings(resources_of("prod", config), load_config("prod"))
-    assert [(finding.rule.name, finding.message) for finding in found] == []
+    resources = resources_of("prod", config)
+    charts = {
+        f"{each.props['chart']}@{each.props.get('version')}": "reviewed" for each in resources if is_release(each)
+    }
+    policies = {**load_config("prod"), "release-checkable": {"admittedCharts": charts}}
+    manifests = [manifest for resource in resources for manifest in rendered(resource)]
+    found = findings([*resources, *manifests], policies)
+    assert [(finding.rule.name, finding.message) for finding in found if finding.blocks] == []
+
+
+def is_release(resource: Resource) -> bool:
+    return resource.type == RELEASE

@@ -25,7 +25,7 @@ CONTEXTS = ("label-studio-local", "production")
 MANIFEST = {"time": "2026-01-01T00:00:00Z", "magic": "", "version": ""}
 # How a state file marks an asset that is a text (sdk/go/common/resource/asset).
 ASSET, TEXT_ASSET = "4dabf18193072939515e22adb298388d", "c44067f5952c0a294b673a41bacd8c17"
-OPEN = "{DISABLE_SIGNUP_WITHOUT_LINK: 0}"
+OPEN = "{LABEL_STUDIO_DISABLE_SIGNUP_WITHOUT_LINK: 0}"
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pulumi_policy import EnforcementLevel
 
+from policies import release_checkable
 from policies.checks.resources import Resource
 from policies.checks.rule import PolicyCrashError, Rule
-from policies.pack import FOLDER, RULES, level, load_config
+from policies.pack import FOLDER, RULES, STACK_RULES, level, load_config
 from tests.policy.support import (
     METADATA,
     RELEASE,
@@ -26,7 +27,15 @@ from tests.policy.support import (
     violations,
 )
 
-MANDATORY_EVERYWHERE = {"signup-disabled", "ingress-tls", "gateway-tls", "host-https", "administrator-present"}
+MANDATORY_EVERYWHERE = {
+    "kinds-known",
+    "environment-readable",
+    "signup-disabled",
+    "ingress-tls",
+    "gateway-tls",
+    "host-https",
+    "administrator-present",
+}
 ENVIRONMENTS = ("dev", "prod")
 KINDS = [
     RELEASE,
@@ -57,8 +66,8 @@ INGRESS = {
 RIGHT = [
     (RELEASE, release()),
     (RELEASE, release(chart="oci://registry.example.com/charts/label-studio", version="1.11.5")),
-    (RELEASE, release(nested(VALUES), "3rdparty/chart-label-studio")),
-    (RELEASE, release(nested(VALUES), "label-studio-alauda-1.20.0.tgz")),
+    (RELEASE, release(nested(VALUES), "3rdparty/chart-label-studio", version="1.20.0")),
+    (RELEASE, release(nested(VALUES), "label-studio-alauda-1.20.0.tgz", version="1.20.0")),
     ("kubernetes:apps/v1:Deployment", deployment()),
     ("kubernetes:networking.k8s.io/v1:Ingress", INGRESS),
 ]
@@ -84,10 +93,14 @@ TREES = st.recursive(
 )
 
 
+# Charts of the list above that are published, and that nobody can fetch here.
+ADMITTED = {f"{props['chart']}@{props['version']}": "reviewed" for _, props in RIGHT if "version" in props}
+
+
 def defaults_of(environment: str, rule: Rule) -> dict[str, Any]:
-    return {
-        key: value for key, value in load_config(environment).get(rule.name, {}).items() if key != "enforcementLevel"
-    }
+    own = {"admittedCharts": ADMITTED} if rule is release_checkable.RULE else {}
+    config = load_config(environment).get(rule.name, {})
+    return {**{key: value for key, value in config.items() if key != "enforcementLevel"}, **own}
 
 
 @pytest.mark.parametrize(("kind", "props"), RIGHT)
@@ -157,9 +170,9 @@ def test_a_crash_is_no_pass_and_tells_no_value() -> None:
 
 
 def test_names_are_unique_and_declarations_complete() -> None:
-    names = [rule.name for rule in RULES]
+    names = [rule.name for rule in (*RULES, *STACK_RULES)]
     assert len(set(names)) == len(names)
-    for rule in RULES:
+    for rule in (*RULES, *STACK_RULES):
         policy = rule.policy()
         assert policy.enforcement_level is not None
         assert policy.severity is not None
@@ -172,9 +185,9 @@ def test_configurations_name_every_rule_once_and_only_known_parameters(environme
     pairs: list[tuple[str, Any]] = json.loads(
         (FOLDER / f"config.{environment}.json").read_text(), object_pairs_hook=lambda pairs: pairs
     )
-    assert [name for name, _ in pairs] == [rule.name for rule in RULES]
+    assert [name for name, _ in pairs] == [rule.name for rule in (*RULES, *STACK_RULES)]
     config = load_config(environment)
-    for rule in RULES:
+    for rule in (*RULES, *STACK_RULES):
         assert set(config[rule.name]) - {"enforcementLevel"} <= set(rule.parameters), rule.name
         assert "enforcementLevel" in config[rule.name]
 
@@ -182,7 +195,9 @@ def test_configurations_name_every_rule_once_and_only_known_parameters(environme
 @pytest.mark.parametrize("environment", [*ENVIRONMENTS, None])
 def test_what_is_mandatory_everywhere(environment: str | None) -> None:
     config = load_config(environment) if environment else {}
-    levels = {rule.name: level(rule, config) for rule in RULES}
+    levels = {rule.name: level(rule, config) for rule in (*RULES, *STACK_RULES)}
     assert {name for name, given in levels.items() if given is EnforcementLevel.MANDATORY} >= MANDATORY_EVERYWHERE
     if environment == "prod":
-        assert set(levels.values()) == {EnforcementLevel.MANDATORY}
+        assert {name for name, given in levels.items() if given is not EnforcementLevel.MANDATORY} == {
+            "unknowns-reported"
+        }
