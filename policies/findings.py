@@ -8,11 +8,14 @@ from typing import Any
 
 from pulumi_policy import EnforcementLevel
 
+from policies import unknowns_reported
 from policies.checks.configuration import Configuration, configuration
 from policies.checks.resources import Resource
 from policies.checks.rule import CONFIGURED, Rule
 from policies.checks.stack import Stack, StackRule
 from policies.pack import RULES, STACK_RULES, level
+
+DISABLED = EnforcementLevel.DISABLED
 
 
 @dataclass(frozen=True)
@@ -37,18 +40,21 @@ class Finding:
 def findings(
     resources: Iterable[Resource], given: Configuration | Mapping[str, Any], outputs: Mapping[str, Any] | None = None
 ) -> Iterator[Finding]:
-    """What is wrong with resources, rendered manifests among them, each by itself and all together."""
+    """What is wrong with resources, rendered manifests among them, each by itself and all together.
+
+    What a first preview does not know is not reported: outside the engine nothing becomes known later.
+    """
     config = given if isinstance(given, Configuration) else configuration(given)
     resources = list(resources)
     for rule in RULES:
         parameters = _parameters(rule, config)
         CONFIGURED[rule.name] = parameters
-        for resource in resources if level(rule, config.policies) is not EnforcementLevel.DISABLED else ():
+        for resource in resources if level(rule, config.policies) is not DISABLED else ():
             for message in rule.violations(resource, parameters):
                 yield _finding(rule, config, message, resource.urn)
     stack = Stack(resources, outputs or {})
     for stack_rule in STACK_RULES:
-        if level(stack_rule, config.policies) is not EnforcementLevel.DISABLED:
+        if stack_rule is not unknowns_reported.RULE and level(stack_rule, config.policies) is not DISABLED:
             for message, urn in stack_rule.violations(stack, _parameters(stack_rule, config)):
                 yield _finding(stack_rule, config, message, urn)
 

@@ -25,9 +25,14 @@ from policies.stacks import policy_environment, stack_config
 
 
 def render(resource: Resource, helm: str = "") -> list[Resource]:
-    """The manifests of a release as resources. Raises RenderError with what helm printed."""
+    """The manifests of a release as resources. Raises RenderError where helm is missing, or refuses the values.
+
+    A chart that is not here, and cannot be fetched, is for the policy release-checkable: it may be admitted.
+    """
     rendering = rendering_of(resource, helm)
-    if rendering.problem:
+    if rendering.has_no_helm:
+        raise RenderError(rendering.problem)
+    if rendering.problem and rendering.digest:
         raise RenderError(f"Release {resource.name}: {rendering.problem}")
     return list(rendering.manifests)
 

@@ -44,6 +44,7 @@ PAIR = re.compile(
 PLACEHOLDER = re.compile(
     r"[$%{<]|os\.|env\b|None\b|\*+$|\\?\(|f['\"]|str\b|bytes\b|int\b|Optional\b|Secret\w*\b|self\."
 )
+CODE_LINE = re.compile(r"^(#!|import \w|from [\w.]+ import |def \w+\(|class \w+[(:])", re.MULTILINE)
 CODE = (".py", ".sh", ".js", ".lua", ".go", ".rb", ".tpl", ".ts")
 IDENTIFIER = re.compile(r"[A-Za-z_][\w.]*(\(.*|\[.*)?|\w+\(.*")
 
@@ -58,7 +59,7 @@ def in_text(text: str, name: str = "") -> Iterator[str]:
         yield from (f"a value for {path}" for path in _in_document(document))
         return
     yield from _directives(text)
-    is_code = name.endswith(CODE) or text.startswith("#!")
+    is_code = name.endswith(CODE) or bool(CODE_LINE.search(text))
     for reading in readings(text):
         for match in ASSIGNMENT.finditer(reading):
             if _is_secret(match, is_code):

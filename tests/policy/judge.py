@@ -36,6 +36,5 @@ def of_resources(
 ) -> set[str]:
     """The same over resources that are already there, with what their charts render."""
     listed = [each for resource in resources for each in (resource, *rendered(resource))]
-    merged = {name: {**PROD.get(name, {}), **(config or {}).get(name, {})} for name in {*PROD, *(config or {})}}
-    found = findings(listed, Configuration(merged), outputs)
+    found = findings(listed, Configuration({**PROD, **(config or {})}), outputs)
     return {f"{finding.rule.name}: {finding.message}" for finding in found if finding.blocks}

@@ -9,6 +9,7 @@ import pytest
 from policies.checks.marks import SecretText
 from tests.policy import attacks, refused
 from tests.policy.judge import refusals
+from tests.policy.objects import PASSWORD, VALUE, Given
 from tests.policy.support import CONTAINER
 
 
@@ -37,14 +38,14 @@ def test_no_text_of_any_kind_takes_a_secret() -> None:
 @pytest.mark.parametrize("kind", attacks.kinds(), ids=lambda kind: kind.type)
 def test_no_spelling_hides_an_object(kind: attacks.Kind) -> None:
     props = {**kind.object(), "metadata": {**attacks.METADATA, "annotations": {"example.com/note": attacks.TOKEN}}}
-    assert [name for name, *given in attacks.spellings(kind.type, props) if not refusals((given[0], given[1]))] == []
+    assert [name for name, given, inputs in attacks.spellings(kind.type, props) if not refusals((given, inputs))] == []
 
 
 @pytest.mark.parametrize("given", refused.ALL.values(), ids=refused.ALL.keys())
-def test_what_no_schema_tells_of_is_refused(given: list[refused.Given]) -> None:
+def test_what_no_schema_tells_of_is_refused(given: list[Given]) -> None:
     found = refusals(*given)
     assert found
-    assert not any(refused.PASSWORD in message or refused.VALUE in message for message in found)
+    assert not any(PASSWORD in message or VALUE in message for message in found)
 
 
 def test_a_plain_output_is_no_secret() -> None:

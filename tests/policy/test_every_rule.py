@@ -14,6 +14,7 @@ from pulumi_policy import EnforcementLevel
 from policies import release_checkable
 from policies.checks.resources import Resource
 from policies.checks.rule import PolicyCrashError, Rule
+from policies.checks.stack import StackRule
 from policies.pack import FOLDER, RULES, STACK_RULES, level, load_config
 from tests.policy.support import (
     METADATA,
@@ -37,6 +38,7 @@ MANDATORY_EVERYWHERE = {
     "administrator-present",
 }
 ENVIRONMENTS = ("dev", "prod")
+EVERY: tuple[Rule | StackRule, ...] = (*RULES, *STACK_RULES)
 KINDS = [
     RELEASE,
     "kubernetes:helm.sh/v4:Chart",
@@ -170,9 +172,9 @@ def test_a_crash_is_no_pass_and_tells_no_value() -> None:
 
 
 def test_names_are_unique_and_declarations_complete() -> None:
-    names = [rule.name for rule in (*RULES, *STACK_RULES)]
+    names = [rule.name for rule in EVERY]
     assert len(set(names)) == len(names)
-    for rule in (*RULES, *STACK_RULES):
+    for rule in EVERY:
         policy = rule.policy()
         assert policy.enforcement_level is not None
         assert policy.severity is not None
@@ -185,9 +187,9 @@ def test_configurations_name_every_rule_once_and_only_known_parameters(environme
     pairs: list[tuple[str, Any]] = json.loads(
         (FOLDER / f"config.{environment}.json").read_text(), object_pairs_hook=lambda pairs: pairs
     )
-    assert [name for name, _ in pairs] == [rule.name for rule in (*RULES, *STACK_RULES)]
+    assert [name for name, _ in pairs] == [rule.name for rule in EVERY]
     config = load_config(environment)
-    for rule in (*RULES, *STACK_RULES):
+    for rule in EVERY:
         assert set(config[rule.name]) - {"enforcementLevel"} <= set(rule.parameters), rule.name
         assert "enforcementLevel" in config[rule.name]
 
@@ -195,7 +197,7 @@ def test_configurations_name_every_rule_once_and_only_known_parameters(environme
 @pytest.mark.parametrize("environment", [*ENVIRONMENTS, None])
 def test_what_is_mandatory_everywhere(environment: str | None) -> None:
     config = load_config(environment) if environment else {}
-    levels = {rule.name: level(rule, config) for rule in (*RULES, *STACK_RULES)}
+    levels = {rule.name: level(rule, config) for rule in EVERY}
     assert {name for name, given in levels.items() if given is EnforcementLevel.MANDATORY} >= MANDATORY_EVERYWHERE
     if environment == "prod":
         assert {name for name, given in levels.items() if given is not EnforcementLevel.MANDATORY} == {

@@ -13,7 +13,7 @@ from pulumi_policy import EnforcementLevel
 
 from policies.checks.dry_run import resources_of
 from policies.checks.resources import Resource
-from policies.manifests import findings
+from policies.findings import findings
 from policies.pack import load_config
 from settings import load_settings
 from tests.unit.stack_files import PROJECT, configured
@@ -72,7 +72,12 @@ def test_policies_see_what_is_wrong_with_an_example() -> None:
 
 def test_policies_of_an_example_are_those_of_production_but_for_what_it_is_about() -> None:
     mirror = config_of("alauda")["label-studio:images"]["mirror"]
+    chart = config_of("alauda")["label-studio:labelStudio"]["chart"]
+    reference = f"{chart['source']}@{chart['version']}"
+    admitted = policies_of("alauda")["release-checkable"]["admittedCharts"]
+    assert list(admitted) == [reference]
     own = {
+        "release-checkable": {"enforcementLevel": "mandatory", "admittedCharts": admitted},
         "image-registries": {"enforcementLevel": "mandatory", "allowed": [mirror]},
         "pods-restricted": {"enforcementLevel": "mandatory", "levels": ["restricted", "baseline"]},
     }
