@@ -31,9 +31,9 @@ def render(resource: Resource, helm: str = "") -> list[Resource]:
     """
     rendering = rendering_of(resource, helm)
     if rendering.has_no_helm:
-        raise RenderError(rendering.problem)
-    if rendering.problem and rendering.digest:
-        raise RenderError(f"Release {resource.name}: {rendering.problem}")
+        raise RenderError(rendering.error)
+    if rendering.error and rendering.digest:
+        raise RenderError(f"Release {resource.name}: {rendering.error}")
     return list(rendering.manifests)
 
 

@@ -62,12 +62,12 @@ def _chart_problems(release: Release, rendering: Rendering, parameters: Paramete
     if any(is_text(admitted.get(name)) for name in (rendering.digest, reference, _digest_of(reference)) if name):
         return
     mend = "list its digest, or chart@version, in the parameter admittedCharts with a reason"
-    if rendering.problem and not rendering.digest:
+    if rendering.error and not rendering.digest:
         yield f"{release.label}: its chart is not here and cannot be fetched, so nobody sees what it applies; {mend}"
-    elif rendering.problem and rendering.has_no_helm:
-        yield f"{release.label}: {rendering.problem}"
-    elif rendering.problem and not rendering.is_own:
-        yield f"{release.label}: its chart cannot be rendered; mend the values, or {mend}: {rendering.problem}"
+    elif rendering.error and rendering.has_no_helm:
+        yield f"{release.label}: {rendering.error}"
+    elif rendering.error and not rendering.is_own:
+        yield f"{release.label}: its chart cannot be rendered; mend the values, or {mend}: {rendering.error}"
     elif rendering.unforeseeable:
         yield (
             f"{release.label}: its templates ask the cluster (lookup, Release.Revision), so they may apply something "

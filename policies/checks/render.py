@@ -27,7 +27,7 @@ class Rendering:
     """
 
     manifests: tuple[Resource, ...] = ()
-    problem: str = ""
+    error: str = ""
     digest: str = ""
     unforeseeable: bool = False
     has_no_helm: bool = False
@@ -54,14 +54,14 @@ def rendering_of(resource: Resource, helm: str = "") -> Rendering:
         namespace,
         helms.digest(texts) if texts else "",
     )
-    documents, problem = found
-    if problem and any(value is UNKNOWN for _, value in walk(release.values)):
+    documents, error = found
+    if error and any(value is UNKNOWN for _, value in walk(release.values)):
         # A placeholder stands for what the update will know, and it may fit nowhere: the update asks again.
-        problem = ""
+        error = ""
     manifests = tuple(from_document(document, resource, namespace) for document in documents)
     digest = helms.digest(texts) if texts else ""
-    no_helm = problem.endswith(helms.NO_HELM)
-    return Rendering(manifests, problem, digest, helms.unforeseeable(texts), no_helm, _is_own(str(props["chart"])))
+    no_helm = error.endswith(helms.NO_HELM)
+    return Rendering(manifests, error, digest, helms.unforeseeable(texts), no_helm, _is_own(str(props["chart"])))
 
 
 def _is_own(chart: str) -> bool:

@@ -96,7 +96,7 @@ class StackRule:
         except PolicyCrashError:
             raise
         except Exception as error:
-            raise crash(self.name, "the stack", error) from None
+            raise crash(self.name, STACK_TYPE, error) from None
 
     def policy(self) -> StackValidationPolicy:
         """The declaration that a policy pack takes."""
