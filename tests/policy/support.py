@@ -19,7 +19,7 @@ MISSING = object()
 RELEASE = "kubernetes:helm.sh/v3:Release"
 SECRET = "hunter2-Xq9"
 MEND = re.compile(
-    r"\b(write|remove|use|put|name|set|give|call|add|take|list|pass|append|keep|must (be|not|come)|has to be|needs)\b"
+    r"\b(write|remove|use|put|name|set|give|call|add|take|list|pass|append|keep|must (be|not|come)|has to be|needs|refer)\b"
 )
 HOST = "label-studio.example.com"
 RESOURCES = {"requests": {"cpu": "100m", "memory": "1Gi"}, "limits": {"cpu": "1", "memory": "1Gi"}}

@@ -246,7 +246,9 @@ def test_no_message_tells_a_secret(analyzed: Outcome) -> None:
 
 
 def test_every_policy_stops_something(analyzed: Outcome) -> None:
-    assert analyzed.policies == {rule.name for rule in (*RULES, *STACK_RULES)} - {"unknowns-reported"}
+    assert analyzed.policies == {*(rule.name for rule in RULES), *(rule.name for rule in STACK_RULES)} - {
+        "unknowns-reported"
+    }
 
 
 @pytest.mark.parametrize(
@@ -270,7 +272,7 @@ def test_every_policy_stops_something(analyzed: Outcome) -> None:
 def test_settings_of_the_real_program(stacks: Stacks, stack: str, settings: dict[str, Any], policies: set[str]) -> None:
     outcome = stacks.preview(stack, settings={f"label-studio:{key}": value for key, value in settings.items()})
     assert outcome.status != 0
-    assert outcome.policies == policies, outcome.printed
+    assert outcome.policies - {"unknowns-reported"} == policies, outcome.printed
     assert SECRET not in outcome.printed
 
 

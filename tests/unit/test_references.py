@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from policies.pack import RULES, STACK_RULES
 from scripts import kinds_reference, policies_reference, reference, settings_reference
 from settings import Settings
 
@@ -31,7 +30,7 @@ def test_every_key_and_policy_has_its_section() -> None:
     for name, field in Settings.model_fields.items():
         assert f"\n## {field.alias or name}\n" in settings
     policies = policies_reference.render()
-    assert re.findall(r"^## (.+)$", policies, re.M) == [rule.name for rule in (*RULES, *STACK_RULES)]
+    assert re.findall(r"^## (.+)$", policies, re.M) == [rule.name for rule in policies_reference.EVERY]
 
 
 def test_a_stale_page_is_told_and_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
