@@ -58,7 +58,7 @@ def configuration(content: Any) -> Configuration:
         return Configuration({name: each for name, each in content.items() if isinstance(each, Mapping)})
     if content["version"] != VERSION:
         raise ConfigurationError(f"version must be {VERSION}")
-    exceptions = content.get("exceptions") or {}
+    exceptions = {} if content.get("exceptions") is None else content["exceptions"]
     if not isinstance(exceptions, Mapping):
         raise ConfigurationError("exceptions must map a name to a reason and what it matches")
     return Configuration(

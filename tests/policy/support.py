@@ -19,7 +19,8 @@ MISSING = object()
 RELEASE = "kubernetes:helm.sh/v3:Release"
 SECRET = "hunter2-Xq9"
 MEND = re.compile(
-    r"\b(write|remove|use|put|name|set|give|call|add|take|list|pass|append|keep|must (be|not|come)|has to be|needs|refer)\b"
+    r"\b(write|remove|use|put|name|set|give|call|add|take|list|pass|append|keep|refer|must (be|not|come)|has to be"
+    r"|needs)\b"
 )
 HOST = "label-studio.example.com"
 RESOURCES = {"requests": {"cpu": "100m", "memory": "1Gi"}, "limits": {"cpu": "1", "memory": "1Gi"}}

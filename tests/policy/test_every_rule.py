@@ -10,12 +10,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pulumi_policy import EnforcementLevel
+from pulumi_policy.proxy import unknown_checking_proxy
 
 from policies import release_checkable
 from policies.checks.resources import Resource
 from policies.checks.rule import PolicyCrashError, Rule
-from policies.checks.stack import StackRule
+from policies.checks.stack import Stack, StackRule
+from policies.checks.values import plain
 from policies.pack import FOLDER, RULES, STACK_RULES, level, load_config
+from tests.policy.judge import resource
 from tests.policy.support import (
     METADATA,
     RELEASE,
@@ -47,6 +50,13 @@ KINDS = [
     "kubernetes:batch/v1:CronJob",
     "kubernetes:core/v1:ConfigMap",
     "kubernetes:core/v1:ConfigMapList",
+    "kubernetes:core/v1:List",
+    "kubernetes:apps/v1:DeploymentPatch",
+    "kubernetes:yaml/v2:ConfigGroup",
+    "kubernetes:rbac.authorization.k8s.io/v1:Role",
+    "kubernetes:networking.k8s.io/v1:IngressClass",
+    "kubernetes:example.com/v1:Thing",
+    "random:index/randomPassword:RandomPassword",
     "kubernetes:core/v1:Namespace",
     "kubernetes:core/v1:Secret",
     "kubernetes:core/v1:Service",
@@ -118,6 +128,10 @@ def test_no_input_crashes_a_rule_or_shows_in_a_message(kind: str, props: dict[st
     for rule in RULES:
         for message in violations(rule, kind, props):
             assert SECRET not in message.replace(f"name {SECRET}", "")
+    stack = Stack([resource(kind, plain(unknown_checking_proxy(props)))], plain(unknown_checking_proxy(props)))
+    for stack_rule in STACK_RULES:
+        for message, _ in stack_rule.violations(stack):
+            assert SECRET not in message.replace(f"name {SECRET}", "")
 
 
 def leaf_paths(tree: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
@@ -156,6 +170,9 @@ def test_an_unknown_value_in_any_place_ends_no_rule(kind: str, props: dict[str, 
     for path in leaf_paths(props):
         for rule in RULES:
             violations(rule, kind, with_leaf(props, path, UNKNOWN))
+        stack = Stack([resource(kind, plain(unknown_checking_proxy(with_leaf(props, path, UNKNOWN))))])
+        for stack_rule in STACK_RULES:
+            stack_rule.violations(stack)
 
 
 def test_a_crash_is_no_pass_and_tells_no_value() -> None:
