@@ -16,6 +16,8 @@ from policies import (
     signup_disabled,
     telemetry_off,
 )
+from policies.checks.environment import environments
+from policies.checks.resources import Resource
 from policies.checks.rule import CONFIGURED, Parameters
 from policies.checks.stack import Stack, StackRule, Violation, repeated
 
@@ -33,9 +35,20 @@ RULES = (
 
 def check(stack: Stack, _: Parameters) -> Iterator[Violation]:
     """The rules over one container's environment again, now that the ConfigMaps and Secrets are known."""
+    asked = [resource for resource in stack.resources if _reads_others(resource)]
     for rule in RULES:
-        for message, urn in repeated(rule, stack.resources, CONFIGURED.get(rule.name, {})):
+        for message, urn in repeated(rule, asked, CONFIGURED.get(rule.name, {})):
             yield f"{message} ({rule.name})", urn
+
+
+def _reads_others(resource: Resource) -> bool:
+    """Whether containers of a resource read variables or files from elsewhere; only then is there more to see."""
+    return any(
+        container.body.get("envFrom") or container.mounts
+        for environment in environments(resource, workers=True)
+        for container in [environment.container]
+        if container
+    )
 
 
 RULE = StackRule(

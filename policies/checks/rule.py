@@ -28,23 +28,32 @@ class PolicyCrashError(RuntimeError):
     """A check could not finish. It never becomes a violation, which a lower level would wave through: it stops all."""
 
 
-# What the engine has told this process so far: resources by URN with what they render to, configurations by policy.
-_SEEN: dict[str, tuple[Any, list[Resource]]] = {}
+@dataclass
+class _Question:
+    """What the engine asks about one resource: it asks each policy in turn, each time with the whole resource."""
+
+    resources: list[Resource]
+    answered: set[str] = field(default_factory=set)
+
+
+# What the engine has told this process so far: questions by URN, configurations by policy.
+_QUESTIONS: dict[str, _Question] = {}
 CONFIGURED: dict[str, Parameters] = {}
 
 
 def seen(urn: str) -> list[Resource]:
     """The resource that the engine has asked about, with the manifests that its chart renders; none if it has not."""
-    return _SEEN[urn][1] if urn in _SEEN else []
+    return _QUESTIONS[urn].resources if urn in _QUESTIONS else []
 
 
-def _asked(args: ResourceValidationArgs) -> list[Resource]:
-    """The resource and what it renders to, made once for all policies, which are asked one after the other."""
-    resource = Resource.of(args)
-    known = _SEEN.get(resource.urn)
-    if known is None or known[0] != resource:
-        _SEEN[resource.urn] = known = (resource, [resource, *rendered(resource)])
-    return known[1]
+def _asked(args: ResourceValidationArgs, policy: str) -> list[Resource]:
+    """The resource and what it renders to, read once for all policies; one that asks again asks a new question."""
+    question = _QUESTIONS.get(args.urn)
+    if question is None or policy in question.answered:
+        resource = Resource.of(args)
+        _QUESTIONS[args.urn] = question = _Question([resource, *rendered(resource)])
+    question.answered.add(policy)
+    return question.resources
 
 
 def crash(policy: str, place: str, error: Exception) -> PolicyCrashError:
@@ -80,7 +89,7 @@ class Rule:
 
         def validate(args: ResourceValidationArgs, report_violation: ReportViolation) -> None:
             CONFIGURED[self.name] = args.get_config()
-            for resource in _asked(args):
+            for resource in _asked(args, self.name):
                 for message in self.violations(resource, args.get_config()):
                     report_violation(message, None)
 

@@ -20,10 +20,9 @@ GUARDS = {
     "an API": '{{- if .Capabilities.APIVersions.Has "monitoring.coreos.com/v1" }}\n%s\n{{- end }}',
     "no API": '{{- if not (.Capabilities.APIVersions.Has "monitoring.coreos.com/v1") }}\n%s\n{{- end }}',
     "an upgrade": "{{- if .Release.IsUpgrade }}\n%s\n{{- end }}",
-    "an upgrade with an API": '{{- if .Release.IsUpgrade }}{{ if .Capabilities.APIVersions.Has "a.example.com/v1" }}
-%s
-'
-    "{{- end }}{{ end }}",
+    "an upgrade with an API": (
+        '{{- if .Release.IsUpgrade }}{{- if .Capabilities.APIVersions.Has "example.com/v1" }}\n%s\n{{- end }}{{- end }}'
+    ),
     "an old version": '{{- if semverCompare "<1.26-0" .Capabilities.KubeVersion.Version }}\n%s\n{{- end }}',
     "a new version": '{{- if semverCompare ">=1.36-0" .Capabilities.KubeVersion.Version }}\n%s\n{{- end }}',
     "one version": '{{- if eq .Capabilities.KubeVersion.Minor "31" }}\n%s\n{{- end }}\n# 1.31',
