@@ -79,12 +79,13 @@ class Stacks:
         done = engine.operate("preview", *flags, capture=True, check=False, environment=environment)
         return Outcome(done.returncode, done.stdout)
 
-    def analyze(self, stack: str, resources: Sequence[Mapping[str, Any]]) -> Outcome:
+    def analyze(self, stack: str, resources: Sequence[Mapping[str, Any]], config: Path | None = None) -> Outcome:
         """Have the CLI check a stored state, all of it, rather than stop at the first violation."""
         file = self.folder / "state.json"
         file.write_text(json.dumps({"version": 3, "deployment": {"manifest": MANIFEST, "resources": resources}}))
         engine = Engine(self.folder, stack, self.folder / "kubeconfig")
-        arguments = ("--file", str(file), "--policy-pack", str(FOLDER), *config_flags(stack))
+        flags = ("--policy-pack-config", str(config)) if config else config_flags(stack)
+        arguments = ("--file", str(file), "--policy-pack", str(FOLDER), *flags)
         done = engine.run("policy", "analyze", *arguments, capture=True, check=False)
         return Outcome(done.returncode, done.stdout)
 
@@ -274,6 +275,22 @@ def test_settings_of_the_real_program(stacks: Stacks, stack: str, settings: dict
     assert outcome.status != 0
     assert outcome.policies - {"unknowns-reported"} == policies, outcome.printed
     assert SECRET not in outcome.printed
+
+
+def test_an_exception_waives_one_policy_for_one_resource(stacks: Stacks, tmp_path: Path) -> None:
+    own = provider("stack", {"context": "production"})
+    open_page = {"metadata": METADATA, "spec": {"type": "NodePort", "ports": [{"port": 80}]}}
+    first, second = (state("kubernetes:core/v1:Service", name, open_page, own) for name in ("first", "second"))
+    match = {"policies": ["service-exposure"], "targets": [first["urn"]]}
+    content = json.loads((FOLDER / "config.prod.json").read_text())
+    content["exceptions"] = {"meter": {"reason": "a meter in the cellar", "match": [match]}}
+    config = tmp_path / "config.json"
+    config.write_text(json.dumps(content))
+    outcome = stacks.analyze("prod", [own, first, second], config)
+    assert outcome.status != 0
+    assert "a meter in the cellar" in outcome.printed
+    assert outcome.printed.count("[mandatory]") == 1
+    assert stacks.analyze("prod", [own, first], config).status == 0
 
 
 def test_a_policy_that_crashes_stops_the_preview_though_it_is_advisory(stacks: Stacks) -> None:

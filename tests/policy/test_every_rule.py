@@ -204,7 +204,8 @@ def test_configurations_name_every_rule_once_and_only_known_parameters(environme
     pairs: list[tuple[str, Any]] = json.loads(
         (FOLDER / f"config.{environment}.json").read_text(), object_pairs_hook=lambda pairs: pairs
     )
-    assert [name for name, _ in pairs] == [rule.name for rule in EVERY]
+    policies = dict(pairs)["policies"]
+    assert [name for name, _ in policies] == [rule.name for rule in EVERY]
     config = load_config(environment)
     for rule in EVERY:
         assert set(config[rule.name]) - {"enforcementLevel"} <= set(rule.parameters), rule.name

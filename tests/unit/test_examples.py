@@ -11,6 +11,7 @@ import pytest
 import yaml
 from pulumi_policy import EnforcementLevel
 
+from policies.checks.configuration import read_config
 from policies.checks.dry_run import resources_of
 from policies.checks.resources import Resource
 from policies.findings import findings
@@ -29,8 +30,7 @@ def config_of(stack: str) -> Mapping[str, Any]:
 
 def policies_of(stack: str) -> Mapping[str, Mapping[str, Any]]:
     own = EXAMPLES / f"policies.{stack}.json"
-    config: Mapping[str, Mapping[str, Any]] = json.loads(own.read_text()) if own.exists() else load_config("prod")
-    return config
+    return read_config(own).policies if own.exists() else load_config("prod")
 
 
 @cache
