@@ -7,6 +7,7 @@ from typing import Any
 
 from pulumi_policy import Severity
 
+from policies.checks.marks import SecretText
 from policies.checks.releases import label_studio_release, release_of
 from policies.checks.resources import Manifest, Resource, entries, manifests
 from policies.checks.rule import Parameters, Rule
@@ -25,6 +26,7 @@ OWN = ("apiVersion", "kind", "status")
 
 def check(resource: Resource, _: Parameters) -> Iterator[str]:
     """No secret by structure, name or form, anywhere but in the fields that are there for it."""
+    yield from _in_arguments(resource)
     if release := release_of(resource):
         for path, form in first_of_each(list(in_tree(release.values, ""))):
             yield f"{release.label}: {path} holds {form}; {MEND} (secretName, secretKey)"
@@ -36,6 +38,22 @@ def check(resource: Resource, _: Parameters) -> Iterator[str]:
     for manifest in manifests(resource):
         for path, form in first_of_each(list(_in_manifest(manifest))):
             yield f"{manifest.label}: {path} holds {form}; {MEND}"
+
+
+def _in_arguments(resource: Resource) -> Iterator[str]:
+    """What a provider or a release is told besides; the engine keeps encrypted what is marked as a secret."""
+    if resource.type.startswith("pulumi:providers:") or release_of(resource):
+        props = {
+            key: value for key, value in resource.props.items() if key not in ("values", "valueYamlFiles", "manifest")
+        }
+        for path, form in first_of_each(list(in_tree(_unmarked(props), ""))):
+            yield f"{resource.name}: {path} holds {form}; write pulumi.Output.secret, or name a Secret"
+
+
+def _unmarked(tree: Any) -> Any:
+    if isinstance(tree, Mapping):
+        return {key: _unmarked(value) for key, value in tree.items() if not isinstance(value, SecretText)}
+    return [_unmarked(value) for value in tree if not isinstance(value, SecretText)] if isinstance(tree, list) else tree
 
 
 def _in_manifest(manifest: Manifest) -> Iterator[tuple[str, str]]:

@@ -23,6 +23,8 @@ RESTRICTED: Mapping[str, Any] = {
     "runAsNonRoot": True,
     "seccompProfile": {"type": "RuntimeDefault"},
 }
+APPARMOR = "container.apparmor.security.beta.kubernetes.io/"
+SELINUX = (None, "", "container_t", "container_init_t", "container_kvm_t", "container_engine_t")
 SECCOMP = ("RuntimeDefault", "Localhost")
 SYSCTLS = {
     "kernel.shm_rmid_forced", "net.ipv4.ip_local_port_range", "net.ipv4.ip_unprivileged_port_start",
@@ -62,6 +64,9 @@ def _pod_problems(pod: Pod) -> Iterator[str]:
             yield f"volumes[{index}] is of type {sorted(forbidden)[0]}; use emptyDir or a claim"
     context = mapping(pod.spec.get("securityContext"))
     yield from _user_problems(context)
+    for name, value in mapping(pod.metadata.get("annotations")).items():
+        if name.startswith(APPARMOR) and not (value == "runtime/default" or str(value).startswith("localhost/")):
+            yield f"remove the annotation {name}"
     for sysctl in items(context.get("sysctls")):
         if at(sysctl, "name") not in SYSCTLS:
             yield "securityContext.sysctls has one that is not namespaced; remove it"
@@ -95,6 +100,10 @@ def _container_problems(container: Container) -> Iterator[str]:
 def _user_problems(context: Mapping[str, Any]) -> Iterator[str]:
     if context.get("runAsUser") == 0:
         yield "securityContext.runAsUser is root; write another user"
+    if at(context, "windowsOptions", "hostProcess"):
+        yield "remove securityContext.windowsOptions.hostProcess"
+    if at(context, "seLinuxOptions", "type") not in SELINUX:
+        yield "remove type from securityContext.seLinuxOptions"
     if at(context, "seLinuxOptions", "user") or at(context, "seLinuxOptions", "role"):
         yield "remove user and role from securityContext.seLinuxOptions"
     if at(context, "appArmorProfile", "type") == "Unconfined":

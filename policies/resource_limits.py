@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -20,6 +21,7 @@ CUSTOM_RESOURCES = {
     ("middleware.alauda.io", "Redis"): ("spec", "resources"),
 }
 CHART_RESOURCES = (("app", "resources"), ("app", "nginx", "resources"), ("app", "initContainer", "resources"))
+ZERO = re.compile(r"[+-]?0*(\.0*)?([a-zA-Z]*|e\d+)")
 NEEDED = tuple((kind, name) for kind in ("requests", "limits") for name in ("cpu", "memory"))
 
 
@@ -52,7 +54,9 @@ def _missing(label: str, path: str, resources: Any) -> Iterator[str]:
 
 
 def _is_quantity(value: Any) -> bool:
-    return value is UNKNOWN or (isinstance(value, str | int | float) and str(value) not in ("", "0", "True", "False"))
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return value is UNKNOWN
+    return bool(str(value).strip()) and not ZERO.fullmatch(str(value))
 
 
 RULE = Rule(

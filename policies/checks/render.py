@@ -16,6 +16,7 @@ from policies.checks.resources import Resource, from_document
 from policies.checks.values import UNKNOWN, walk
 
 DEFAULT_NAMESPACE = "default"
+METADATA = "Chart.yaml"
 OWN_CHART = PROJECT / "charts" / "label-studio"
 
 
@@ -61,11 +62,13 @@ def rendering_of(resource: Resource, helm: str = "") -> Rendering:
     manifests = tuple(from_document(document, resource, namespace) for document in documents)
     digest = helms.digest(texts) if texts else ""
     no_helm = error.endswith(helms.NO_HELM)
-    return Rendering(manifests, error, digest, helms.unforeseeable(texts), no_helm, _is_own(str(props["chart"])))
+    return Rendering(manifests, error, digest, helms.unforeseeable(texts), no_helm, _is_own(texts))
 
 
-def _is_own(chart: str) -> bool:
-    return (PROJECT / chart).resolve() == OWN_CHART
+def _is_own(texts: Mapping[str, str]) -> bool:
+    """Whether a chart is the embedded one, or a copy of it that names another version of Label Studio."""
+    own = _texts_of(str(OWN_CHART), _stamp(OWN_CHART))
+    return {**texts, METADATA: ""} == {**own, METADATA: ""}
 
 
 def _texts(chart: str, release: Release) -> dict[str, str]:
