@@ -43,7 +43,11 @@ CASES: dict[str, dict[str, Any]] = {
         },
     },
     "Redis of Alauda": {"cluster": {"podSecurity": "baseline"}, "redis": {"backend": "alauda"}},
-    "no Redis": {"redis": {"backend": "none"}},
+    # Without workers the page does all the work, and each of its processes keeps connections.
+    "no Redis": {
+        "redis": {"backend": "none"},
+        "labelStudio": {"autoscaling": {"minReplicas": 2, "maxReplicas": 5, "targetCpu": 70}},
+    },
     "external Redis": {
         "redis": {
             "backend": "external",
@@ -83,7 +87,9 @@ def test_backends_and_flavours(settings: dict[str, Any]) -> None:
     charts = {
         f"{each.props['chart']}@{each.props.get('version')}": "reviewed" for each in resources if is_release(each)
     }
-    policies = {**load_config("prod"), "release-checkable": {"admittedCharts": charts}}
+    levels = [config["label-studio:cluster"].get("podSecurity", "restricted")]
+    own = {"release-checkable": {"admittedCharts": charts}, "pods-restricted": {"levels": levels}}
+    policies = {**load_config("prod"), **own}
     manifests = [manifest for resource in resources for manifest in rendered(resource)]
     found = findings([*resources, *manifests], policies)
     assert [(finding.rule.name, finding.message) for finding in found if finding.blocks] == []
