@@ -135,6 +135,15 @@ CONFIGURATION = {
     "~storage.k8s.io/StorageClass": """
         provisioner parameters* reclaimPolicy volumeBindingMode allowVolumeExpansion mountOptions allowedTopologies*
     """,
+    "~PersistentVolume": """
+        spec{capacity* accessModes claimRef* storageClassName volumeMode mountOptions nodeAffinity*
+             persistentVolumeReclaimPolicy volumeAttributesClassName nfs{server path readOnly}
+             csi{driver volumeHandle fsType readOnly volumeAttributes* nodeStageSecretRef{name namespace}
+                nodePublishSecretRef{name namespace} controllerPublishSecretRef{name namespace}
+                nodeExpandSecretRef{name namespace} controllerExpandSecretRef{name namespace}}}
+    """,
+    "~node.k8s.io/RuntimeClass": "handler overhead* scheduling*",
+    "~flowcontrol.apiserver.k8s.io/FlowSchema ~flowcontrol.apiserver.k8s.io/PriorityLevelConfiguration": "spec*",
     "~storage.k8s.io/VolumeAttributesClass": "driverName parameters*",
     "~networking.k8s.io/IngressClass": "spec{controller parameters*}",
     "~gateway.networking.k8s.io/GatewayClass": "spec{controllerName description parametersRef*}",
@@ -185,6 +194,14 @@ CONFIGURATION = {
     """,
     "cloud.google.com/BackendConfig": """
         spec{timeoutSec connectionDraining* healthCheck* logging* sessionAffinity* securityPolicy* cdn*}
+    """,
+    "keda.sh/ScaledObject": """
+        spec{scaleTargetRef{apiVersion kind name envSourceContainerName} pollingInterval cooldownPeriod minReplicaCount
+             maxReplicaCount idleReplicaCount fallback* advanced* initialCooldownPeriod
+             triggers{type name metadata* metricType useCachedMetrics authenticationRef{name kind}}}
+    """,
+    "keda.sh/TriggerAuthentication": """
+        spec{secretTargetRef{parameter name key} podIdentity* env{parameter name containerName}}
     """,
     "monitoring.coreos.com/ServiceMonitor monitoring.coreos.com/PodMonitor": """
         spec{

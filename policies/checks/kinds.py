@@ -56,17 +56,6 @@ def _table() -> Iterator[Kind]:
 
 
 KINDS = {(kind.group, kind.name): kind for kind in _table()}
-# Kinds of Kubernetes' own API without a namespace that the pack does not admit (discovery of v1.34).
-OTHER_CLUSTER_KINDS = frozenset(
-    {
-        *("APIService", "CSIDriver", "CSINode", "CertificateSigningRequest", "ClusterTrustBundle", "ComponentStatus"),
-        *("DeviceClass", "DeviceTaintRule", "FlowSchema", "IPAddress", "MutatingAdmissionPolicy"),
-        *("MutatingAdmissionPolicyBinding", "MutatingWebhookConfiguration", "Node", "PersistentVolume"),
-        *("PriorityLevelConfiguration", "ResourceSlice", "RuntimeClass", "SelfSubjectAccessReview"),
-        *("SelfSubjectReview", "SelfSubjectRulesReview", "ServiceCIDR", "StorageVersion", "StorageVersionMigration"),
-        *("SubjectAccessReview", "TokenReview", "ValidatingWebhookConfiguration", "VolumeAttachment"),
-    }
-)
 GRAMMAR = Grammar(kind_fragments.FRAGMENTS)
 
 

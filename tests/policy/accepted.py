@@ -163,6 +163,11 @@ KINDS: dict[str, list[Given]] = {
         cluster("storage.k8s.io/v1:StorageClass", provisioner="ebs.csi.aws.com", parameters={"type": "gp3"}),
         cluster("snapshot.storage.k8s.io/v1:VolumeSnapshotClass", driver="ebs.csi.aws.com", deletionPolicy="Retain"),
         cluster("scheduling.k8s.io/v1:PriorityClass", value=1000),
+        cluster("node.k8s.io/v1:RuntimeClass", handler="runsc"),
+        cluster(
+            "core/v1:PersistentVolume",
+            spec={"capacity": {"storage": "1Gi"}, "csi": {"driver": "ebs.csi.aws.com", "volumeHandle": "vol-1"}},
+        ),
         cluster(
             "rbac.authorization.k8s.io/v1:ClusterRole",
             rules=[{"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]}],
