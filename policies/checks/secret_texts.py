@@ -30,6 +30,9 @@ SHORT_PASSWORD = re.compile(
     r"(?![$\{<\"-])\S{3,}"
 )
 SQL = re.compile(r"\b(?:password|identified\s{1,8}by)\s{1,8}['\"](?![$\{<:%])[^'\"\n]{1,2000}['\"]", re.IGNORECASE)
+PIPED = re.compile(
+    r"\b(?:echo|printf)\s{1,8}['\"]?(?![$\{%<'\"])\S{3,200}[^\n|]{0,20}\|[^\n|]{0,200}(?:-stdin\b|\bchpasswd\b)"
+)
 HEADER = re.compile(
     r"(?:authorization|x-[\w-]{0,40}(?:token|key|secret))['\"]?\s{0,4}:\s{0,4}['\"]?(?:(?:basic|bearer|token)\s+)?"
     r"(?![$\{<%])[\w.+/=~-]{8,}",
@@ -80,7 +83,7 @@ def in_arguments(arguments: Sequence[Any]) -> Iterator[str]:
         name, value = match["name"], match["value"]
         if is_secret_name(name) and is_secret_value(value) and not PLACEHOLDER.match(value) and value[0] != "-":
             yield f"a value for --{name}"
-    if USER_AND_PASSWORD.search(line) or SHORT_PASSWORD.search(line):
+    if PIPED.search(line) or USER_AND_PASSWORD.search(line) or SHORT_PASSWORD.search(line):
         yield "a password"
 
 

@@ -32,6 +32,8 @@ SECRETS: dict[str, list[Given]] = {
     "curl -H": [tool("curl", "-H", f"Authorization: Bearer {PASSWORD}")],
     "a variable before a command": [tool(command=["sh", "-c", f"PGPASSWORD={PASSWORD} psql"])],
     "mysql -p": [tool("sh", "-c", f"mysql -uroot -p{PASSWORD}")],
+    "a password by a pipe": [tool(command=["sh", "-c", f"echo {PASSWORD} | docker login --password-stdin"])],
+    "basic authentication": [tool(env=[{"name": "BASIC_AUTH", "value": encoded(f"admin:{PASSWORD}")}])],
     "redis-cli -a": [tool("redis-cli", "-a", PASSWORD, "ping")],
     "requirepass": [tool("redis-server", "--requirepass", PASSWORD)],
     "a probe": [tool(livenessProbe={"exec": {"command": ["sh", "-c", f"PGPASSWORD={PASSWORD} pg_isready"]}})],
