@@ -245,11 +245,7 @@ def annotation_problem(controller: Controller, name: str, value: Any) -> str | N
         if re.fullmatch(pattern, name):
             fits = isinstance(value, str | bool | int) and re.fullmatch(allowed, str(value), re.DOTALL)
             return None if fits else f"{name} has a value that is not allowed for it"
-    if any(name.startswith(prefix) for each in CONTROLLERS.values() for prefix in each.prefixes):
-        foreign = not any(name.startswith(prefix) for prefix in controller.prefixes)
-        if foreign:
-            return _foreign_problem(name, value)
-    return f"{name} is an annotation that the policies do not know"
+    return _foreign_problem(name, value)
 
 
 def _foreign_problem(name: str, value: Any) -> str | None:
