@@ -4,6 +4,7 @@
 reference: install  ## make the reference pages of docs/ anew
 	@$(BIN)/python -m scripts.settings_reference
 	@$(BIN)/python -m scripts.policies_reference
+	@$(BIN)/python -m scripts.kinds_reference
 
 images: install  ## list the images of a stack: make images [STACK=dev] [DIGESTS=yes]
 	@$(BIN)/python -m scripts.images $(STACK) $(if $(DIGESTS),--digests)

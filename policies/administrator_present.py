@@ -23,7 +23,7 @@ def check(resource: Resource, _: Parameters) -> Iterator[str]:
 
 def _name_problems(environment: Environment) -> Iterator[str]:
     names = environment.setting("USERNAME")
-    if not names:
+    if not names and not environment.may_have_more():
         yield f"{environment.label}: nobody can log in; set LABEL_STUDIO_USERNAME to the first user's e-mail address"
     for variable in names:
         value = variable.value
@@ -38,7 +38,7 @@ def _name_problems(environment: Environment) -> Iterator[str]:
 
 def _password_problems(environment: Environment) -> Iterator[str]:
     passwords = environment.setting("PASSWORD")
-    if not passwords:
+    if not passwords and not environment.may_have_more():
         yield (
             f"{environment.label}: nobody can log in; take LABEL_STUDIO_PASSWORD from a Secret "
             "(extraEnvironmentSecrets with secretName and secretKey)"

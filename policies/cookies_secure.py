@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from pulumi_policy import Severity
 
-from policies.checks.environment import environments, is_serving_https, not_literal, python_overrides
+from policies.checks.environment import environments, is_serving_https, not_literal
 from policies.checks.resources import Resource
 from policies.checks.rule import Parameters, Rule
 
@@ -20,14 +20,11 @@ def check(resource: Resource, parameters: Parameters) -> Iterator[str]:
         for name in SETTINGS:
             variables = environment.setting(name)
             # CSRF_COOKIE_SECURE follows SESSION_COOKIE_SECURE where it is not set.
-            if wanted and not variables and name == SETTINGS[0]:
+            if wanted and not variables and name == SETTINGS[0] and not environment.may_have_more():
                 yield f'{environment.label}: {name} is not set; write "1" in {environment.place}'
             for variable in variables:
                 if problem := not_literal(variable.value) or _flag_problem(str(variable.value), wanted):
                     yield f'{environment.label}: {variable.path} {problem}; write "1"'
-            yield from environment.hidden_changes(name)
-    for name in SETTINGS:
-        yield from python_overrides(resource, name, True)
 
 
 def _flag_problem(value: str, wanted: bool) -> str | None:

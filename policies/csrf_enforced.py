@@ -11,7 +11,6 @@ from policies.checks.environment import (
     environments,
     is_serving_https,
     not_literal,
-    python_overrides,
     require_boolean,
 )
 from policies.checks.hosts import host_problem
@@ -28,13 +27,12 @@ def check(resource: Resource, _: Parameters) -> Iterator[str]:
     for environment in environments(resource):
         yield from require_boolean(environment, SETTING, True, required=False)
         yield from _origin_problems(environment, is_serving_https(environment, resource))
-    yield from python_overrides(resource, SETTING, True)
 
 
 def _origin_problems(environment: Environment, https: bool) -> Iterator[str]:
     variables = environment.setting(ORIGINS)
     mend = "write https:// and the host of the ingress"
-    if https and not variables:
+    if https and not variables and not environment.may_have_more():
         yield f"{environment.label}: {ORIGINS} is not set, so every form is answered with 403; {mend}"
     for variable in variables:
         if variable.value is UNKNOWN:

@@ -26,7 +26,8 @@ def check(resource: Resource, _: Parameters) -> Iterator[str]:
     for manifest in manifests(resource):
         if not _holds_data(manifest):
             continue
-        if not resource.protect and manifest.annotations.get(KEEP) != "keep":
+        # A patch is not the object: the volume does not go when the patch does.
+        if not resource.protect and not manifest.is_patch and manifest.annotations.get(KEEP) != "keep":
             yield f"{manifest.label}: it holds data without the option protect; write cluster.protectData: true"
         retention = at(manifest.body, "spec", "persistentVolumeClaimRetentionPolicy")
         if "Delete" in (at(retention, "whenDeleted"), at(retention, "whenScaled")):

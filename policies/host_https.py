@@ -25,7 +25,11 @@ def check(resource: Resource, parameters: Parameters) -> Iterator[str]:
     host = release.get("app", "ingress", "host") if release and ingress else None
     for environment in environments(resource):
         variables = environment.setting("HOST")
-        if not variables and (parameters["required"] or is_serving_https(environment, resource)):
+        if (
+            not variables
+            and not environment.may_have_more()
+            and (parameters["required"] or is_serving_https(environment, resource))
+        ):
             yield f"{environment.label}: LABEL_STUDIO_HOST is not set; {MEND}"
         for variable in [*variables, *environment.setting("FRONTEND_HOSTNAME")]:
             if variable.value is UNKNOWN:

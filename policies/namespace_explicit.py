@@ -7,34 +7,29 @@ from typing import Any
 
 from pulumi_policy import Severity
 
+from policies.checks.kinds import needs_namespace
 from policies.checks.releases import release_of
 from policies.checks.resources import Resource, manifests
 from policies.checks.rule import Parameters, Rule
 from policies.checks.values import UNKNOWN, at
 
-CLUSTER_KINDS = {
-    "APIService", "CSIDriver", "CertificateSigningRequest", "ClusterIssuer", "ClusterRole", "ClusterRoleBinding",
-    "CustomResourceDefinition", "GatewayClass", "IngressClass", "MutatingWebhookConfiguration", "Namespace",
-    "PersistentVolume", "PriorityClass", "RuntimeClass", "StorageClass", "ValidatingAdmissionPolicy",
-    "ValidatingAdmissionPolicyBinding", "ValidatingWebhookConfiguration",
-}  # fmt: skip
-
 
 def check(resource: Resource, _: Parameters) -> Iterator[str]:
     """A namespace is written out, and it is none that belongs to everybody or to Kubernetes."""
-    if release := release_of(resource):
-        yield from _problems(release.label, "namespace", resource.props.get("namespace"))
+    release = release_of(resource)
+    if release and resource.props.get("chart") is not None:
+        yield from _problems(release.label, "namespace", resource.props.get("namespace"), needed=True)
     for manifest in manifests(resource):
-        if manifest.kind in CLUSTER_KINDS:
-            continue
-        yield from _problems(manifest.label, "metadata.namespace", at(manifest.body, "metadata", "namespace"))
+        namespace = at(manifest.body, "metadata", "namespace")
+        yield from _problems(manifest.label, "metadata.namespace", namespace, needed=needs_namespace(manifest))
 
 
-def _problems(label: str, path: str, namespace: Any) -> Iterator[str]:
+def _problems(label: str, path: str, namespace: Any, *, needed: bool) -> Iterator[str]:
     if namespace is UNKNOWN:
         return
     if not isinstance(namespace, str) or not namespace:
-        yield f"{label}: {path} is missing; write the namespace of the stack (cluster.namespace)"
+        if needed:
+            yield f"{label}: {path} is missing; write the namespace of the stack (cluster.namespace)"
     elif namespace == "default" or namespace.startswith("kube-"):
         yield f"{label}: {path} is shared with everything else; write the namespace of the stack (cluster.namespace)"
 

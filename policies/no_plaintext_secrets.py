@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from pulumi_policy import Severity
 
-from policies.checks import secrets
-from policies.checks.pods import Container, containers
+from policies.checks.marks import SecretText
 from policies.checks.releases import label_studio_release, release_of
-from policies.checks.resources import Manifest, Resource, manifests
+from policies.checks.resources import Manifest, Resource, entries, manifests
 from policies.checks.rule import Parameters, Rule
-from policies.checks.values import UNKNOWN, at, items, mapping
+from policies.checks.secret_names import is_secret_name, is_secret_value
+from policies.checks.secret_texts import in_text
+from policies.checks.secrets import NAME, first_of_each, in_tree
+from policies.checks.values import UNKNOWN, mapping
 
 MEND = "put it into a Secret and refer to that"
-KINDS_WITH_SECRETS = {"Secret", "SealedSecret"}
+# Where each kind keeps what is secret, so that nothing else of it may hold one.
+SEALED = {("", "Secret"): ("data", "stringData"), ("bitnami.com", "SealedSecret"): ("encryptedData",)}
+# Fields of references whose names sound like values.
+REFERENCES = {"external-secrets.io": ("secretKey", "remoteRef", "secretStoreRef")}
+OWN = ("apiVersion", "kind", "status")
 
 
 def check(resource: Resource, _: Parameters) -> Iterator[str]:
-    """No secret by name or by form in values, variables, arguments, ConfigMaps or custom resources."""
+    """No secret by structure, name or form, anywhere but in the fields that are there for it."""
+    yield from _in_arguments(resource)
     if release := release_of(resource):
-        for path, form in secrets.in_tree(release.values, ""):
+        for path, form in first_of_each(list(in_tree(release.values, ""))):
             yield f"{release.label}: {path} holds {form}; {MEND} (secretName, secretKey)"
     if release := label_studio_release(resource):
         for service in ("pgConfig", "redisConfig"):
@@ -28,33 +36,48 @@ def check(resource: Resource, _: Parameters) -> Iterator[str]:
             if password is not None and password is not UNKNOWN and not isinstance(password, dict):
                 yield f"{release.label}: global.{service}.password is written out; write secretName and secretKey"
     for manifest in manifests(resource):
-        if manifest.kind == "ConfigMap":
-            yield from _in_config_map(manifest)
-        elif manifest.kind not in KINDS_WITH_SECRETS:
-            for path, form in secrets.in_tree(manifest.body.get("spec"), "spec"):
-                yield f"{manifest.label}: {path} holds {form}; {MEND}"
-    for container in containers(resource):
-        yield from _in_container(container)
+        for path, form in first_of_each(list(_in_manifest(manifest))):
+            yield f"{manifest.label}: {path} holds {form}; {MEND}"
 
 
-def _in_config_map(manifest: Manifest) -> Iterator[str]:
-    for key, text in mapping(manifest.body.get("data")).items():
-        if secrets.is_secret_name(key) and secrets.is_secret_value(text):
-            yield f"{manifest.label}: data.{key} holds a secret by its name; {MEND}"
-        elif isinstance(text, str):
-            for found in secrets.in_text(text):
-                yield f"{manifest.label}: data.{key} holds {found}; {MEND}"
+def _in_arguments(resource: Resource) -> Iterator[str]:
+    """What a provider or a release is told besides; the engine keeps encrypted what is marked as a secret."""
+    if resource.type.startswith("pulumi:providers:") or release_of(resource):
+        props = {
+            key: value for key, value in resource.props.items() if key not in ("values", "valueYamlFiles", "manifest")
+        }
+        for path, form in first_of_each(list(in_tree(_unmarked(props), ""))):
+            yield f"{resource.name}: {path} holds {form}; write pulumi.Output.secret, or name a Secret"
 
 
-def _in_container(container: Container) -> Iterator[str]:
-    for entry in items(container.body.get("env")):
-        name = at(entry, "name")
-        value = at(entry, "value")
-        given = value is UNKNOWN or (value is not None and at(entry, "valueFrom") is None)
-        if isinstance(name, str) and given and secrets.is_secret_name(name) and secrets.is_secret_value(value):
-            yield f"{container.label}: the value of {name} is written out; use valueFrom.secretKeyRef"
-    for found in secrets.in_arguments(container.words):
-        yield f"{container.label}: its command line holds {found}, which every process can read; {MEND}"
+def _unmarked(tree: Any) -> Any:
+    if isinstance(tree, Mapping):
+        return {key: _unmarked(value) for key, value in tree.items() if not isinstance(value, SecretText)}
+    return [_unmarked(value) for value in tree if not isinstance(value, SecretText)] if isinstance(tree, list) else tree
+
+
+def _in_manifest(manifest: Manifest) -> Iterator[tuple[str, str]]:
+    body = {key: value for key, value in manifest.body.items() if key not in OWN}
+    if (manifest.group, manifest.kind) == ("", "ConfigMap"):
+        yield from _in_config_map(manifest)
+        body = {key: value for key, value in body.items() if key not in ("data", "binaryData")}
+    left_out = {*SEALED.get((manifest.group, manifest.kind), ()), *REFERENCES.get(manifest.group, ())}
+    yield from in_tree(_without(body, left_out) if left_out else body, "")
+
+
+def _in_config_map(manifest: Manifest) -> Iterator[tuple[str, str]]:
+    for part in ("data", "binaryData"):
+        for key, value in mapping(manifest.body.get(part)).items():
+            if is_secret_name(key) and is_secret_value(value):
+                yield f"{part}.{key}", NAME
+    for path, text in entries(manifest):
+        yield from ((path, found) for found in in_text(text, path))
+
+
+def _without(tree: Any, names: set[str]) -> Any:
+    if isinstance(tree, Mapping):
+        return {key: _without(value, names) for key, value in tree.items() if key not in names}
+    return [_without(value, names) for value in tree] if isinstance(tree, list) else tree
 
 
 RULE = Rule(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,30 +13,44 @@ from policies import (
     cookies_secure,
     csrf_enforced,
     data_protected,
+    environment_readable,
+    environment_whole,
+    gateway_routes,
     gateway_tls,
     host_https,
     image_registries,
     images_pinned,
+    ingress_controllers,
     ingress_tls,
+    kinds_known,
     namespace_explicit,
     no_plaintext_secrets,
+    one_cluster,
     pods_restricted,
     postgresql_version,
     provider_explicit,
     redis_standalone,
     release_checkable,
     resource_limits,
+    rights_limited,
     root_keys_contained,
+    root_keys_separate,
+    secrets_contained,
     service_exposure,
     signup_disabled,
     telemetry_off,
+    unknowns_reported,
 )
+from policies.checks.configuration import read_config
 from policies.checks.rule import Rule
+from policies.checks.stack import StackRule
 
 NAME = "label-studio-policies"
 FOLDER = Path(__file__).resolve().parent
 RULES: tuple[Rule, ...] = (
+    kinds_known.RULE,
     signup_disabled.RULE,
+    environment_readable.RULE,
     ingress_tls.RULE,
     gateway_tls.RULE,
     host_https.RULE,
@@ -58,6 +71,16 @@ RULES: tuple[Rule, ...] = (
     resource_limits.RULE,
     provider_explicit.RULE,
     namespace_explicit.RULE,
+    rights_limited.RULE,
+)
+STACK_RULES: tuple[StackRule, ...] = (
+    environment_whole.RULE,
+    secrets_contained.RULE,
+    root_keys_separate.RULE,
+    gateway_routes.RULE,
+    ingress_controllers.RULE,
+    one_cluster.RULE,
+    unknowns_reported.RULE,
 )
 
 
@@ -68,10 +91,9 @@ def config_file(environment: str) -> Path:
 
 def load_config(environment: str) -> Mapping[str, Mapping[str, Any]]:
     """Level and parameters of each policy in an environment."""
-    config: dict[str, dict[str, Any]] = json.loads(config_file(environment).read_text())
-    return config
+    return read_config(config_file(environment)).policies
 
 
-def level(rule: Rule, config: Mapping[str, Mapping[str, Any]]) -> EnforcementLevel:
+def level(rule: Rule | StackRule, config: Mapping[str, Mapping[str, Any]]) -> EnforcementLevel:
     """How strictly a rule is enforced under a configuration."""
     return EnforcementLevel(config.get(rule.name, {}).get("enforcementLevel", rule.level.value))

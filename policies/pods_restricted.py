@@ -9,7 +9,7 @@ from pulumi_policy import Severity
 
 from policies.checks.pods import Container, Pod, pods, unreadable_pods
 from policies.checks.releases import label_studio_release, security_contexts
-from policies.checks.resources import Resource, manifests
+from policies.checks.resources import Manifest, Resource, manifests
 from policies.checks.rule import Parameters, Rule
 from policies.checks.values import UNKNOWN, at, items, mapping
 
@@ -17,6 +17,14 @@ ENFORCE = "pod-security.kubernetes.io/enforce"
 VOLUMES = {
     "configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "persistentVolumeClaim", "projected", "secret", "image",
 }  # fmt: skip
+RESTRICTED: Mapping[str, Any] = {
+    "allowPrivilegeEscalation": False,
+    "capabilities": {"drop": ["ALL"]},
+    "runAsNonRoot": True,
+    "seccompProfile": {"type": "RuntimeDefault"},
+}
+APPARMOR = "container.apparmor.security.beta.kubernetes.io/"
+SELINUX = (None, "", "container_t", "container_init_t", "container_kvm_t", "container_engine_t")
 SECCOMP = ("RuntimeDefault", "Localhost")
 SYSCTLS = {
     "kernel.shm_rmid_forced", "net.ipv4.ip_local_port_range", "net.ipv4.ip_unprivileged_port_start",
@@ -30,7 +38,7 @@ def check(resource: Resource, parameters: Parameters) -> Iterator[str]:
     """Namespaces enforce the level, pods meet it, and values of releases do not undo it."""
     for manifest in manifests(resource):
         level = at(manifest.body, "metadata", "labels", ENFORCE)
-        if manifest.kind == "Namespace" and level not in parameters["levels"]:
+        if manifest.kind == "Namespace" and level not in _levels(manifest, parameters):
             yield f"{manifest.label}: write the label {ENFORCE}: {parameters['levels'][0]}"
     yield from unreadable_pods(resource)
     for pod in pods(resource):
@@ -42,6 +50,11 @@ def check(resource: Resource, parameters: Parameters) -> Iterator[str]:
             yield from (f"{release.label}: {path}.{problem}" for problem in _value_problems(context))
 
 
+def _levels(manifest: Manifest, parameters: Parameters) -> list[Any]:
+    # A patch without the label leaves the one that is there.
+    return [*parameters["levels"], *([None] if manifest.is_patch else [])]
+
+
 def _pod_problems(pod: Pod) -> Iterator[str]:
     for key in ("hostNetwork", "hostPID", "hostIPC"):
         if pod.spec.get(key):
@@ -51,6 +64,9 @@ def _pod_problems(pod: Pod) -> Iterator[str]:
             yield f"volumes[{index}] is of type {sorted(forbidden)[0]}; use emptyDir or a claim"
     context = mapping(pod.spec.get("securityContext"))
     yield from _user_problems(context)
+    for name, value in mapping(pod.metadata.get("annotations")).items():
+        if name.startswith(APPARMOR) and not (value == "runtime/default" or str(value).startswith("localhost/")):
+            yield f"remove the annotation {name}"
     for sysctl in items(context.get("sysctls")):
         if at(sysctl, "name") not in SYSCTLS:
             yield "securityContext.sysctls has one that is not namespaced; remove it"
@@ -59,6 +75,9 @@ def _pod_problems(pod: Pod) -> Iterator[str]:
 def _container_problems(container: Container) -> Iterator[str]:
     context = mapping(container.body.get("securityContext"))
     pod_context = mapping(container.pod.spec.get("securityContext"))
+    if container.pod.manifest.is_patch:
+        # What it does not set stays as it is.
+        context = {**RESTRICTED, **context}
     if context.get("allowPrivilegeEscalation") is not False:
         yield "write securityContext.allowPrivilegeEscalation: false"
     if context.get("privileged"):
@@ -81,6 +100,10 @@ def _container_problems(container: Container) -> Iterator[str]:
 def _user_problems(context: Mapping[str, Any]) -> Iterator[str]:
     if context.get("runAsUser") == 0:
         yield "securityContext.runAsUser is root; write another user"
+    if at(context, "windowsOptions", "hostProcess"):
+        yield "remove securityContext.windowsOptions.hostProcess"
+    if at(context, "seLinuxOptions", "type") not in SELINUX:
+        yield "remove type from securityContext.seLinuxOptions"
     if at(context, "seLinuxOptions", "user") or at(context, "seLinuxOptions", "role"):
         yield "remove user and role from securityContext.seLinuxOptions"
     if at(context, "appArmorProfile", "type") == "Unconfined":

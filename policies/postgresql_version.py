@@ -12,7 +12,7 @@ from policies.checks.images import Image
 from policies.checks.pods import containers
 from policies.checks.resources import Manifest, Resource, manifests
 from policies.checks.rule import Parameters, Rule
-from policies.checks.values import UNKNOWN, at
+from policies.checks.values import UNKNOWN, at, mapping
 
 SERVER_IMAGE = re.compile(r"(.*/)?(postgres|postgresql|postgis|spilo(-\d+)?)", re.IGNORECASE)
 LEADING_NUMBER = re.compile(r"v?(\d+)")
@@ -32,6 +32,8 @@ def check(resource: Resource, parameters: Parameters) -> Iterator[str]:
 
 def _custom_resource_problems(manifest: Manifest, minimum: int) -> Iterator[str]:
     spec = manifest.body.get("spec")
+    if manifest.is_patch and not {"imageName", "imageCatalogRef", "postgresql"} & set(mapping(spec)):
+        return
     if (manifest.group, manifest.kind) == ("postgresql.cnpg.io", "Cluster"):
         catalog = at(spec, "imageCatalogRef", "major")
         name = at(spec, "imageName")

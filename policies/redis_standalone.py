@@ -76,7 +76,11 @@ def _manifest_problems(manifest: Manifest) -> Iterator[str]:
     if manifest.group and RESOURCE_KIND.fullmatch(manifest.kind):
         if REPLICATED_KIND.fullmatch(manifest.kind):
             yield "this kind is no standalone server; use kind Redis with spec.arch: standalone"
-        elif _needs_architecture(manifest) and at(manifest.body, "spec", "arch") != "standalone":
+        elif (
+            _needs_architecture(manifest)
+            and at(manifest.body, "spec", "arch") != "standalone"
+            and not (manifest.is_patch and at(manifest.body, "spec", "arch") is None)
+        ):
             yield "spec.arch must be standalone"
 
 

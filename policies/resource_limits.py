@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -20,6 +21,7 @@ CUSTOM_RESOURCES = {
     ("middleware.alauda.io", "Redis"): ("spec", "resources"),
 }
 CHART_RESOURCES = (("app", "resources"), ("app", "nginx", "resources"), ("app", "initContainer", "resources"))
+ZERO = re.compile(r"[+-]?0*(\.0*)?([a-zA-Z]*|e\d+)")
 NEEDED = tuple((kind, name) for kind in ("requests", "limits") for name in ("cpu", "memory"))
 
 
@@ -27,8 +29,9 @@ def check(resource: Resource, _: Parameters) -> Iterator[str]:
     """CPU and memory are requested and limited everywhere; the charts' own defaults are none."""
     yield from unreadable_pods(resource)
     for container in containers(resource):
-        yield from _missing(container.label, "resources", container.body.get("resources"))
-    for manifest in manifests(resource):
+        if "resources" in container.body or not container.pod.manifest.is_patch:
+            yield from _missing(container.label, "resources", container.body.get("resources"))
+    for manifest in manifests(resource) if not resource.type.endswith("Patch") else ():
         for path, resources in _of_custom_resource(manifest):
             yield from _missing(manifest.label, path, resources)
     if release := label_studio_release(resource):
@@ -51,7 +54,9 @@ def _missing(label: str, path: str, resources: Any) -> Iterator[str]:
 
 
 def _is_quantity(value: Any) -> bool:
-    return value is UNKNOWN or (isinstance(value, str | int | float) and str(value) not in ("", "0", "True", "False"))
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return value is UNKNOWN
+    return bool(str(value).strip()) and not ZERO.fullmatch(str(value))
 
 
 RULE = Rule(

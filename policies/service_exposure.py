@@ -2,51 +2,97 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pulumi_policy import Severity
 
 from policies.checks.releases import label_studio_release
-from policies.checks.resources import Resource, manifests
+from policies.checks.resources import Manifest, Resource, manifests
 from policies.checks.rule import Parameters, Rule
 from policies.checks.values import UNKNOWN, at, items, mapping
 
-OPEN_TYPES = ("LoadBalancer", "NodePort")
-TLS_PORTS = (443, 8443)
+INSIDE = ("ClusterIP", "ExternalName")
+AWS = "service.beta.kubernetes.io/aws-load-balancer-"
+TLS_PORTS = (443, 8443, "443", "8443")
+ARN = re.compile(r"arn:aws[\w-]*:(acm|iam):.+")
+# Which protocols a load balancer speaks to the servers behind it, once it has ended TLS.
+# Operators that take a Service out of the cluster by an annotation alone.
+EXPOSING = ("tailscale.com/", "getambassador.io/", "k8s.ngrok.com/", "cloudflare-operator.io/", "inlets.")
+OFF = ("none", "", "false", "0", "off", "no", "disabled")
+BACKENDS = ("http", "https", "tcp", "ssl", "tls")
 
 
 def check(resource: Resource, parameters: Parameters) -> Iterator[str]:
-    """LoadBalancers and NodePorts only where the balancer itself ends TLS, or the server does."""
-    tls_annotations = parameters["tlsAnnotations"]
+    """LoadBalancers and NodePorts only where the balancer ends TLS on every port, or the server does."""
     if release := label_studio_release(resource):
         service = release.get("app", "service")
         kind = at(service, "type")
         path = release.path("app", "service", "type")
         if kind is None:
             yield f"{release.label}: {path} is missing, and the chart may choose LoadBalancer; write ClusterIP"
-        elif kind not in ("ClusterIP", *OPEN_TYPES) or not _ends_tls(kind, at(service, "annotations"), tls_annotations):
+        elif kind not in INSIDE and not _balanced(kind, at(service, "annotations"), [{"port": 80}], parameters):
             yield f"{release.label}: {path} opens the page without TLS; write ClusterIP and use an ingress"
     for manifest in manifests(resource):
         if manifest.kind == "Service" and manifest.group == "":
-            spec = manifest.body.get("spec")
-            if at(spec, "externalIPs"):
-                yield f"{manifest.label}: spec.externalIPs open it without TLS; remove them"
-            kind = at(spec, "type")
-            if not (_ends_tls(kind, manifest.annotations, tls_annotations) or _speaks_tls(at(spec, "ports"))):
-                yield f"{manifest.label}: spec.type opens it without TLS; write ClusterIP and use an ingress"
+            yield from (f"{manifest.label}: {problem}" for problem in _problems(manifest, parameters))
 
 
-def _ends_tls(kind: Any, annotations: Any, tls_annotations: list[str]) -> bool:
-    if kind == "LoadBalancer":
-        return any(mapping(annotations).get(name) for name in tls_annotations)
-    return kind not in OPEN_TYPES and kind is not UNKNOWN
+def _problems(manifest: Manifest, parameters: Parameters) -> Iterator[str]:
+    spec = manifest.body.get("spec")
+    if at(spec, "externalIPs"):
+        yield "spec.externalIPs open it without TLS; remove them"
+    for name in manifest.annotations:
+        if name.startswith(EXPOSING):
+            yield f"annotation {name} lets traffic in beside every Ingress; remove it"
+    kind = at(spec, "type")
+    ports = items(at(spec, "ports"))
+    if kind in (None, *INSIDE):
+        return
+    if not (_balanced(kind, manifest.annotations, ports, parameters) or _speaks_tls(manifest, parameters)):
+        yield (
+            "spec.type opens it without TLS; write ClusterIP and use an ingress, or list it in the parameter "
+            "tlsServices where the server itself speaks TLS on every port"
+        )
 
 
-def _speaks_tls(ports: Any) -> bool:
-    return bool(items(ports)) and all(
-        at(port, "port") in TLS_PORTS or str(at(port, "name")).startswith("https") for port in items(ports)
+def _balanced(kind: Any, annotations: Any, ports: list[Any], parameters: Parameters) -> bool:
+    """Whether the load balancer ends TLS on each of its ports, by the annotations of its cloud."""
+    given = mapping(annotations)
+    if kind != "LoadBalancer" or kind is UNKNOWN:
+        return False
+    certificate = given.get(f"{AWS}ssl-cert")
+    if isinstance(certificate, str) and ARN.fullmatch(certificate):
+        return _aws_covers(given, ports)
+    # Other clouds have annotations of their own, which the site names.
+    return any(str(given.get(name)).lower() not in OFF for name in parameters["tlsAnnotations"])
+
+
+def _aws_covers(annotations: Mapping[str, Any], ports: list[Any]) -> bool:
+    """Without ``ssl-ports`` every port has TLS; names and numbers of ports count alike."""
+    protocol = annotations.get(f"{AWS}backend-protocol")
+    if protocol is not None and protocol not in BACKENDS:
+        return False
+    listed = annotations.get(f"{AWS}ssl-ports", "*")
+    covered = {part.strip() for part in str(listed).split(",")}
+    return "*" in covered or (
+        bool(ports) and all({str(at(port, "port")), str(at(port, "name"))} & covered for port in ports)
     )
+
+
+def _speaks_tls(manifest: Manifest, parameters: Parameters) -> bool:
+    if str(at(manifest.body, "metadata", "name")) in parameters["tlsServices"]:
+        return True
+    ports = items(at(manifest.body, "spec", "ports"))
+    return bool(ports) and all(_is_tls_port(port) for port in ports)
+
+
+def _is_tls_port(port: Any) -> bool:
+    """A port of https that leads to one of https: what it is called outside says nothing of what answers."""
+    named = at(port, "port") in TLS_PORTS or str(at(port, "name")).startswith("https")
+    target = at(port, "targetPort")
+    return named and (target in (None, "", *TLS_PORTS) or str(target).startswith("https"))
 
 
 RULE = Rule(
@@ -60,8 +106,14 @@ RULE = Rule(
         "tlsAnnotations": {
             "type": "array",
             "items": {"type": "string"},
-            "default": ["service.beta.kubernetes.io/aws-load-balancer-ssl-cert"],
-            "description": "Annotations with which a load balancer ends TLS itself.",
-        }
+            "default": [],
+            "description": "Annotations with which a load balancer that is not Amazon's ends TLS on every port.",
+        },
+        "tlsServices": {
+            "type": "array",
+            "items": {"type": "string"},
+            "default": [],
+            "description": "Services whose servers speak TLS on every port.",
+        },
     },
 )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from pulumi_policy import Severity
 
-from policies.checks.environment import environments, python_overrides, require_boolean
+from policies.checks.environment import environments, require_boolean
 from policies.checks.resources import Resource
 from policies.checks.rule import Parameters, Rule
 from policies.checks.values import UNKNOWN, at
@@ -16,10 +16,9 @@ COMPONENT = "label-studio:label_studio:LabelStudio"
 
 
 def check(resource: Resource, _: Parameters) -> Iterator[str]:
-    """The setting is there, on, written out, and nothing can change it unseen."""
+    """The setting that Label Studio finally reads is there, on, and written out."""
     for environment in environments(resource):
         yield from require_boolean(environment, SETTING, True)
-    yield from python_overrides(resource, SETTING, True)
     if resource.type == COMPONENT and at(resource.props, "signupEnabled") not in (None, False):
         reason = "unknown" if at(resource.props, "signupEnabled") is UNKNOWN else "not false"
         yield f"LabelStudio {resource.name}: signupEnabled is {reason}; write labelStudio.signup: disabled"

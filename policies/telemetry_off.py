@@ -24,12 +24,11 @@ def check(resource: Resource, _: Parameters) -> Iterator[str]:
 
 def _dsn_problems(environment: Environment, name: str) -> Iterator[str]:
     variables = environment.setting(name)
-    if not variables:
+    if not variables and not environment.may_have_more():
         yield f'{environment.label}: {name} is not set, and then it is the vendor\'s; write "" in {environment.place}'
     for variable in variables:
         if variable.value != "":
             yield f'{environment.label}: {variable.path} is not empty; write ""'
-    yield from environment.hidden_changes(name)
 
 
 RULE = Rule(

@@ -8,11 +8,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from policies.checks.rule import Rule
-from policies.pack import NAME, RULES, level, load_config
+from policies.checks.stack import StackRule
+from policies.pack import NAME, RULES, STACK_RULES, level, load_config
 from scripts.reference import DOCS, table, write_or_check
 
 PAGE = DOCS / "policies.md"
 ENVIRONMENTS = ("dev", "prod")
+EVERY: tuple[Rule | StackRule, ...] = (*RULES, *STACK_RULES)
 INTRODUCTION = f"""# Policies
 
 <!-- Made by `make reference` from the pack in policies/; do not edit. -->
@@ -25,9 +27,8 @@ stops a preview or an update; an advisory one is shown. Level and parameters of 
 pulumi preview --policy-pack policies --policy-pack-config policies/config.dev.json
 ```
 
-The engine shows policies the values of a Helm release, not what its chart makes of them. `make policy-manifests
-STACK=prod` renders the release with the real helm and runs the same policies over the manifests. It needs helm, and no
-cluster.
+[How to work with them](policies-use.md) says what a closed world means, how something is admitted or waived, and what
+the policies over the whole stack see when. [The kinds that they know](policies-kinds.md) is the table of that world.
 """
 
 
@@ -36,13 +37,13 @@ def render() -> str:
     configs = {environment: load_config(environment) for environment in ENVIRONMENTS}
     rows = [
         (f"[{rule.name}](#{rule.name})", rule.title, *(level(rule, config).value for config in configs.values()))
-        for rule in RULES
+        for rule in EVERY
     ]
     overview = table(("Policy", "Title", *ENVIRONMENTS), rows)
-    return "\n".join([INTRODUCTION, f"{overview}\n", *(_section(rule, configs) for rule in RULES)]).rstrip() + "\n"
+    return "\n".join([INTRODUCTION, f"{overview}\n", *(_section(rule, configs) for rule in EVERY)]).rstrip() + "\n"
 
 
-def _section(rule: Rule, configs: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> str:
+def _section(rule: Rule | StackRule, configs: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> str:
     text = (
         f"## {rule.name}\n\n{rule.description}\n\n**Mend:** {rule.remediation}\n\n**Severity:** {rule.severity.value}\n"
     )

@@ -7,16 +7,16 @@ existed, or without the pack. Values that the state keeps encrypted stay so.
 from __future__ import annotations
 
 import argparse
-import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TextIO
 
-from pulumi_policy import EnforcementLevel
-
+from policies.checks.configuration import Configuration, ConfigurationError, read_config
+from policies.checks.render import rendered
 from policies.checks.resources import Provider, Resource
-from policies.manifests import findings
+from policies.checks.rule import PolicyCrashError
+from policies.findings import findings
 from scripts.state import StateError, resource_records
 
 
@@ -46,14 +46,15 @@ def _name(urn: str) -> str:
     return urn.rpartition("::")[2]
 
 
-def check(file: TextIO, config: Mapping[str, Mapping[str, Any]]) -> int:
-    """Print what is wrong; 1 where a mandatory policy is broken."""
+def check(file: TextIO, config: Configuration) -> int:
+    """Print what is wrong, waived violations with their reasons; 1 where a mandatory policy is broken."""
     resources = resources_of_state(file)
-    found = list(findings(resources, config))
+    manifests = [manifest for resource in resources for manifest in rendered(resource)]
+    found = list(findings([*resources, *manifests], config))
     for finding in found:
-        sys.stdout.write(f"[{finding.level.value}] {finding.rule.name}: {finding.message}\n")
-    sys.stdout.write(f"{len(resources)} deployed resources: {len(found)} violations\n")
-    return int(any(finding.level is EnforcementLevel.MANDATORY for finding in found))
+        sys.stdout.write(f"{finding}\n")
+    sys.stdout.write(f"{len(resources)} deployed resources: {sum(finding.blocks for finding in found)} violations\n")
+    return int(any(finding.blocks for finding in found))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -63,8 +64,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("state", nargs="?", type=argparse.FileType("r"), default=sys.stdin, help="exported state")
     given = parser.parse_args(arguments)
     try:
-        return check(given.state, json.loads(given.config.read_text(encoding="utf-8")))
-    except StateError as error:
+        return check(given.state, read_config(given.config))
+    except (StateError, ConfigurationError, PolicyCrashError, OSError) as error:
         sys.stderr.write(f"error: {error}\n")
         return 1
 

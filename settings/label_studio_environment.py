@@ -52,10 +52,21 @@ OWNED = {
     "DJANGO_SETTINGS_MODULE": "nothing: the program mounts its own",
     "PYTHONPATH": "nothing: the program mounts its own",
     "DECLARED_S3_ENDPOINTS": "objectStore.endpoint, or the endpoint of a project's source or target",
+    "CMD_WRAPPER": "nothing: it would run before Label Studio and change every variable unseen",
+    "ENV_INJECT_SOURCES": "nothing: it would run before Label Studio and change every variable unseen",
     "SKIP_DB_MIGRATIONS": "nothing: an init container migrates the database",
     "CUSTOM_CA_CERTS": "the certificate authority of postgresql, redis or objectStore",
 }
 
+# What the loader, shells, Python, uWSGI and OpenSSL read before Label Studio's first line, and what of it does no harm.
+LOADERS = re.compile(
+    r"LD_.*|GCONV_PATH|GLIBC_TUNABLES|LOCPATH|BASH.*|ENV|SHELLOPTS|IFS|PS4|PATH|PYTHON.*|UWSGI_.*|DJANGO_CONFIGURATION"
+    r"|OPENSSL_(CONF|ENGINES|MODULES)"
+)
+HARMLESS = re.compile(
+    r"PYTHON(UNBUFFERED|DONTWRITEBYTECODE|FAULTHANDLER|HASHSEED|IOENCODING|UTF8|MALLOC|OPTIMIZE|DEVMODE)"
+    r"|UWSGI_(THREADS|WORKER_LIFETIME|HARAKIRI|BUFFER_SIZE|LISTEN)"
+)
 # Read by bool(int(value)): "true" stops Label Studio at start.
 NUMERIC_BOOLEANS = frozenset({"CSRF_COOKIE_HTTPONLY", "INACTIVITY_SESSION_TIMEOUT_ENABLED"})
 # Read by bool_from_request: any other spelling, also the empty string, stops Label Studio at start.
@@ -99,6 +110,8 @@ def plain_values(variables: Mapping[str, str | int | float | bool]) -> dict[str,
 def _owner(name: str) -> str | None:
     if name in OWNED:
         return OWNED[name]
+    if LOADERS.fullmatch(name) and not HARMLESS.fullmatch(name):
+        return "nothing: it would change what runs before Label Studio"
     return next((owner for key, owner in OWNED.items() if key.endswith("*") and name.startswith(key[:-1])), None)
 
 

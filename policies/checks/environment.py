@@ -1,34 +1,35 @@
-"""The environment that Label Studio starts with, from the values of a release or from a container.
+"""The environment that Label Studio finally sees, from the values of a release or from a container.
 
-Label Studio 1.20.0 reads a setting X from ``LABEL_STUDIO_X``, ``HEARTEX_X`` or ``X`` (core/utils/params.py), takes
-true, yes, on, 1 and false, no, not, off, 0 in any case for a boolean, and does not start with anything else.
+Kubernetes lays ``env`` over ``envFrom``, the later entry over the earlier one, and puts ``$(NAME)`` in. Label Studio
+1.23.2 reads a setting X from ``LABEL_STUDIO_X``, else ``HEARTEX_X``, else ``X`` (core/utils/params.py), takes true,
+yes, on, 1 and false, no, not, off, 0 in any case for a boolean, and does not start with anything else.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from policies.checks.pods import Container, containers
+from policies.checks.commands import Task, task_of
+from policies.checks.label_studio import is_label_studio
+from policies.checks.pods import Container, Pod, containers
 from policies.checks.releases import Release, label_studio_release
-from policies.checks.resources import Resource, manifests
-from policies.checks.values import UNKNOWN, at, is_text, items, mapping
+from policies.checks.resources import Manifest, Resource
+from policies.checks.values import UNKNOWN, at, is_text, items, mapping, walk
 
 PREFIXES = ("LABEL_STUDIO_", "HEARTEX_", "")
 TRUE = {"true", "yes", "on", "1"}
 FALSE = {"false", "no", "not", "off", "0"}
-# Shell text that the image's entrypoint runs before Label Studio, and that may set any variable anew.
-WRAPPERS = {"CMD_WRAPPER", "ENV_INJECT_SOURCES"}
-WITHOUT_PAGE = ("nginx", "label-studio-migrate")
-IMAGE = re.compile(r"[^/]*label-?studio[^/]*", re.IGNORECASE)
-COMMAND = re.compile(r"(.*/)?label-studio(-[a-z]+)?|.*/label_studio/manage\.py")
+WRAPPER_VALUES = ("cmdWrapper", "envInjectSources")
+VALUE_MOUNTS = ("extraVolumes", "extraVolumeMounts")
+EXPANSION = re.compile(r"\$\$|\$\(([-._a-zA-Z][-._a-zA-Z0-9]*)\)")
 
 
 @dataclass(frozen=True)
 class Reference:
-    """A value that lives elsewhere: in a key of a Secret (``kind`` is Secret), of a ConfigMap, in a field."""
+    """A value that lives elsewhere: in a key of a Secret (``kind`` is Secret), of a ConfigMap, in a field or file."""
 
     kind: str
     name: Any = None
@@ -47,56 +48,59 @@ class Variable:
 
 @dataclass(frozen=True)
 class Environment:
-    """``overrides`` can change every variable unseen, ``additions`` only those that are not set otherwise."""
+    """What one container sees.
+
+    ``hidden`` are places that can set any variable unseen, ``pending`` those that only the whole stack can tell, and
+    ``is_patch`` says that there is more in the cluster than is written here.
+    """
 
     label: str
     place: str
     variables: tuple[Variable, ...]
-    overrides: tuple[str, ...] = ()
-    additions: tuple[str, ...] = ()
-    command: str = ""
+    task: Task = Task.PAGE
+    hidden: tuple[str, ...] = ()
+    pending: tuple[str, ...] = ()
+    is_patch: bool = False
+    container: Container | None = None
 
     def setting(self, name: str) -> list[Variable]:
-        """Every variable that sets the setting ``name``, under each of its spellings."""
-        names = {f"{prefix}{name}" for prefix in PREFIXES}
-        return [variable for variable in self.variables if variable.name in names]
+        """The variable that Label Studio reads the setting from, as a list of one; an empty one where it is not set."""
+        for prefix in PREFIXES:
+            for variable in reversed(self.variables):
+                if variable.name == f"{prefix}{name}":
+                    return [variable]
+        return []
 
     def text(self, name: str) -> str | None:
         """The value of a setting, where it is written out."""
-        for prefix in PREFIXES:
-            for variable in reversed(self.variables):
-                if variable.name == f"{prefix}{name}" and isinstance(variable.value, str):
-                    return variable.value
-        return None
+        return next((found.value for found in self.setting(name) if isinstance(found.value, str)), None)
 
-    def hidden_changes(self, name: str) -> Iterator[str]:
-        """Ways in which the setting could get another value than the variables say."""
-        for path in self.overrides:
-            yield f"{self.label}: {path} runs before Label Studio and may change {name}; remove it"
-        if re.search(rf"(?:\b|_){name}\s*=", self.command):
-            yield f"{self.label}: its command sets {name} anew; remove that from the command"
+    def may_have_more(self) -> bool:
+        """Whether a variable that is not here may still be set, so that nobody can call it missing."""
+        return self.is_patch or bool(self.pending)
 
 
 def environments(resource: Resource, *, workers: bool = False) -> list[Environment]:
-    """The environment of each container that serves Label Studio, and with ``workers`` of the queue workers too."""
+    """The environment of each container that serves Label Studio, and with ``workers`` of the queue workers too.
+
+    A container whose command nobody can follow counts as one that serves.
+    """
     if release := label_studio_release(resource):
         return [_of_release(release)]
-    return [_of_container(item) for item in containers(resource) if _is_label_studio(item) and _serves(item, workers)]
+    wanted = {Task.PAGE, Task.OPAQUE, *([Task.WORKER] if workers else [])}
+    found = (_of_container(container) for container in containers(resource))
+    return [environment for environment in found if environment and environment.task in wanted]
 
 
 def require_boolean(environment: Environment, name: str, wanted: bool, *, required: bool = True) -> Iterator[str]:
     """What keeps the setting from being ``wanted`` for sure."""
     mend = f'write LABEL_STUDIO_{name}: "{str(wanted).lower()}"'
     variables = environment.setting(name)
-    if not variables and required:
+    if not variables and required and not environment.may_have_more():
         yield f"{environment.label}: LABEL_STUDIO_{name} is not set; {mend} in {environment.place}"
-    if not variables and not required:
-        for path in environment.additions:
-            yield f"{environment.label}: {path} may set {name} unseen; {mend} in {environment.place}"
     for variable in variables:
         if problem := boolean_problem(variable.value, wanted):
             yield f"{environment.label}: {variable.path} {problem}; {mend}"
-    yield from environment.hidden_changes(name)
 
 
 def boolean_problem(value: Any, wanted: bool) -> str | None:
@@ -119,16 +123,6 @@ def not_literal(value: Any) -> str | None:
     return None if isinstance(value, str) else "is no text, number or boolean"
 
 
-def python_overrides(resource: Resource, name: str, wanted: bool) -> Iterator[str]:
-    """Settings modules in ConfigMaps that give the setting another value than ``wanted``."""
-    assignment = re.compile(rf"^[ \t]*{name}\s*(?::[^=\n]*)?=(?!=)\s*+(?!{wanted}\b)", re.MULTILINE)
-    for manifest in manifests(resource):
-        if manifest.kind == "ConfigMap":
-            for key, text in mapping(manifest.body.get("data")).items():
-                if isinstance(text, str) and assignment.search(text):
-                    yield f"{manifest.label}: data.{key} assigns {name}; remove that, the environment sets it"
-
-
 def is_serving_https(environment: Environment, resource: Resource) -> bool:
     """Whether browsers reach this Label Studio by https."""
     release = label_studio_release(resource)
@@ -143,19 +137,36 @@ def _of_release(release: Release) -> Environment:
     if release.is_nested:
         paths.insert(1, ("label-studio.global", at(release.values, "label-studio", "global")))
     variables: list[Variable] = []
-    overrides: list[str] = []
+    hidden = [
+        path
+        for path, value in walk(release.values)
+        if path.rpartition(".")[2] in WRAPPER_VALUES and value not in ("", [])
+    ]
     for path, values in paths:
         for key in ("extraEnvironmentVars", "extraEnvironmentSecrets"):
             if at(values, key) is UNKNOWN:
-                overrides.append(f"{path}.{key}, unknown as a whole,")
+                hidden.append(f"{path}.{key}, unknown as a whole,")
         plain_values = mapping(at(values, "extraEnvironmentVars"))
         secrets = mapping(at(values, "extraEnvironmentSecrets"))
         variables += [_chart_variable(f"{path}.extraEnvironmentVars", *item) for item in plain_values.items()]
         variables += [_chart_secret(f"{path}.extraEnvironmentSecrets", *item) for item in secrets.items()]
-        overrides += [f"{path}.{key}" for key in ("cmdWrapper", "envInjectSources") if at(values, key)]
-    command = " ".join(str(word) for word in items(release.get("app", "args")))
+    args = [word if isinstance(word, str) else "$UNKNOWN" for word in items(release.get("app", "args"))]
     place = release.path("global", "extraEnvironmentVars")
-    return Environment(release.label, place, tuple(variables), tuple(overrides), (), command)
+    return Environment(
+        release.label,
+        place,
+        _expanded(variables),
+        task_of([], args, ends=False),
+        tuple(hidden),
+        container=_container_of(release, args),
+    )
+
+
+def _container_of(release: Release, args: list[str]) -> Container:
+    """What the values say of the container: its arguments and mounts, without those of the chart."""
+    volumes, mounts = ([*items(release.get("global", key)), *items(release.get("app", key))] for key in VALUE_MOUNTS)
+    pod = Pod(Manifest("", "Release", {}, release.resource), {"volumes": volumes}, {})
+    return Container("app", {"args": args, "volumeMounts": mounts}, False, pod)
 
 
 def _chart_variable(path: str, key: str, value: Any) -> Variable:
@@ -178,18 +189,46 @@ def _scalar(value: Any) -> Any:
     return str(value) if isinstance(value, str | int | float) else value if value is UNKNOWN else None
 
 
-def _of_container(container: Container) -> Environment:
-    entries = [mapping(entry) for entry in items(container.body.get("env"))]
-    variables = tuple(_container_variable(index, entry) for index, entry in enumerate(entries))
-    overrides = [variable.path for variable in variables if variable.name in WRAPPERS and variable.value != ""]
-    if container.body.get("env") is UNKNOWN or UNKNOWN in items(container.body.get("env")):
-        overrides.append("env, unknown as a whole,")
-    additions = ("envFrom",) if container.body.get("envFrom") else ()
-    command = " ".join(container.words)
-    return Environment(container.label, "env", variables, tuple(overrides), additions, command)
+def _of_container(container: Container) -> Environment | None:
+    resource = container.pod.manifest.resource
+    sourced, hidden, pending = _from_sources(container, resource)
+    listed = container.body.get("env")
+    if listed is UNKNOWN or UNKNOWN in items(listed):
+        hidden.append("env, unknown as a whole,")
+    own = [_container_variable(index, mapping(entry)) for index, entry in enumerate(items(listed))]
+    variables = _expanded([*sourced, *own])
+    if not is_label_studio(container, {variable.name for variable in variables}):
+        return None
+    task = task_of(container.command, container.args, ends=container.ends)
+    is_patch = container.pod.manifest.is_patch
+    if is_patch and not container.words:
+        task = Task.PAGE
+    return Environment(container.label, "env", variables, task, tuple(hidden), tuple(pending), is_patch, container)
 
 
-def _container_variable(index: int, entry: Any) -> Variable:
+def _from_sources(container: Container, resource: Resource) -> tuple[list[Variable], list[str], list[str]]:
+    """Variables of ``envFrom``, sources that nobody can read, and sources that only the whole stack has."""
+    variables: list[Variable] = []
+    hidden: list[str] = []
+    pending: list[str] = []
+    for index, source in enumerate(items(container.body.get("envFrom"))):
+        prefix = str(at(source, "prefix") or "")
+        kind = "ConfigMap" if at(source, "configMapRef") is not None else "Secret"
+        name = at(source, "configMapRef" if kind == "ConfigMap" else "secretRef", "name")
+        path = f"envFrom[{index}] ({kind}/{name if isinstance(name, str) else 'unknown'})"
+        found = resource.neighbours.find(kind, name) if resource.neighbours else None
+        if resource.neighbours is None or found is UNKNOWN:
+            pending.append(path)
+        elif found is None:
+            hidden.append(path)
+        else:
+            for key, value in mapping(found).items():
+                inner = Reference("Secret", name, key) if kind == "Secret" else _scalar(value)
+                variables.append(Variable(f"{prefix}{key}", inner, f"{path} {prefix}{key}"))
+    return variables, hidden, pending
+
+
+def _container_variable(index: int, entry: Mapping[str, Any]) -> Variable:
     name = entry.get("name")
     path = f"env {name}" if is_text(name) else f"env[{index}]"
     source = entry.get("valueFrom")
@@ -198,25 +237,28 @@ def _container_variable(index: int, entry: Any) -> Variable:
     return Variable(str(name), source if source is UNKNOWN else _reference(mapping(source)), path)
 
 
-def _reference(source: Any) -> Reference:
-    for key, kind in (("secretKeyRef", "Secret"), ("configMapKeyRef", "ConfigMap")):
+def _reference(source: Mapping[str, Any]) -> Reference:
+    for key, kind in (("secretKeyRef", "Secret"), ("configMapKeyRef", "ConfigMap"), ("fileKeyRef", "file")):
         if key in source:
             reference = mapping(source[key])
             return Reference(kind, reference.get("name"), reference.get("key"), bool(reference.get("optional")))
     return Reference("field")
 
 
-def _is_label_studio(container: Container) -> bool:
-    image = container.body.get("image")
-    by_image = isinstance(image, str) and IMAGE.fullmatch(image.partition("@")[0].rsplit("/", 1)[-1])
-    by_command = any(COMMAND.fullmatch(word) for word in container.words)
-    names = (at(entry, "name") for entry in items(container.body.get("env")))
-    return bool(by_image or by_command or any(str(name).startswith("LABEL_STUDIO_") for name in names))
+def _expanded(variables: list[Variable]) -> tuple[Variable, ...]:
+    known: dict[str, Any] = {}
+    expanded = []
+    for variable in variables:
+        value = _with_expansions(variable.value, known)
+        known[variable.name] = value
+        expanded.append(Variable(variable.name, value, variable.path))
+    return tuple(expanded)
 
 
-def _serves(container: Container, workers: bool) -> bool:
-    if container.is_init or container.pod.manifest.kind in ("Job", "CronJob"):
-        return False
-    if any("rqworker" in word for word in container.words):
-        return workers
-    return not any(word in WITHOUT_PAGE for word in container.words[:1])
+def _with_expansions(value: Any, known: Mapping[str, Any]) -> Any:
+    if not isinstance(value, str) or "$" not in value:
+        return value
+    used = [known[name] for name in EXPANSION.findall(value) if name in known]
+    if strange := next((each for each in used if not isinstance(each, str)), None):
+        return strange
+    return EXPANSION.sub(lambda match: "$" if match[0] == "$$" else str(known.get(match[1], match[0])), value)

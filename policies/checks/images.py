@@ -10,13 +10,13 @@ from typing import Any
 from policies.checks.pods import containers, pods
 from policies.checks.releases import label_studio_release
 from policies.checks.resources import Resource, manifests
-from policies.checks.values import UNKNOWN, walk
+from policies.checks.values import UNKNOWN, at, walk
 
 REFERENCE = re.compile(
     r"(?P<name>[a-z0-9][a-z0-9._/:-]*?)(?::(?P<tag>[\w][\w.-]{0,127}))?(?:@(?P<digest>sha256:[0-9a-f]{64}))?",
     re.IGNORECASE,
 )
-IMAGE_KEYS = ("image", "imageName")
+IMAGE_KEYS = ("image", "imageName", "dockerImage")
 KINDS_WITHOUT_IMAGES = {"ConfigMap", "Secret"}
 
 
@@ -53,7 +53,12 @@ class Image:
 def images(resource: Resource) -> Iterator[Image]:
     """Every image that a resource runs."""
     for container in containers(resource):
-        yield from _image(container.label, container.body.get("image"))
+        if "image" in container.body or not container.pod.manifest.is_patch:
+            yield from _image(container.label, container.body.get("image"))
+    for pod in pods(resource):
+        for name, volume in pod.volumes.items():
+            if "image" in volume:
+                yield from _image(f"{pod.manifest.label}, volume {name}", at(volume, "image", "reference"))
     if not any(pods(resource)):
         for manifest in manifests(resource):
             if manifest.kind not in KINDS_WITHOUT_IMAGES:

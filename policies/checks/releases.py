@@ -12,9 +12,9 @@ import pulumi
 import yaml
 
 from policies.checks.resources import Resource
-from policies.checks.values import UNKNOWN, at, items, mapping, walk
+from policies.checks.values import UNKNOWN, at, items, mapping, plain, walk
 
-RELEASE_TYPES = {"kubernetes:helm.sh/v3:Release", "kubernetes:helm.sh/v3:Chart", "kubernetes:helm.sh/v4:Chart"}
+RELEASE_TYPE = re.compile(r"kubernetes:helm\.sh/v\d+:(Release|Chart)")
 COMPONENT = re.compile(r"label-studio:[\w-]+:LabelStudio\$")
 PROJECT = Path(__file__).resolve().parent.parent.parent
 # The chart of Alauda AI has the upstream chart as a dependency of this name; its `global` stays on top.
@@ -56,6 +56,13 @@ class Release:
         fetched = isinstance(given, str) and (given.startswith("oci://") or given.endswith(".tgz"))
         return fetched or bool(at(self.resource.props, "repositoryOpts", "repo"))
 
+    @property
+    def is_remote(self) -> bool:
+        """Whether the chart has to be fetched, rather than being a folder or archive on this machine."""
+        given = self.resource.props.get("chart")
+        fetched = isinstance(given, str) and "://" in given
+        return fetched or bool(at(self.resource.props, "repositoryOpts", "repo"))
+
     def path(self, *keys: str) -> str:
         """Where a value of the chart is written in this release, for a message."""
         return ".".join(self._keys(*keys))
@@ -77,7 +84,7 @@ class Release:
 
 def release_of(resource: Resource) -> Release | None:
     """The release that a resource is, if it is one."""
-    if resource.type not in RELEASE_TYPES:
+    if not RELEASE_TYPE.fullmatch(resource.type):
         return None
     inline = resource.props.get("values")
     files, unreadable = _value_files(resource.props.get("valueYamlFiles"))
@@ -97,17 +104,24 @@ def _value_files(assets: Any) -> tuple[Mapping[str, Any], tuple[str, ...]]:
     files = [assets] if assets is UNKNOWN else items(assets)
     for index, asset in enumerate(files):
         try:
-            values = _merge(values, mapping(yaml.safe_load(_text(asset))))
-        except (OSError, TypeError, yaml.YAMLError):
+            # Keys of YAML may be numbers; those of values are texts.
+            values = _merge(values, mapping(plain(yaml.safe_load(_text(asset)))))
+        except (OSError, TypeError, ValueError, yaml.YAMLError):
             unreadable.append(f"valueYamlFiles[{index}]")
     return values, tuple(unreadable)
 
 
 def _text(asset: Any) -> str:
-    if isinstance(asset, pulumi.StringAsset):
-        return asset.text
-    if isinstance(asset, pulumi.FileAsset):
-        return (PROJECT / asset.path).read_text()
+    text = asset.text if isinstance(asset, pulumi.StringAsset) else at(asset, "text")
+    path = asset.path if isinstance(asset, pulumi.FileAsset) else at(asset, "path")
+    if isinstance(text, str) and not (path and not text):
+        return text
+    if isinstance(path, str):
+        written = (PROJECT / path).read_bytes()
+        try:
+            return written.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            return written.decode("latin-1")
     raise TypeError(type(asset).__name__)
 
 

@@ -17,6 +17,7 @@ from pulumi_policy import (
     Severity,
 )
 
+from policies.checks.render import rendered
 from policies.checks.resources import Resource
 
 Parameters = Mapping[str, Any]
@@ -25,6 +26,41 @@ Check = Callable[[Resource, Parameters], Iterator[str]]
 
 class PolicyCrashError(RuntimeError):
     """A check could not finish. It never becomes a violation, which a lower level would wave through: it stops all."""
+
+
+@dataclass
+class _Question:
+    """What the engine asks about one resource: it asks each policy in turn, each time with the whole resource."""
+
+    resources: list[Resource]
+    answered: set[str] = field(default_factory=set)
+
+
+# What the engine has told this process so far: questions by URN, configurations by policy.
+_QUESTIONS: dict[str, _Question] = {}
+CONFIGURED: dict[str, Parameters] = {}
+
+
+def seen(urn: str) -> list[Resource]:
+    """The resource that the engine has asked about, with the manifests that its chart renders; none if it has not."""
+    return _QUESTIONS[urn].resources if urn in _QUESTIONS else []
+
+
+def _asked(args: ResourceValidationArgs, policy: str) -> list[Resource]:
+    """The resource and what it renders to, read once for all policies; one that asks again asks a new question."""
+    question = _QUESTIONS.get(args.urn)
+    if question is None or policy in question.answered:
+        resource = Resource.of(args)
+        _QUESTIONS[args.urn] = question = _Question([resource, *rendered(resource)])
+    question.answered.add(policy)
+    return question.resources
+
+
+def crash(policy: str, place: str, error: Exception) -> PolicyCrashError:
+    """The error of a check that failed, without the text of its cause: that may repeat a value, and so a secret."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    line = f"{Path(frame.filename).name}:{frame.lineno}"
+    return PolicyCrashError(f"policy {policy} crashed on {place}: {type(error).__name__} at {line}")
 
 
 @dataclass(frozen=True)
@@ -44,21 +80,18 @@ class Rule:
         """What is wrong with the resource. Raises PolicyCrashError where the check itself fails."""
         defaults = {name: schema["default"] for name, schema in self.parameters.items()}
         try:
-            return list(self.check(resource, {**defaults, **(given or {})}))
+            return list(dict.fromkeys(self.check(resource, {**defaults, **(given or {})})))
         except Exception as error:
-            # The text of the error may repeat a value, and a value may be a secret: only its place is told.
-            frame = traceback.extract_tb(error.__traceback__)[-1]
-            place = f"{Path(frame.filename).name}:{frame.lineno}"
-            raise PolicyCrashError(
-                f"policy {self.name} crashed on {resource.type} {resource.name}: {type(error).__name__} at {place}"
-            ) from None
+            raise crash(self.name, f"{resource.type} {resource.name}", error) from None
 
     def policy(self) -> ResourceValidationPolicy:
         """The declaration that a policy pack takes."""
 
         def validate(args: ResourceValidationArgs, report_violation: ReportViolation) -> None:
-            for message in self.violations(Resource.of(args), args.get_config()):
-                report_violation(message, None)
+            CONFIGURED[self.name] = args.get_config()
+            for resource in _asked(args, self.name):
+                for message in self.violations(resource, args.get_config()):
+                    report_violation(message, None)
 
         return ResourceValidationPolicy(
             name=self.name,
@@ -70,3 +103,13 @@ class Rule:
             config_schema=PolicyConfigSchema({name: dict(schema) for name, schema in self.parameters.items()}),
             validate=validate,
         )
+
+
+def reasons(description: str, example: str = "") -> dict[str, Any]:
+    """The schema of a parameter that admits things by name, each with the reason why."""
+    return {
+        "type": "object",
+        "additionalProperties": {"type": "string", "minLength": 1},
+        "default": {},
+        "description": f"{description}, each with the reason{f', such as `{example}`' if example else ''}.",
+    }

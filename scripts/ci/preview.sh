@@ -8,11 +8,15 @@ shift 2
 
 config=$("${PYTHON:-.venv/bin/python}" -m policies.stacks "$stack")
 
+# What an exception waives is shown with its reason, by a CLI that knows exceptions (3.274 and newer).
+shown=()
+if pulumi preview --help 2>/dev/null | grep -q -e --show-policy-exceptions; then shown=(--show-policy-exceptions); fi
+
 output=$(mktemp)
 trap 'rm -f "$output"' EXIT
 status=0
 pulumi preview --stack "$stack" --non-interactive --color never \
-  --policy-pack policies --policy-pack-config "$config" "$@" 2>&1 | tee "$output" || status=$?
+  --policy-pack policies --policy-pack-config "$config" "${shown[@]}" "$@" 2>&1 | tee "$output" || status=$?
 
 # Comments may have 65536 characters, and what matters (violations, the summary) is at the end.
 {

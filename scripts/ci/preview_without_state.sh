@@ -9,10 +9,9 @@ stack=$1 report=$2
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 mkdir "$folder/state" "$folder/project"
-export PULUMI_BACKEND_URL="file://$folder/state" PULUMI_CONFIG_PASSPHRASE=nothing-is-kept KUBECONFIG="$folder/kubeconfig"
-# Without a cluster the plugin previews what it is given; what it should read from one is unknown then.
-export PULUMI_K8S_SKIP_UPDATE_UNREACHABLE=true
+export PULUMI_BACKEND_URL="file://$folder/state" PULUMI_CONFIG_PASSPHRASE=nothing-is-kept
 
 "${PYTHON:-.venv/bin/python}" -m scripts.stack_without_secrets "$stack" "$folder/project"
 NOTE='As if nothing of it were deployed: without its state, its keys and its cluster.' \
+  "${PYTHON:-.venv/bin/python}" -m scripts.preview_api "$stack" "$folder/kubeconfig" \
   scripts/ci/preview.sh "$stack" "$report" --config-file "$folder/project/Pulumi.$stack.yaml"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tests.policy.support import MISSING, SECRET, changed
+from tests.policy.support import CONTAINER, METADATA, MISSING, SECRET, changed, deployment
 
 VARS = "global.extraEnvironmentVars"
 S3 = "global.persistence.config.s3"
@@ -118,6 +118,7 @@ MUTATIONS = [
     Mutation("root-key", "root-keys-contained", f"{S3}.secretKeyExistingSecret", "store-root", "root key"),
 ]
 
+SECRET_VALUE = "zebra-quux-77"
 Resources = list[tuple[str, str, dict[str, Any], str, str]]
 RAW: Resources = [
     (
@@ -131,14 +132,14 @@ RAW: Resources = [
         "raw-gateway",
         "kubernetes:gateway.networking.k8s.io/v1:Gateway",
         {"spec": {"listeners": [{"name": "http", "protocol": "HTTP", "port": 80}]}},
-        "gateway-tls",
-        "is not of protocol HTTPS",
+        "gateway-routes",
+        "is of plain http",
     ),
     (
         "raw-route",
         "kubernetes:gateway.networking.k8s.io/v1:HTTPRoute",
         {"spec": {"hostnames": ["a.example.com"], "parentRefs": [{"name": "gateway"}]}},
-        "gateway-tls",
+        "gateway-routes",
         "plain http too",
     ),
     (
@@ -159,8 +160,8 @@ RAW: Resources = [
         "raw-settings",
         "kubernetes:core/v1:ConfigMap",
         {"data": {"settings.py": "DISABLE_SIGNUP_WITHOUT_LINK = False\n"}},
-        "signup-disabled",
-        "assigns",
+        "environment-readable",
+        "speaks of Label Studio's settings",
     ),
     (
         "raw-postgresql",
@@ -197,5 +198,63 @@ RAW: Resources = [
         {"metadata": {"name": "a", "namespace": "default"}},
         "namespace-explicit",
         "shared with everything else",
+    ),
+    (
+        "raw-certificate",
+        "kubernetes:gateway.networking.k8s.io/v1:Gateway",
+        {"spec": {"listeners": [{"name": "https", "protocol": "HTTPS", "port": 443}]}},
+        "gateway-tls",
+        "has no certificate",
+    ),
+    ("raw-kind", "kubernetes:traefik.io/v1alpha1:IngressRoute", {"spec": {}}, "kinds-known", "admittedKinds"),
+    (
+        "raw-rights",
+        "kubernetes:rbac.authorization.k8s.io/v1:Role",
+        {"rules": [{"apiGroups": [""], "resources": ["*"], "verbs": ["*"]}]},
+        "rights-limited",
+        "list the verbs",
+    ),
+    (
+        "raw-copy",
+        "kubernetes:core/v1:ConfigMap",
+        {"data": {"note": f"it is {SECRET_VALUE}"}},
+        "secrets-contained",
+        "contains the value of Secret",
+    ),
+    (
+        "raw-source",
+        "kubernetes:apps/v1:Deployment",
+        deployment({**CONTAINER, "envFrom": [{"secretRef": {"name": "elsewhere"}}]}),
+        "environment-whole",
+        "unseen",
+    ),
+    (
+        "raw-root-copy",
+        "kubernetes:core/v1:Secret",
+        {"metadata": {**METADATA, "name": "copy"}, "stringData": {"key": SECRET}},
+        "root-keys-separate",
+        "is the root key of a store",
+    ),
+    (
+        "raw-class",
+        "kubernetes:networking.k8s.io/v1:Ingress",
+        {
+            "spec": {
+                "ingressClassName": "public",
+                "rules": [{"host": "a.example.com"}],
+                "tls": [{"secretName": "a", "hosts": ["a.example.com"]}],
+            }
+        },
+        "ingress-controllers",
+        "serves plain http",
+    ),
+]
+# What others among them are wrong beside, and right by itself.
+BESIDE: list[tuple[str, str, dict[str, Any]]] = [
+    ("own", "kubernetes:core/v1:Secret", {"stringData": {"password": SECRET_VALUE}}),
+    (
+        "class",
+        "kubernetes:networking.k8s.io/v1:IngressClass",
+        {"metadata": {"name": "public"}, "spec": {"controller": "traefik.io/ingress-controller"}},
     ),
 ]

@@ -11,6 +11,7 @@ from pulumi_policy import PolicyProviderResource, PolicyResourceOptions, Resourc
 from pulumi_policy.policy import PolicyCustomTimeouts
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, unknown_checking_proxy
 
+from policies.checks.resources import Resource
 from policies.checks.rule import Rule
 
 UNKNOWN = UNKNOWN_STRING_VALUE
@@ -18,7 +19,8 @@ MISSING = object()
 RELEASE = "kubernetes:helm.sh/v3:Release"
 SECRET = "hunter2-Xq9"
 MEND = re.compile(
-    r"\b(write|remove|use|put|name|set|give|call|add|take|list|pass|append|keep|must (be|not|come)|has to be|needs)\b"
+    r"\b(write|remove|use|put|name|set|give|call|add|take|list|pass|append|keep|refer|must (be|not|come)|has to be"
+    r"|needs)\b"
 )
 HOST = "label-studio.example.com"
 RESOURCES = {"requests": {"cpu": "100m", "memory": "1Gi"}, "limits": {"cpu": "1", "memory": "1Gi"}}
@@ -149,7 +151,7 @@ def violations(
     urn: str | None = None,
     config: Mapping[str, Any] | None = None,
 ) -> list[str]:
-    """What the declared policy reports, asked as the engine asks: through proxies that raise at unknown values."""
+    """What a rule finds in one resource, given as the engine gives it: in proxies that raise at unknown values."""
     options = PolicyResourceOptions(protect, [], None, [], PolicyCustomTimeouts(0, 0, 0), [])
     given = provider and PolicyProviderResource("pulumi:providers:kubernetes", {"context": "it"}, "urn", provider)
     arguments = ResourceValidationArgs(
@@ -161,13 +163,7 @@ def violations(
         given or None,
         config,
     )
-    messages: list[str] = []
-
-    def report(message: str, urn: str | None) -> None:
-        messages.append(message)
-
-    rule.policy().validate(arguments, report)
-    return messages
+    return rule.violations(Resource.of(arguments), config)
 
 
 def expect(messages: list[str], fragment: str | None) -> None:

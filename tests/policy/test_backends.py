@@ -7,9 +7,12 @@ from typing import Any
 import pytest
 
 from policies.checks.dry_run import resources_of
-from policies.manifests import findings
+from policies.checks.render import rendered
+from policies.checks.resources import Resource
+from policies.findings import findings
 from policies.pack import load_config
 from policies.stacks import stack_config
+from tests.policy.support import RELEASE
 
 KEY = {"accessKeyId": {"secretName": "a", "secretKey": "b"}, "secretAccessKey": {"secretName": "a", "secretKey": "c"}}
 ADMINISTRATOR = {"user": "postgres", "password": {"secretName": "pg-admin"}}
@@ -40,7 +43,11 @@ CASES: dict[str, dict[str, Any]] = {
         },
     },
     "Redis of Alauda": {"cluster": {"podSecurity": "baseline"}, "redis": {"backend": "alauda"}},
-    "no Redis": {"redis": {"backend": "none"}},
+    # Without workers the page does all the work, and each of its processes keeps connections.
+    "no Redis": {
+        "redis": {"backend": "none"},
+        "labelStudio": {"autoscaling": {"minReplicas": 2, "maxReplicas": 5, "targetCpu": 70}},
+    },
     "external Redis": {
         "redis": {
             "backend": "external",
@@ -76,5 +83,17 @@ def test_backends_and_flavours(settings: dict[str, Any]) -> None:
     for key, value in settings.items():
         name = f"label-studio:{key}"
         config[name] = {**config[name], **value} if key in {"cluster", "labelStudio"} else value
-    found = findings(resources_of("prod", config), load_config("prod"))
-    assert [(finding.rule.name, finding.message) for finding in found] == []
+    resources = resources_of("prod", config)
+    charts = {
+        f"{each.props['chart']}@{each.props.get('version')}": "reviewed" for each in resources if is_release(each)
+    }
+    levels = [config["label-studio:cluster"].get("podSecurity", "restricted")]
+    own = {"release-checkable": {"admittedCharts": charts}, "pods-restricted": {"levels": levels}}
+    policies = {**load_config("prod"), **own}
+    manifests = [manifest for resource in resources for manifest in rendered(resource)]
+    found = findings([*resources, *manifests], policies)
+    assert [(finding.rule.name, finding.message) for finding in found if finding.blocks] == []
+
+
+def is_release(resource: Resource) -> bool:
+    return resource.type == RELEASE

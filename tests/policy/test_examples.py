@@ -12,6 +12,7 @@ import yaml
 from local.engine import PROJECT, Engine
 from local.tools.build import tool
 from policies.pack import FOLDER, config_file
+from scripts.preview_api import serving
 
 EXAMPLES = sorted((PROJECT / "examples").glob("Pulumi.*.yaml"))
 
@@ -36,12 +37,13 @@ def test_an_example_previews_under_its_policies(example: Path, tmp_path: Path) -
     if "source" in chart:
         chart["source"] = str(archive(tmp_path))
     (tmp_path / example.name).write_text(yaml.safe_dump(settings))
-    engine = Engine(tmp_path / "home", stack, tmp_path / "no-cluster", tmp_path)
+    engine = Engine(tmp_path / "home", stack, tmp_path / "kubeconfig", tmp_path)
     engine.create()
     own = example.with_name(f"policies.{stack}.json")
     pack = ("--policy-pack", str(FOLDER), "--policy-pack-config", str(own if own.exists() else config_file("prod")))
-    offline = {"PULUMI_K8S_SKIP_UPDATE_UNREACHABLE": "true"}
-    done = engine.operate("preview", *pack, capture=True, check=False, environment=offline)
+    with serving(tmp_path / "kubeconfig", settings["config"]["label-studio:cluster"]["context"]):
+        done = engine.operate("preview", *pack, capture=True, check=False)
     assert done.returncode == 0, done.stdout
     assert "kubernetes:helm.sh/v3:Release label-studio-release create" in done.stdout
-    assert "✅ label-studio-policies" in done.stdout
+    assert "label-studio-policies@" in done.stdout
+    assert "[mandatory]" not in done.stdout

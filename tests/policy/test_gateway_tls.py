@@ -5,8 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from pulumi_policy.proxy import unknown_checking_proxy
 
+from policies import gateway_routes
+from policies.checks.stack import Stack
+from policies.checks.values import plain
 from policies.gateway_tls import RULE
+from tests.policy.judge import resource
 from tests.policy.support import HOST, METADATA, MISSING, SECRET, UNKNOWN, changed, expect, violations
 
 LISTENER = {"name": "https", "protocol": "HTTPS", "hostname": HOST, "tls": {"certificateRefs": [{"name": "ls-tls"}]}}
@@ -29,7 +34,12 @@ REDIRECT = {"filters": [{"type": "RequestRedirect", "requestRedirect": {"scheme"
         ("spec.listeners[0].hostname", MISSING, None),
         ("spec.listeners[0].hostname", UNKNOWN, None),
         ("spec.listeners[0].hostname", "203.0.113.7", "is an IP address"),
-        ("spec.listeners[0].protocol", "HTTP", "is not of protocol HTTPS"),
+        ("spec.listeners[0].protocol", "HTTP", None),
+        (
+            "spec.listeners[0]",
+            {"protocol": "HTTP", "allowedRoutes": {"namespaces": {"from": "All"}}},
+            "other namespaces",
+        ),
         ("spec.listeners[0].protocol", "TCP", "is not of protocol HTTPS"),
         ("spec.listeners[0].protocol", MISSING, "is not of protocol HTTPS"),
         ("spec.listeners[0].protocol", UNKNOWN, "is not of protocol HTTPS"),
@@ -65,12 +75,6 @@ def test_gateways(version: str, path: str, value: Any, problem: str | None) -> N
         ("spec.hostnames", [SECRET], "is no DNS name"),
         ("spec.parentRefs", MISSING, "parentRefs is missing"),
         ("spec.parentRefs", UNKNOWN, "parentRefs is missing"),
-        ("spec.parentRefs", [{"name": "gateway"}], "plain http too"),
-        ("spec.parentRefs", [{"name": "gateway", "sectionName": "http"}], "plain http too"),
-        ("spec.parentRefs", [{"name": "gateway", "port": 80}], "plain http too"),
-        ("spec.parentRefs", [{"name": "gateway", "port": 443}], None),
-        ("spec.parentRefs", [{"name": "gateway", "sectionName": "websecure"}], None),
-        ("spec.parentRefs", [{"name": "gateway", "sectionName": UNKNOWN}], "plain http too"),
         ("spec", None, "answers for every host"),
     ],
 )
@@ -81,22 +85,54 @@ def test_routes(path: str, value: Any, problem: str | None) -> None:
         )
 
 
-def test_a_route_that_only_redirects_may_be_on_http() -> None:
-    on_http = changed(ROUTE, "spec.parentRefs", [{"name": "gateway", "sectionName": "http"}])
-    kind = "kubernetes:gateway.networking.k8s.io/v1:HTTPRoute"
-    expect(violations(RULE, kind, changed(on_http, "spec.rules", [REDIRECT])), None)
-    expect(violations(RULE, kind, changed(on_http, "spec.rules", [REDIRECT, {"backendRefs": [{}]}])), "plain http too")
-    to_http = {"filters": [{"type": "RequestRedirect", "requestRedirect": {"scheme": "http"}}]}
-    expect(violations(RULE, kind, changed(on_http, "spec.rules", [to_http])), "plain http too")
+GATEWAYS = "gateway.networking.k8s.io/v1"
+PLAIN = {"name": "http", "protocol": "HTTP", "port": 80}
+
+
+def routed(*given: tuple[str, Any], config: dict[str, Any] | None = None) -> list[str]:
+    """What the policy over the whole stack says of Gateways and routes."""
+    resources = [resource(f"{GATEWAYS}:{kind}", plain(unknown_checking_proxy(props))) for kind, props in given]
+    return [message for message, _ in gateway_routes.RULE.violations(Stack(resources), config)]
+
+
+@pytest.mark.parametrize(
+    ("parent", "problem"),
+    [
+        ({}, "plain http too"),
+        ({"sectionName": "http"}, "plain http too"),
+        ({"port": 80}, "plain http too"),
+        ({"port": 443}, None),
+        ({"sectionName": "websecure"}, None),
+        ({"sectionName": "tls-443"}, "plain http too"),
+    ],
+)
+def test_routes_on_a_gateway_that_is_elsewhere(parent: dict[str, Any], problem: str | None) -> None:
+    route = changed(ROUTE, "spec.parentRefs", [{"name": "gateway", **parent}])
+    expect(routed(("HTTPRoute", route)), problem)
+    expect(routed(("HTTPRoute", changed(route, "spec.rules", [REDIRECT]))), None)
 
 
 def test_names_of_listeners_are_a_parameter() -> None:
     own = changed(ROUTE, "spec.parentRefs", [{"name": "gateway", "sectionName": "tls-443"}])
-    kind = "kubernetes:gateway.networking.k8s.io/v1:HTTPRoute"
-    expect(violations(RULE, kind, own), "plain http too")
-    expect(violations(RULE, kind, own, config={"tlsListeners": ["tls-443"]}), None)
+    expect(routed(("HTTPRoute", own), config={"tlsListeners": ["tls-443"]}), None)
 
 
-def test_routes_without_tls_at_all() -> None:
-    expect(violations(RULE, "kubernetes:gateway.networking.k8s.io/v1alpha2:TCPRoute", ROUTE), "use an HTTPRoute")
-    expect(violations(RULE, "kubernetes:example.com/v1:Gateway", changed(GATEWAY, "spec", None)), None)
+def test_a_listener_of_plain_http_only_redirects() -> None:
+    both = changed(changed(GATEWAY, "spec.listeners", [LISTENER, PLAIN]), "metadata", {"name": "gateway"})
+    on_http = changed(ROUTE, "spec.parentRefs", [{"name": "gateway", "sectionName": "http"}])
+    redirect = changed(on_http, "spec.rules", [REDIRECT])
+    to_http = {"filters": [{"type": "RequestRedirect", "requestRedirect": {"scheme": "http"}}]}
+    expect(routed(("Gateway", both), ("HTTPRoute", ROUTE)), "without a route that redirects")
+    expect(routed(("Gateway", both), ("HTTPRoute", ROUTE), ("HTTPRoute", redirect)), None)
+    expect(routed(("Gateway", both), config={"redirectListeners": ["http"]}), None)
+    for rules in ([REDIRECT, {"backendRefs": [{}]}], [to_http]):
+        found = routed(("Gateway", both), ("HTTPRoute", redirect), ("HTTPRoute", changed(on_http, "spec.rules", rules)))
+        assert len(found) == 2
+    expect(routed(("Gateway", both), ("HTTPRoute", changed(ROUTE, "spec.parentRefs[0].sectionName", "x"))), "name")
+
+
+def test_a_route_without_a_section_is_on_every_listener_of_its_gateway() -> None:
+    named = changed(GATEWAY, "metadata", {"name": "gateway"})
+    everywhere = changed(ROUTE, "spec.parentRefs", [{"name": "gateway"}])
+    expect(routed(("Gateway", named), ("HTTPRoute", everywhere)), None)
+    expect(routed(("HTTPRoute", changed(ROUTE, "spec.parentRefs[0].sectionName", UNKNOWN))), None)

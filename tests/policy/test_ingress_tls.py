@@ -157,7 +157,7 @@ def test_further_hosts_need_certificates_too() -> None:
         expect(messages, "wildcard")
 
 
-@pytest.mark.parametrize("kind", ["networking.k8s.io/v1:Ingress", "extensions/v1beta1:Ingress", "x.io/v1:IngressPatch"])
+@pytest.mark.parametrize("kind", ["networking.k8s.io/v1:Ingress", "extensions/v1beta1:Ingress"])
 @pytest.mark.parametrize(
     ("path", "value", "problem"),
     [

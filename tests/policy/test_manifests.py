@@ -11,8 +11,10 @@ import pytest
 from local.tools.build import tool
 from policies import manifests, stacks
 from policies.checks.dry_run import PROJECT, resources_of
+from policies.checks.helm import RenderError
 from policies.checks.resources import Resource
-from policies.manifests import RenderError, findings, main, render
+from policies.findings import findings
+from policies.manifests import main, render
 from policies.pack import load_config
 from policies.stacks import policy_environment, stack_config
 from tests.policy.mutations import MUTATIONS, Mutation
@@ -93,8 +95,9 @@ def test_a_chart_in_any_flavour_is_rendered_with_its_own_nesting(helm: str, rele
 
 
 def test_what_helm_refuses_is_an_error(helm: str, release: Resource, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(RenderError, match="Release label-studio-release"):
-        render(with_values(release, {}, chart="charts/nowhere"), helm)
+    nowhere = with_values(release, {}, chart="charts/nowhere")
+    assert render(nowhere, helm) == []
+    assert any("cannot be fetched" in finding.message for finding in findings([nowhere], PROD))
     address = changed(release.props["values"], "global.redisConfig.host", f"http://:{SECRET}@redis")
     with pytest.raises(RenderError, match="/global/redisConfig/host") as refused:
         render(with_values(release, address), helm)

@@ -83,9 +83,9 @@ def test_values_of_any_release() -> None:
 @pytest.mark.parametrize(
     ("value", "problem"),
     [
-        (SECRET, "the value of MINIO_PASSWORD is written out"),
-        (UNKNOWN, "the value of MINIO_PASSWORD is written out"),
-        (12345678, "the value of MINIO_PASSWORD is written out"),
+        (SECRET, "a value for MINIO_PASSWORD"),
+        (UNKNOWN, "a value for MINIO_PASSWORD"),
+        (12345678, "a value for MINIO_PASSWORD"),
         ("", None),
         (None, None),
         ("$(OTHER)", None),
@@ -102,9 +102,9 @@ def test_variables(kind: str, value: Any, problem: str | None) -> None:
     ("args", "problem"),
     [
         (["redis-server", "--requirepass", "$(PASSWORD)"], None),
-        (["tool", f"--password={SECRET}"], "a value for --password"),
+        (["tool", f"--password={SECRET}"], "a value for password"),
         (["tool", "--access-key", SECRET], "a value for --access-key"),
-        (["sh", "-c", f"tool --admin-password '{SECRET}' && true"], "a value for --admin-password"),
+        (["sh", "-c", f"tool --admin-password '{SECRET}' && true"], "holds a"),
         (["sh", "-c", 'mc alias set store "$URL" "$USER" "$PASSWORD"'], None),
         (["psql", f"postgresql://u:{SECRET}@pg/db"], "a URL with a password"),
         (["tool", "--password", "--verbose"], None),
@@ -202,7 +202,7 @@ def test_root_keys_in_containers() -> None:
     whole = deployment({**CONTAINER, "envFrom": [{"secretRef": {"name": "store-root"}}]})
     expect(violations(ROOT, deploy, whole), "envFrom[0]")
     mounted = deployment(volumes=[{"name": "a", "secret": {"secretName": "store-root"}}])
-    expect(violations(ROOT, deploy, mounted), "secretName")
+    expect(violations(ROOT, deploy, mounted), "volumes [0]")
     # The store itself, and the job that makes its keys, need the root key.
     store = deployment(
         {"name": "minio", "image": "docker.io/pgsty/silo:RELEASE.2026-09-16", "env": [{"name": "x", **root}]}

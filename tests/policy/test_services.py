@@ -381,7 +381,7 @@ CHECKABLE = release_checkable.RULE
     ("change", "problem"),
     [
         ({}, None),
-        ({"chart": "cert-manager", "values": {}}, "list it in the parameter otherCharts"),
+        ({"chart": "cert-manager", "values": {}}, "cannot be fetched"),
         ({"chart": UNKNOWN}, "chart is missing"),
         ({"chart": None}, "chart is missing"),
         ({"chart": 5}, "chart is missing"),
@@ -398,6 +398,9 @@ CHECKABLE = release_checkable.RULE
         ({"values": changed(VALUES, "postgresql.enabled", True)}, "must be false"),
         ({"values": changed(VALUES, "redis", {"enabled": "true"})}, "must be false"),
         ({"values": changed(VALUES, "postgresql.enabled", MISSING)}, None),
+        ({"dependencyUpdate": True}, "fetches charts"),
+        ({"reuseValues": True}, "keeps values"),
+        ({"somethingNew": "x"}, "cannot read"),
         (
             {"values": changed(VALUES, "postgresql.enabled", MISSING), "chart": "oci://r.example.com/label-studio"},
             "must be",
@@ -412,10 +415,26 @@ def test_releases(change: dict[str, Any], problem: str | None) -> None:
     expect(violations(CHECKABLE, RELEASE, {**release(), **change}), problem)
 
 
-def test_reviewed_charts() -> None:
-    for chart in ("cert-manager", "oci://quay.io/jetstack/charts/cert-manager", "./cert-manager-v1.21.2.tgz"):
-        expect(violations(CHECKABLE, RELEASE, release({"a": 1}, chart), config={"otherCharts": ["cert-manager"]}), None)
-    for kind in ("v3:Chart", "v4:Chart"):
-        expect(violations(CHECKABLE, f"kubernetes:helm.sh/{kind}", release({"a": 1}, "other")), "otherCharts")
+def test_charts_that_cannot_be_fetched_are_admitted_by_reference_or_digest() -> None:
+    reference = "oci://registry.example.com/charts/cert-manager"
+    digest = f"sha256:{'a' * 64}"
+    for chart, name in ((reference, f"{reference}@1.2.3"), (f"{reference}@{digest}", digest)):
+        props = release({"a": 1}, chart, version="1.2.3")
+        expect(violations(CHECKABLE, RELEASE, props), "cannot be fetched")
+        expect(violations(CHECKABLE, RELEASE, props, config={"admittedCharts": {name: "reviewed"}}), None)
+        expect(violations(CHECKABLE, RELEASE, props, config={"admittedCharts": {name: " "}}), "cannot be fetched")
     under = changed(nested(VALUES), "label-studio.postgresql.enabled", True)
-    expect(violations(CHECKABLE, RELEASE, release(under, "chart-label-studio")), "label-studio.postgresql.enabled")
+    found = violations(CHECKABLE, RELEASE, release(under, "chart-label-studio"))
+    assert any("label-studio.postgresql.enabled" in message for message in found)
+
+
+def test_charts_without_inputs_stand_for_what_they_register() -> None:
+    for kind in ("v3:Chart", "v4:Chart"):
+        expect(violations(CHECKABLE, f"kubernetes:helm.sh/{kind}", {}), None)
+    expect(violations(CHECKABLE, RELEASE, {}), "chart is missing")
+
+
+def test_without_helm_nothing_is_taken_for_granted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HELM", "/nowhere/helm")
+    unique = changed(VALUES, "global.image.tag", "1.20.0-without-helm")
+    expect(violations(CHECKABLE, RELEASE, release(unique)), "install helm")

@@ -11,9 +11,10 @@ import pytest
 import yaml
 from pulumi_policy import EnforcementLevel
 
+from policies.checks.configuration import read_config
 from policies.checks.dry_run import resources_of
 from policies.checks.resources import Resource
-from policies.manifests import findings
+from policies.findings import findings
 from policies.pack import load_config
 from settings import load_settings
 from tests.unit.stack_files import PROJECT, configured
@@ -29,8 +30,7 @@ def config_of(stack: str) -> Mapping[str, Any]:
 
 def policies_of(stack: str) -> Mapping[str, Mapping[str, Any]]:
     own = EXAMPLES / f"policies.{stack}.json"
-    config: Mapping[str, Mapping[str, Any]] = json.loads(own.read_text()) if own.exists() else load_config("prod")
-    return config
+    return read_config(own).policies if own.exists() else load_config("prod")
 
 
 @cache
@@ -72,7 +72,12 @@ def test_policies_see_what_is_wrong_with_an_example() -> None:
 
 def test_policies_of_an_example_are_those_of_production_but_for_what_it_is_about() -> None:
     mirror = config_of("alauda")["label-studio:images"]["mirror"]
+    chart = config_of("alauda")["label-studio:labelStudio"]["chart"]
+    reference = f"{chart['source']}@{chart['version']}"
+    admitted = policies_of("alauda")["release-checkable"]["admittedCharts"]
+    assert list(admitted) == [reference]
     own = {
+        "release-checkable": {"enforcementLevel": "mandatory", "admittedCharts": admitted},
         "image-registries": {"enforcementLevel": "mandatory", "allowed": [mirror]},
         "pods-restricted": {"enforcementLevel": "mandatory", "levels": ["restricted", "baseline"]},
     }

@@ -8,11 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from policies.pack import RULES
-from scripts import policies_reference, reference, settings_reference
+from scripts import kinds_reference, policies_reference, reference, settings_reference
 from settings import Settings
 
-PAGES = {module.PAGE: module.render for module in (settings_reference, policies_reference)}
+PAGES = {module.PAGE: module.render for module in (settings_reference, policies_reference, kinds_reference)}
 
 
 @pytest.mark.parametrize(("page", "render"), PAGES.items(), ids=lambda value: getattr(value, "name", ""))
@@ -31,7 +30,7 @@ def test_every_key_and_policy_has_its_section() -> None:
     for name, field in Settings.model_fields.items():
         assert f"\n## {field.alias or name}\n" in settings
     policies = policies_reference.render()
-    assert re.findall(r"^## (.+)$", policies, re.M) == [rule.name for rule in RULES]
+    assert re.findall(r"^## (.+)$", policies, re.M) == [rule.name for rule in policies_reference.EVERY]
 
 
 def test_a_stale_page_is_told_and_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,7 +28,13 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "Declared projects: the jobs `…-<project>`": ("components/annotation_project/**/*",),
     "`make projects`, `make upload`, `make sync`, `make export`": ("projects/**/*.py", "Makefile"),
     "Images, policies, pages: the other make targets": (
-        *("Makefile", "*.mk", "scripts/*.py", "policies/*.py", "policies/checks/dry_run.py"),
+        *(
+            "Makefile",
+            "*.mk",
+            "scripts/*.py",
+            "policies/*.py",
+            *(f"policies/checks/{name}.py" for name in ("configuration", "dry_run", "helm")),
+        ),
     ),
     "GitHub Actions": (".github/**/*.yml", "scripts/ci/*", "scripts/stack_without_secrets.py"),
     "The chart without the program": ("charts/**/*",),

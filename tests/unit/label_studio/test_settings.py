@@ -151,6 +151,15 @@ def test_an_autoscaler_decides_the_number_of_pods() -> None:
         ({"extraEnvironmentVars": {"label.studio.disable.signup.without.link": False}}, "use labelStudio.signup"),
         ({"extraEnvironmentVars": {"POSTGRE_HOST": "x"}}, "is set by the program; use postgresql"),
         ({"extraEnvironmentVars": {"PGSSLMODE": "disable"}}, "is set by the program; use postgresql"),
+        *(
+            ({key: {name: value}}, "nothing: it would")
+            for key, value in (
+                ("extraEnvironmentVars", "x"),
+                ("extraEnvironmentSecrets", {"secretName": "a", "secretKey": "b"}),
+            )
+            for name in ("CMD_WRAPPER", "cmd.wrapper", "ENV_INJECT_SOURCES", "LD_PRELOAD", "PYTHONSTARTUP", "BASH_ENV")
+        ),
+        ({"extraEnvironmentVars": {"UWSGI_ENV": "A=b"}}, "nothing: it would change what runs"),
         ({"extraEnvironmentVars": {"REDIS_LOCATION": "x"}}, "is set by the program; use redis"),
         ({"extraEnvironmentVars": {"STORAGE_TYPE": "gcs"}}, "use labelStudio.persistence"),
         ({"extraEnvironmentVars": {"SESSION_COOKIE_SECURE": "0"}}, "it follows the scheme of the page's address"),

@@ -14,7 +14,7 @@ from components.annotation_project.job import REFUSED
 from components.annotation_project.scripts import FILES
 from components.setup_job import RETRY
 from composition import compose
-from policies.checks.secrets import in_text
+from policies.checks.secret_texts import in_text
 from settings import Settings
 from tests.unit.projects.test_settings import CREDENTIALS, LABELLING
 from tests.unit.pulumi_mocks import Program, RegisteredResource, run_program
