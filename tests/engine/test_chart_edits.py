@@ -1,4 +1,4 @@
-"""An edited chart upgrades its release: Pulumi's provider looks at the inputs of a Release, of which templates are none."""
+"""An edited chart upgrades its release, though the provider looks at inputs only, of which templates are none."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ SOURCE = """
 import sys
 from pathlib import Path
 sys.path.insert(0, {project!r})
-from components.label_studio import release
+from types import SimpleNamespace
+from components.label_studio import embedded_chart, release
 from components.label_studio.args import Chart
-release.EMBEDDED_CHART = Path({chart!r})
-location = release.chart_location(Chart())
+embedded_chart.EMBEDDED_CHART = Path({chart!r})
+location = release.chart_location(SimpleNamespace(chart=Chart(), image="example.com/label-studio:1.23.2"))
 {change}
 k8s.helm.v3.Release("release", name={name!r}, namespace=namespace, values={{"a": 1}}, **location, opts=on)
 """
