@@ -11,8 +11,8 @@ from local.cluster.images import load
 from local.images import build as images
 from local.tools import build
 
-# Beside those of the cluster: what deploys the stack. Helm is built for tests and for `make shell`.
-DEPLOYMENT_TOOLS = ("pulumi", "pulumi-resource-kubernetes")
+# Beside those of the cluster: what deploys the stack, and renders its chart for the policies.
+DEPLOYMENT_TOOLS = ("pulumi", "pulumi-resource-kubernetes", "helm")
 # What the linker and the largest packages take while two modules are compiled at once.
 _MEMORY_FOR_TWO = 10 * preconditions.GIB
 

@@ -22,7 +22,7 @@ def install(release: str, args: LabelStudioArgs, values: Values, opts: pulumi.Re
         name=release,
         namespace=args.namespace,
         values=values,
-        # Before version 4.30 the provider drops values that are null, by which a chart's default is removed.
+        # Null takes a default of a chart away. The provider keeps nulls by default since 4.30; before, it drops them.
         allow_null_values=True,
         atomic=True,
         cleanup_on_fail=True,
