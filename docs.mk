@@ -24,8 +24,8 @@ picture: install  ## draw docs/pictures/architecture.svg from a deployed stack: 
 	@$(STATE) | $(BIN)/python -m scripts.picture docs/pictures/architecture.svg
 
 repair: install  ## make again what somebody deleted of the release: make repair [CONTEXT=name STACK=name]
-	@$(STATE) | $(if $(CONTEXT),,KUBECONFIG=/var/lib/label-studio-local/kubeconfig) \
-		$(BIN)/python -m scripts.release_objects --repair $(if $(CONTEXT),--context "$(CONTEXT)")
+	@$(STATE) | $(if $(HERE),KUBECONFIG=/var/lib/label-studio-local/kubeconfig) \
+		$(BIN)/python -m scripts.release_objects --repair "$(STACK)"
 
 .PHONY: policy-state lint-workflows repair
 

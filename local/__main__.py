@@ -15,11 +15,12 @@ from local.cluster.api import Timeout
 from local.cluster.errors import ClusterError
 from local.cluster.process import StartError
 from local.engine import EngineError, Interrupted
-from local.images import sandbox
+from local.images import sandbox, wanted
 from local.paths import CACHE, PROJECT, STATE
 from local.progress import note
 from local.terminal import complaints, console
 from local.tools import build
+from settings.errors import SettingsError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 tools = typer.Typer(no_args_is_help=True, help="The programs built from Go modules.")
@@ -37,13 +38,15 @@ EXPECTED = (
     EngineError,
     StartError,
     Timeout,
+    SettingsError,
+    wanted.ImageError,
 )
 
 
 @app.command()
 def up() -> None:
     """Serve Label Studio on this machine: build or reuse everything, start the cluster, deploy the dev stack."""
-    platform.prepare()
+    platform.prepare(images=wanted.of_stack(stack.config()))
     stack.up()
 
 

@@ -15,7 +15,7 @@ from local.paths import KUBECONFIG, PROJECT, STATE
 
 HOME = STATE / "stack"
 _PAGE = "label-studio:labelStudio"
-_MACHINE = {_PAGE: {"url": f"http://127.0.0.1:{PAGE_PORT}", "service": {"nodePort": PAGE_PORT}}}
+MACHINE = {_PAGE: {"url": f"http://127.0.0.1:{PAGE_PORT}", "service": {"nodePort": PAGE_PORT}}}
 _ABOUT = """# What is true of this machine only: where the page is reached, and the salt of the stack's secrets.
 # `make up` lays Pulumi.dev.yaml over this file.
 """
@@ -32,7 +32,7 @@ def describe(stack: Engine) -> bool:
     machine = read(stack.machine_file)
     if _PAGE in machine["config"]:
         return False
-    described = {**machine, "config": {**_MACHINE, **machine["config"]}}
+    described = {**machine, "config": {**MACHINE, **machine["config"]}}
     stack.machine_file.write_text(_ABOUT + yaml.safe_dump(described))
     return True
 

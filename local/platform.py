@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from local import packages, preconditions
 from local.cluster import lifecycle
 from local.cluster.images import load
-from local.images import build as images
+from local.images import build as image_builds
 from local.tools import build
 
 # Beside those of the cluster: what deploys the stack, and renders its chart for the policies.
@@ -17,7 +17,7 @@ DEPLOYMENT_TOOLS = ("pulumi", "pulumi-resource-kubernetes", "helm")
 _MEMORY_FOR_TWO = 10 * preconditions.GIB
 
 
-def prepare(tools: Iterable[str] = DEPLOYMENT_TOOLS, wanted: Iterable[str] = images.DEFAULT) -> None:
+def prepare(tools: Iterable[str] = DEPLOYMENT_TOOLS, images: Iterable[str] = image_builds.DEFAULT) -> None:
     """Bring the machine to where ``pulumi up`` can begin; what is there already is left as it is.
 
     Go compiles two modules at a time where the memory allows it, and images are made from packages meanwhile. The
@@ -29,7 +29,7 @@ def prepare(tools: Iterable[str] = DEPLOYMENT_TOOLS, wanted: Iterable[str] = ima
     with ThreadPoolExecutor(compilers) as compiling, ThreadPoolExecutor(1) as packing:
         cluster = compiling.submit(build.build, lifecycle.TOOLS)
         rest = [compiling.submit(build.build, names) for names in build.together(tools)]
-        built = packing.submit(images.build, wanted)
+        built = packing.submit(image_builds.build, images)
         try:
             cluster.result()
             lifecycle.start()

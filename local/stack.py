@@ -6,11 +6,12 @@ import os
 import signal
 import subprocess
 from collections.abc import Sequence
+from typing import Any
 
 from local import pulumi_command, recovery
 from local.cluster.api import Api
-from local.engine import Engine, EngineError, read
-from local.machine import HOME, describe, engine
+from local.engine import Engine, EngineError, merge, read
+from local.machine import HOME, MACHINE, describe, engine
 from local.paths import CONTEXT
 from local.progress import step
 from local.terminal import console
@@ -41,6 +42,12 @@ def up() -> None:
         console.print(
             f"Not official, since these plugins cannot be downloaded here: {', '.join(names)} (local/plugins)."
         )
+
+
+def config() -> dict[str, Any]:
+    """The configuration of the dev stack, with what this machine adds."""
+    own: dict[str, Any] = merge(MACHINE, read(engine().project_file)["config"])
+    return own
 
 
 def preview(flags: Sequence[str] = ()) -> None:

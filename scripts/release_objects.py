@@ -1,6 +1,6 @@
 """Finds objects of Helm releases that somebody deleted, and makes exactly those again.
 
-`pulumi stack export | python -m scripts.release_objects [--repair]`. A refresh does not find them: Pulumi's provider
+`pulumi stack export | python -m scripts.release_objects STACK [--repair]`. A refresh does not find them: the provider
 reads a release from Helm's own record, not from the objects (`Release.resourceNames` of its state). Nothing that exists
 is touched: no pod restarts, and the release stays at its revision. Checking reads objects alone; repairing also reads
 Helm's record, a Secret, for the manifests.
@@ -25,6 +25,8 @@ from kubernetes.dynamic import DynamicClient
 from kubernetes.dynamic.exceptions import DynamicApiError, ResourceNotFoundError
 from urllib3.exceptions import HTTPError
 
+from policies.checks.values import at
+from policies.stacks import stack_config
 from scripts.state import StateError, resource_records
 
 RELEASE = "kubernetes:helm.sh/v3:Release"
@@ -164,12 +166,12 @@ def _owned(manifest: Mapping[str, Any], release: Release) -> dict[str, Any]:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Name what is lost; 1 if something is, unless it was made again."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--context", help="context of the kubeconfig; the current one without it")
+    parser.add_argument("stack", help="name of the stack, whose file says which cluster it is on")
     parser.add_argument("--repair", action="store_true", help="make what is lost")
     options = parser.parse_args(arguments)
     try:
         found = releases(sys.stdin)
-        cluster = Cluster.connect(options.context)
+        cluster = Cluster.connect(at(stack_config(options.stack), "label-studio:cluster", "context"))
         missing = lost(found, cluster)
         if options.repair:
             repair(missing, cluster)

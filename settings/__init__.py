@@ -163,12 +163,12 @@ def load_settings() -> Settings:
     return settings
 
 
-def label_studio_image(config: Mapping[str, Any]) -> str:
-    """The image of Label Studio that the ``config`` of a stack file names; SettingsError as of ``validate``."""
+def validate_stack(config: Mapping[str, Any]) -> Settings:
+    """The settings in the ``config`` of a stack file, without its secrets; SettingsError as of ``validate``."""
     prefix = f"{PROJECT}:"
     given = {key.removeprefix(prefix): value for key, value in config.items() if key.startswith(prefix)}
     given.pop(SECRETS_KEY, None)
-    return validate(given).image("label_studio")
+    return validate(given)
 
 
 def load_secret_values() -> pulumi.Output[SecretValues] | None:

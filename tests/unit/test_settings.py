@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from settings import label_studio_image, load_settings, secret_names
+from settings import load_settings, secret_names, validate_stack
 from settings.base import QUANTITY_UNITS, parse_quantity
 from settings.errors import SettingsError
 from settings.postgresql import ExternalPostgres
@@ -185,15 +185,15 @@ def test_a_mirror_takes_the_place_of_every_registry() -> None:
     ],
 )
 def test_a_stack_file_says_which_label_studio_it_runs(settings: dict[str, Any], image: str) -> None:
-    assert label_studio_image(stack_config("dev", settings)) == image
+    assert validate_stack(stack_config("dev", settings)).image("label_studio") == image
     assert settings_of("dev", settings).image("label_studio") == image
 
 
 def test_secrets_of_a_stack_file_do_not_keep_it_from_saying_so() -> None:
     config = stack_config("dev", {"secrets": {"redis": {"password": {"secure": "v1:abc"}}}})
-    assert label_studio_image(config).endswith(":1.23.2")
+    assert validate_stack(config).image("label_studio").endswith(":1.23.2")
     with pytest.raises(SettingsError, match=r"images\.labelStudio"):
-        label_studio_image(stack_config("dev", {"images": {"labelStudio": "latest"}}))
+        validate_stack(stack_config("dev", {"images": {"labelStudio": "latest"}}))
 
 
 @given(st.integers(1, 10**6), st.sampled_from([unit for unit in QUANTITY_UNITS if unit]))
