@@ -13,6 +13,7 @@ from local import __main__ as command_line
 from local import platform, preconditions, report, stack
 from local.cluster.process import Process
 from local.engine import Engine, EngineError
+from settings.errors import SettingsError
 
 RUN = CliRunner()
 
@@ -89,7 +90,7 @@ def test_logs_of_what_is_not_there(nothing_runs: None) -> None:
 
 def test_up_brings_the_machine_before_the_stack(monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[str] = []
-    monkeypatch.setattr(platform, "prepare", lambda: calls.append("platform"))
+    monkeypatch.setattr(platform, "prepare", lambda **_: calls.append("platform"))
     monkeypatch.setattr(stack, "up", lambda: calls.append("stack"))
     assert RUN.invoke(command_line.app, ["up"]).exit_code == 0
     assert calls == ["platform", "stack"]
@@ -98,7 +99,7 @@ def test_up_brings_the_machine_before_the_stack(monkeypatch: pytest.MonkeyPatch)
 def test_an_expected_error_is_its_message_alone(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def refuse() -> None:
+    def refuse(**_: object) -> None:
         raise preconditions.PreconditionError("port 6443 (kube-apiserver) is taken; stop that program first")
 
     monkeypatch.setattr(platform, "prepare", refuse)
@@ -114,7 +115,7 @@ def test_an_expected_error_is_its_message_alone(
 
 def test_every_error_of_the_platform_is_expected() -> None:
     defined = {error for error in RuntimeError.__subclasses__() if error.__module__.startswith("local.")}
-    assert defined == set(command_line.EXPECTED)
+    assert defined | {SettingsError} == set(command_line.EXPECTED)
 
 
 @pytest.mark.parametrize("command", ["password", "outputs", "state"])

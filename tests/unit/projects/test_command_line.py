@@ -194,7 +194,7 @@ def test_make_names_the_variable_that_is_missing(arguments: list[str], missing: 
 def test_make_uploads_the_folder_that_is_named(directory: str, tmp_path: Path) -> None:
     answer, called = make(tmp_path, "upload", "PROJECT=cats", f"DIR={directory}")
     assert answer.returncode == 0, answer.stderr
-    assert called == f"-m projects --stack dev upload cats {directory}\n"
+    assert called == f"-m projects --stack somewhere upload cats {directory}\n"
 
 
 def make(folder: Path, *arguments: str) -> tuple[subprocess.CompletedProcess[str], str]:
