@@ -8,12 +8,10 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import httpx
 from playwright.sync_api import Page
 
-from local.cluster.control_plane import AUDIT_LOG
 from tests.e2e.browser import browser_page, log_in, screenshot
 from tests.e2e.deployment import Deployment
 from tests.e2e.label_studio import Session
@@ -35,25 +33,6 @@ def test_outputs_name_secrets_but_show_none(dev_stack: Deployment) -> None:
     assert dev_stack.outputs["administratorPassword"] == "[secret]"
     assert dev_stack.outputs["serviceName"] == "label-studio-ls-app"
     assert set(dev_stack.outputs["postgresql"]["passwordSecret"]) == {"name", "key"}
-
-
-def test_nothing_that_the_provider_made_was_there_before(dev_stack: Deployment) -> None:
-    """Server-side apply takes over what exists; newer providers refuse it, so no stack may rely on it."""
-    applied = [event for event in provider_events() if dev_stack.namespace in event["requestURI"]]
-    first: dict[str, int] = {}
-    for event in applied:
-        first.setdefault(event["requestURI"].partition("?")[0], event["responseStatus"]["code"])
-    assert len(first) > 30
-    assert {path: code for path, code in first.items() if code != httpx.codes.CREATED} == {}
-
-
-def provider_events() -> Iterator[dict[str, Any]]:
-    """What Pulumi's provider asked the API server to make, from the audit log; not what previews only try."""
-    for line in AUDIT_LOG.read_text().splitlines():
-        event = json.loads(line)
-        ours = event["userAgent"].startswith("pulumi-kubernetes")
-        if ours and event["verb"] in ("create", "patch") and "dryRun" not in event["requestURI"]:
-            yield event
 
 
 def test_a_person_logs_in_and_sees_label_studio(dev_stack: Deployment, tmp_path: Path) -> None:

@@ -2,14 +2,38 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
+from typing import Any
+
 import httpx
 
 from local.addons import traefik
+from local.cluster.control_plane import AUDIT_LOG
 from tests.e2e.browser import browser_page, log_in
 from tests.e2e.deployment import Deployment
 from tests.e2e.label_studio import Session
 from tests.e2e.prod.conftest import HOST
 from tests.e2e.test_dev_stack import PIXEL
+
+
+def test_nothing_that_the_provider_made_was_there_before(prod_stack: Deployment) -> None:
+    """Server-side apply takes over what exists; newer providers refuse it, so no stack may rely on it."""
+    applied = [event for event in provider_events() if prod_stack.namespace in event["requestURI"]]
+    first: dict[str, int] = {}
+    for event in applied:
+        first.setdefault(event["requestURI"].partition("?")[0], event["responseStatus"]["code"])
+    assert len(first) > 30
+    assert {path: code for path, code in first.items() if code != httpx.codes.CREATED} == {}
+
+
+def provider_events() -> Iterator[dict[str, Any]]:
+    """What Pulumi's provider asked the API server to make, from the audit log; not what previews only try."""
+    for line in AUDIT_LOG.read_text().splitlines():
+        event = json.loads(line)
+        ours = event["userAgent"].startswith("pulumi-kubernetes")
+        if ours and event["verb"] in ("create", "patch") and "dryRun" not in event["requestURI"]:
+            yield event
 
 
 def test_a_person_logs_in_over_https_with_secure_cookies(prod_stack: Deployment) -> None:
