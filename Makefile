@@ -16,13 +16,14 @@ help:  ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 20
 
 # The lock names every package, pip and setuptools included, so pip resolves nothing: a pip that resolves takes the newest
-# version of a package with extras, whatever the lock says, and then refuses it (pip 23). A new environment each time, so
-# that nothing stays which the lock no longer names.
+# version of a package with extras, whatever the lock says, and then refuses it (pip 23). A new lock gets a new environment,
+# so that nothing stays which it no longer names; the copy of the lock in the environment tells whether it is new.
 $(VENV)/.installed: requirements-dev.txt
-	@echo "Installing the Python packages of requirements-dev.txt"
-	@$(PYTHON) -m venv --clear $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --no-deps --require-hashes -r $<
-	@touch $@
+	@cmp --quiet $< $@ 2>/dev/null || { \
+		echo "Installing the Python packages of $<" && \
+		$(PYTHON) -m venv --clear $(VENV) && \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --no-deps --require-hashes -r $<; }
+	@cp $< $@
 
 install: $(VENV)/.installed  ## make .venv with the pinned packages
 

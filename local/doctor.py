@@ -37,7 +37,7 @@ def _python() -> Iterator[str]:
     if sys.version_info < _PYTHON:
         found, wanted = (".".join(map(str, version)) for version in (sys.version_info[:2], _PYTHON))
         yield f"Python {found} is too old: install {wanted} or newer and type `make install PYTHON=python{wanted}`"
-    elif _INSTALLED.exists() and _INSTALLED.stat().st_mtime >= _PACKAGES.stat().st_mtime:
+    elif _INSTALLED.exists() and _INSTALLED.read_bytes() == _PACKAGES.read_bytes():
         return
     elif importlib.util.find_spec("ensurepip") is None:
         yield "Python cannot make virtual environments: type `apt-get install python3-venv`, then `make install`"

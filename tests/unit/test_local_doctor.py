@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import sys
@@ -27,7 +26,7 @@ contexts:
 @pytest.fixture
 def installed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     marker = tmp_path / ".installed"
-    marker.touch()
+    marker.write_bytes((PROJECT / "requirements-dev.txt").read_bytes())
     monkeypatch.setattr(doctor, "_INSTALLED", marker)
     monkeypatch.setattr(doctor, "PROJECT", tmp_path)
     return marker
@@ -50,10 +49,10 @@ def test_nothing_is_missing(
     assert capsys.readouterr().out == "✓ Nothing is missing: `make up` can begin.\n"
 
 
-@pytest.mark.parametrize("age", [None, 1])
-def test_packages_that_are_not_there_or_old(age: int | None, installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("lock", [None, "another==1\n"])
+def test_packages_that_are_not_there_or_old(lock: str | None, installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("local.preconditions.problems", list)
-    installed.unlink() if age is None else os.utime(installed, (age, age))
+    installed.unlink() if lock is None else installed.write_text(lock)
     assert doctor.here() == ["the Python packages are not installed, or not the newest: type `make install`"]
 
 
