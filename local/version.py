@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -16,6 +17,7 @@ from local.machine import HOME
 from local.paths import PROJECT
 from local.plugins import install
 from local.tools.build import BUILDS, VARIABLES, Tool
+from settings import validate_stack
 
 _SDKS = ("pulumi", "pulumi-kubernetes", "pulumi-random", "pulumi-policy")
 _REQUIRED = re.compile(r"^\s*(?:require\s+)?(\S+)\s+(v\S+)", re.M)
@@ -29,8 +31,9 @@ def lines() -> Iterator[str]:
     yield from (f"{name}: {found} (Debian)" for name, found in _debian_packages().items())
     yield f"stand-ins for official plugins: {', '.join(stand_ins()) or 'none'}"
     chart = yaml.safe_load((PROJECT / "charts" / "label-studio" / "Chart.yaml").read_text())
-    yield f"chart label-studio: {chart['version']}, appVersion {chart['appVersion']}"
-    yield from (f"image: {image}" for image in _images())
+    config = read(PROJECT / "Pulumi.dev.yaml")["config"]
+    yield f"chart label-studio: {chart['version']}, appVersion {_app_version(config)}"
+    yield from (f"image: {image}" for image in _images(config))
 
 
 def stand_ins() -> list[str]:
@@ -75,8 +78,15 @@ def _debian_packages() -> dict[str, str]:
     return dict(line.split("\t") for line in printed.splitlines() if not line.endswith("\t"))
 
 
-def _images() -> list[str]:
+def _app_version(config: Mapping[str, Any]) -> str:
+    """What helm shows of the release: the version of the image, whatever Chart.yaml has."""
+    from components.label_studio.embedded_chart import app_version  # noqa: PLC0415 - imports Pulumi's SDK
+
+    return app_version(validate_stack(config).image("label_studio"))
+
+
+def _images(config: Mapping[str, Any]) -> list[str]:
     # Composing the stack needs the whole program, whose import takes longer than most commands here.
     from scripts.images import references  # noqa: PLC0415
 
-    return [str(reference) for reference in references(read(PROJECT / "Pulumi.dev.yaml")["config"])]
+    return [str(reference) for reference in references(config)]
