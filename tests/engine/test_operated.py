@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +15,7 @@ from local.cluster.node import SOCKET
 from local.images.build import import_images
 from local.images.catalog import REFERENCES
 from local.paths import KUBECONFIG
+from local.tools.build import tool
 from tests.engine.cluster import Cluster, Object
 from tests.engine.conftest import NewProgram
 from tests.engine.operators import Operator, definition, deletion_needs
@@ -143,3 +146,29 @@ _COMPONENT = {"app.kubernetes.io/component": "redis"}
 def _spec(cluster: Cluster, namespace: str) -> Object:
     found: Any = cluster.get("middleware.alauda.io/v1", "Redis", namespace, "queue")["spec"]
     return dict(found)
+
+
+def test_the_documented_command_deletes_the_claims_that_operators_leave(
+    cluster: Cluster, namespace: str, kubeconfig: Path
+) -> None:
+    """By the labels that the operators give to the claims of their servers; other claims stay."""
+    redis = {"app.kubernetes.io/part-of": "redis-failover", "app.kubernetes.io/name": "label-studio-redis"}
+    tenant = {"v1.min.io/tenant": "label-studio-store"}
+    for name, labels in {"left-by-minio": tenant, "left-by-redis": redis, "of-others": {"app": "other"}}.items():
+        spec = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Mi"}}}
+        metadata = {"name": name, "namespace": namespace, "labels": labels}
+        claim = {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": metadata, "spec": spec}
+        cluster.create(claim)
+    page = (PROJECT / "docs" / "backup.md").read_text()
+    commands = page.partition("# Needs a stack that was destroyed")[2].partition("\n")[2].partition("```")[0]
+    path = os.pathsep.join([str(tool("kubectl").parent), os.environ["PATH"]])
+    subprocess.run(
+        ["bash", "-euc", commands.replace("--namespace label-studio", f"--namespace {namespace}")],
+        env={**os.environ, "KUBECONFIG": str(kubeconfig), "PATH": path},
+        check=True,
+    )
+    left = {
+        name: cluster.has("v1", "PersistentVolumeClaim", namespace, name)
+        for name in ("left-by-minio", "left-by-redis", "of-others")
+    }
+    assert left == {"left-by-minio": False, "left-by-redis": False, "of-others": True}
