@@ -28,6 +28,11 @@ def identities(stack: Deployment) -> dict[str, str]:
     return {f"{kind} {each['metadata']['name']}": each["metadata"]["uid"] for kind in found for each in found[kind]}
 
 
+def changes(stack: Deployment) -> dict[str, str]:
+    """What an update with a refresh would change; that it refreshes is no change."""
+    return {urn: step for urn, step in stack.steps("--refresh").items() if step != "refresh"}
+
+
 def serves(url: str) -> bool:
     try:
         return httpx.get(f"{url}/health", timeout=5).status_code == httpx.codes.OK
@@ -49,7 +54,7 @@ def test_deleted_objects_are_named_and_made_again(
     before = identities(dev_stack)
     metadata = {"name": APP, "namespace": dev_stack.namespace}
     dev_stack.api.delete(Object({"apiVersion": version, "kind": kind, "metadata": metadata}) for version, kind in GONE)
-    assert dev_stack.steps("--refresh") == {}, "a refresh of the release does not see it"
+    assert changes(dev_stack) == {}, "a refresh of the release does not see it"
 
     status, printed = run()
     assert status == 1
@@ -60,4 +65,4 @@ def test_deleted_objects_are_named_and_made_again(
     wait("the page to answer again", partial(serves, dev_stack.outputs["url"]), 180)
     assert run()[0] == 0
     assert identities(dev_stack) == before
-    assert dev_stack.steps("--refresh") == {}
+    assert changes(dev_stack) == {}
