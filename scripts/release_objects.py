@@ -12,6 +12,7 @@ import argparse
 import base64
 import gzip
 import json
+import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -87,7 +88,9 @@ class Cluster:
     def connect(cls, context: str | None) -> Cluster:
         """By the kubeconfig, and the context of the stack. Raises ClusterError."""
         try:
-            return cls(DynamicClient(config.new_client_from_config(context=context)))
+            # The client looks at the variable only once, when it is imported.
+            file = os.environ.get("KUBECONFIG") or config.KUBE_CONFIG_DEFAULT_LOCATION
+            return cls(DynamicClient(config.new_client_from_config(config_file=file, context=context)))
         except (ConfigException, ApiException, HTTPError) as error:
             raise ClusterError(f"the cluster of context {context or '(current)'} does not answer: {error}") from None
 

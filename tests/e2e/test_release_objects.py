@@ -48,9 +48,11 @@ def test_deleted_objects_are_named_and_made_again(
 
     def run(*arguments: str) -> tuple[int, str]:
         monkeypatch.setattr("sys.stdin", io.StringIO(state))
-        return release_objects.main(["dev", *arguments]), capsys.readouterr().out
+        status = release_objects.main(["dev", *arguments])
+        printed = capsys.readouterr()
+        return status, printed.out + printed.err
 
-    assert run()[0] == 0
+    assert run() == (0, "all 4 objects of the releases are there\n")
     before = identities(dev_stack)
     metadata = {"name": APP, "namespace": dev_stack.namespace}
     dev_stack.api.delete(Object({"apiVersion": version, "kind": kind, "metadata": metadata}) for version, kind in GONE)
