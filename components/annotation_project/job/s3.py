@@ -24,7 +24,8 @@ WRONG_KEYS = {
     "refuses the session token": {"InvalidToken", "InvalidTokenId"},
     "says that the session token has expired": {"ExpiredToken"},
 }
-ATTEMPTS = 3
+# A network policy takes a moment to let a new pod out, longer on a busy node; the pauses grow to half a minute in all.
+ATTEMPTS = 6
 
 
 @dataclass(frozen=True)
