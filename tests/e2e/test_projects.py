@@ -76,6 +76,7 @@ def stack(dev_stack: Deployment) -> Iterator[Deployment]:
     dev_stack.read_outputs()
     yield dev_stack
     dev_stack.change(settings)
+    dev_stack.run("up")  # other tests compare the stack with its settings
 
 
 @pytest.fixture(scope="module")
