@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
+import hmac
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import pulumi
 import pulumi_kubernetes as k8s
@@ -39,9 +40,10 @@ DISRUPTED: k8s.batch.v1.PodFailurePolicyArgsDict = {
 class SetupJob:
     """What a job runs: a script for ``sh``, which gets secrets through its environment only.
 
-    A change of ``triggers`` runs the job again, as does every change of the job itself. A script that fails is tried
-    again, unless it is not to be ``retried`` or its exit code is ``refusal``: it has found something that only a person
-    can mend. ``service_account`` is one that may ask the API server. The job has ``seconds`` for all of it.
+    A change of ``triggers`` runs the job again, as does every change of the job itself, or of ``passwords``: random
+    ones, since they key the digest in the name of the job, from which nobody can tell them. A script that fails is
+    tried again, unless it is not to be ``retried`` or its exit code is ``refusal``: it has found something that only a
+    person can mend. ``service_account`` is one that may ask the API server. The job has ``seconds`` for all of it.
     """
 
     component: str
@@ -52,6 +54,7 @@ class SetupJob:
     files: Sequence[k8s.core.v1.VolumeArgsDict] = ()
     mounts: Sequence[k8s.core.v1.VolumeMountArgsDict] = ()
     triggers: Sequence[pulumi.Input[str]] = ()
+    passwords: Sequence[pulumi.Input[str]] = ()
     resources: pods.ResourceRequirements = field(default_factory=lambda: pods.JOB_RESOURCES)
     refusal: int | None = None
     retried: bool = True
@@ -69,7 +72,7 @@ def run_setup_job(
     labels = pods.labels(job.component, name)
     timeout = f"{job.seconds + 300}s"
     pod = setup_pod(args, job)
-    digest = pulumi.Output.all(pod, list(job.triggers)).apply(_digest)
+    digest = pulumi.Output.all(pod, list(job.triggers), list(job.passwords)).apply(_digest)
     return k8s.batch.v1.Job(
         name,
         metadata={
@@ -123,5 +126,7 @@ def setup_pod(args: ServiceArgs, job: SetupJob) -> k8s.core.v1.PodSpecArgsDict:
     return pod
 
 
-def _digest(inputs: Sequence[object]) -> str:
-    return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()[:DIGEST]
+def _digest(inputs: Sequence[Any]) -> str:
+    *shown, passwords = inputs
+    key = json.dumps(passwords).encode()
+    return hmac.new(key, json.dumps(shown, sort_keys=True).encode(), "sha256").hexdigest()[:DIGEST]

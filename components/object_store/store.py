@@ -100,7 +100,7 @@ def _serve(
         ],
         files=ca_files(server.ca),
         mounts=ca_mounts(server.ca),
-        triggers=[secret_key],
+        passwords=[secret_key],
         resources=RESOURCES,
     )
     job_name = f"{resource}-setup"

@@ -30,7 +30,7 @@ def prepare_database(  # noqa: PLR0913 - the two sequences differ per backend
     parent: pulumi.Resource,
     *,
     admin: AdminArgs | None = None,
-    triggers: Sequence[pulumi.Input[str]] = (),
+    passwords: Sequence[pulumi.Input[str]] = (),
     after: Sequence[pulumi.Resource] = (),
     version: int = MINIMUM_VERSION,
     connections: int = 0,
@@ -52,7 +52,7 @@ def prepare_database(  # noqa: PLR0913 - the two sequences differ per backend
         ],
         files=_ca_files(connection),
         mounts=[pods.mount("ca", CA_DIRECTORY, read_only=True)] if _ca_files(connection) else [],
-        triggers=triggers,
+        passwords=passwords,
         refusal=REFUSAL,
     )
     network_policy.allow(name, args, parent, pods.selector(COMPONENT, name), peers=[connection.peer])

@@ -45,7 +45,7 @@ def deploy(name: str, args: StandaloneArgs, parent: pulumi.Resource) -> Postgres
         peer=ServerPods(pods.selector(COMPONENT, name), PORT),
     )
     admin = AdminArgs(user=SUPERUSER, password=key_of(superuser, "password"))
-    prepare_database(f"{name}-setup", args, connection, parent, admin=admin, triggers=[owner_password], after=[server])
+    prepare_database(f"{name}-setup", args, connection, parent, admin=admin, passwords=[owner_password], after=[server])
     return connection
 
 
