@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -55,6 +55,10 @@ SETTINGS = re.compile(
     r"\b(LABEL_STUDIO_|HEARTEX_)?(DISABLE_SIGNUP_WITHOUT_LINK|(SESSION|CSRF)_COOKIE_SECURE|USE_ENFORCE_CSRF_CHECKS"
     r"|COLLECT_ANALYTICS)\b"
 )
+# The programs that serve the page, as words of a command line.
+STARTING = re.compile(
+    r"(^|[\s;&|(\"'/])(label-studio(-uwsgi)?|manage\.py|runserver|uwsgi|gunicorn|daphne|uvicorn)(?=[\s;&|)\"']|$)"
+)
 WORKING = {None, "", "/", "/label-studio", "/label-studio/label_studio"}
 
 
@@ -93,6 +97,7 @@ def _problems(environment: Environment, resource: Resource, parameters: Paramete
     yield from _module_problems(environment, resource, admitted)
     if environment.container:
         yield from _container_problems(environment.container)
+        yield from _side_problems(environment.container, parameters["admittedCommands"])
 
 
 def _variable_problems(variable: Variable) -> Iterator[str]:
@@ -153,6 +158,17 @@ def _container_problems(container: Container) -> Iterator[str]:
         path = at(mount, "mountPath")
         if path is UNKNOWN or not _is_free(path):
             yield f"volumeMounts[{index}] lays something over the image's own files; use a folder such as /mnt"
+
+
+def _side_problems(container: Container, admitted: Mapping[str, Any]) -> Iterator[str]:
+    """What the kubelet runs in the container starts nothing with an environment of its own."""
+    for path in ("livenessProbe", "readinessProbe", "startupProbe", "lifecycle.preStop"):
+        line = " ".join(map(str, items(at(container.body, *path.split("."), "exec", "command"))))
+        if STARTING.search(line) and not is_text(admitted.get(line)):
+            yield (
+                f"{path}.exec may start Label Studio anew, with other variables; ask by httpGet, or list the command "
+                "in the parameter admittedCommands with a reason"
+            )
 
 
 def _is_free(path: Any) -> bool:

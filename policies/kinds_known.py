@@ -8,7 +8,8 @@ from typing import Any
 
 from pulumi_policy import Severity
 
-from policies.checks.kinds import kind_of, unread_fields
+from policies.checks.annotations import unread_annotations
+from policies.checks.kinds import Kind, Role, kind_of, unread_fields
 from policies.checks.releases import RELEASE_TYPE
 from policies.checks.resources import KUBERNETES_TYPE, WITHOUT_MANIFESTS, Manifest, Resource, manifests
 from policies.checks.rule import Parameters, Rule, reasons
@@ -58,13 +59,22 @@ def _manifest_problems(manifest: Manifest, parameters: Parameters) -> Iterator[s
             "it in the parameter admittedKinds with a reason"
         )
         return
-    for unread in unread_fields(manifest, kind):
-        place = f"{manifest.qualified} {INDEX.sub('', unread.path)}"
+    for path, reason in _unread(manifest, kind):
+        place = f"{manifest.qualified} {INDEX.sub('', path)}"
         if not is_text(parameters["admittedFields"].get(place)):
             yield (
-                f"{manifest.label}: {unread.path} {unread.reason}; remove it, or list '{place}' in the parameter "
-                "admittedFields with a reason"
+                f"{manifest.label}: {path} {reason}; remove it, or list '{place}' in the parameter admittedFields "
+                "with a reason"
             )
+
+
+def _unread(manifest: Manifest, kind: Kind) -> Iterator[tuple[str, str]]:
+    yield from ((unread.path, unread.reason) for unread in unread_fields(manifest, kind))
+    for path, name in unread_annotations(manifest, kind.role is Role.PODS):
+        if name:
+            yield f"{path}.{name}", "is an annotation, or has a value, that the policies do not know"
+        else:
+            yield path, "are known only after the update"
 
 
 RULE = Rule(

@@ -21,7 +21,7 @@ from policies.checks.resources import Resource
 from policies.checks.rule import PolicyCrashError
 from policies.findings import findings
 from policies.pack import RULES, STACK_RULES, config_file
-from policies.stacks import policy_environment, stack_config
+from policies.stacks import StackFileError, policy_environment, stack_config
 
 
 def render(resource: Resource, helm: str = "") -> list[Resource]:
@@ -49,10 +49,7 @@ def main(arguments: list[str] | None = None) -> int:
         rendered = [manifest for resource in registered for manifest in render(resource, given.helm)]
         settings = read_config(config_file(policy_environment(given.stack, config)))
         found = list(findings([*registered, *rendered], settings))
-    except FileNotFoundError as error:
-        sys.stderr.write(f"error: there is no {error.filename}\n")
-        return 1
-    except (RenderError, PolicyCrashError, ConfigurationError, pulumi.RunError, OSError) as error:
+    except (StackFileError, RenderError, PolicyCrashError, ConfigurationError, pulumi.RunError, OSError) as error:
         sys.stderr.write(f"error: {error}\n")
         return 1
     for finding in found:

@@ -17,10 +17,8 @@ INSIDE = ("ClusterIP", "ExternalName")
 AWS = "service.beta.kubernetes.io/aws-load-balancer-"
 TLS_PORTS = (443, 8443, "443", "8443")
 ARN = re.compile(r"arn:aws[\w-]*:(acm|iam):.+")
-# Which protocols a load balancer speaks to the servers behind it, once it has ended TLS.
-# Operators that take a Service out of the cluster by an annotation alone.
-EXPOSING = ("tailscale.com/", "getambassador.io/", "k8s.ngrok.com/", "cloudflare-operator.io/", "inlets.")
 OFF = ("none", "", "false", "0", "off", "no", "disabled")
+# Which protocols a load balancer speaks to the servers behind it, once it has ended TLS.
 BACKENDS = ("http", "https", "tcp", "ssl", "tls")
 
 
@@ -43,9 +41,6 @@ def _problems(manifest: Manifest, parameters: Parameters) -> Iterator[str]:
     spec = manifest.body.get("spec")
     if at(spec, "externalIPs"):
         yield "spec.externalIPs open it without TLS; remove them"
-    for name in manifest.annotations:
-        if name.startswith(EXPOSING):
-            yield f"annotation {name} lets traffic in beside every Ingress; remove it"
     kind = at(spec, "type")
     ports = items(at(spec, "ports"))
     if kind in (None, *INSIDE):

@@ -14,9 +14,21 @@ from policies.checks.values import at
 from policies.pack import FOLDER, config_file
 
 
+class StackFileError(RuntimeError):
+    """A stack file that is missing or that nobody can read."""
+
+
 def stack_config(stack: str) -> Mapping[str, Any]:
-    """The configuration in a stack file of this project; FileNotFoundError where there is none."""
-    config: dict[str, Any] = yaml.safe_load((PROJECT / f"Pulumi.{stack}.yaml").read_text())["config"]
+    """The configuration in a stack file of this project. Raises StackFileError."""
+    file = PROJECT / f"Pulumi.{stack}.yaml"
+    try:
+        content = yaml.safe_load(file.read_text())
+    except FileNotFoundError:
+        raise StackFileError(f"there is no {file}") from None
+    except (OSError, UnicodeError, yaml.YAMLError):
+        raise StackFileError(f"{file} cannot be read as YAML") from None
+    if not isinstance(config := at(content, "config"), dict):
+        raise StackFileError(f"{file} has no mapping config; write the settings of the stack below it")
     return config
 
 
@@ -40,8 +52,8 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     try:
         environment = policy_environment(given.stack, stack_config(given.stack))
-    except FileNotFoundError as error:
-        sys.stderr.write(f"error: there is no {error.filename}\n")
+    except StackFileError as error:
+        sys.stderr.write(f"error: {error}\n")
         return 1
     sys.stdout.write(f"{config_file(environment).relative_to(PROJECT)}\n")
     return 0

@@ -21,7 +21,8 @@ from typing import Any
 
 import yaml
 
-from policies.stacks import stack_config
+from policies.checks.values import at
+from policies.stacks import StackFileError, stack_config
 
 KINDS = {
     "v1": "ConfigMap Namespace PersistentVolumeClaim Pod Secret Service ServiceAccount",
@@ -145,7 +146,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("kubeconfig", type=Path, help="file to write")
     parser.add_argument("command", nargs=argparse.REMAINDER, help="what to run")
     given = parser.parse_args(arguments)
-    context = stack_config(given.stack)["label-studio:cluster"]["context"]
+    try:
+        context = str(at(stack_config(given.stack), "label-studio:cluster", "context"))
+    except StackFileError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return 1
     with serving(given.kubeconfig, context):
         environment = {**os.environ, "KUBECONFIG": str(given.kubeconfig)}
         return subprocess.run(given.command, env=environment, check=False).returncode  # noqa: S603 - the caller's own

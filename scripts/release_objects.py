@@ -27,7 +27,7 @@ from kubernetes.dynamic.exceptions import DynamicApiError, ResourceNotFoundError
 from urllib3.exceptions import HTTPError
 
 from policies.checks.values import at
-from policies.stacks import stack_config
+from policies.stacks import StackFileError, stack_config
 from scripts.state import StateError, resource_records
 
 RELEASE = "kubernetes:helm.sh/v3:Release"
@@ -178,7 +178,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         missing = lost(found, cluster)
         if options.repair:
             repair(missing, cluster)
-    except (StateError, ClusterError) as error:
+    except (StackFileError, StateError, ClusterError) as error:
         sys.stderr.write(f"error: {error}\n")
         return 1
     for release, item in missing:

@@ -43,13 +43,23 @@ class Known:
     @property
     def spellings(self) -> set[str]:
         """The value as other formats write it."""
-        raw = self.value.encode()
+        once = set(_in_base64(self.value))
         return {
             self.value,
             quote(self.value, safe=""),
             json.dumps(self.value)[1:-1],
-            *(inner for shift in range(3) if len(inner := _base64_inside(raw, shift)) >= SHORTEST),
+            json.dumps(self.value, ensure_ascii=False)[1:-1],
+            *once,
+            *(twice for inner in once for twice in _in_base64(inner)),
         }
+
+
+def _in_base64(text: str) -> Iterator[str]:
+    """What base64 makes of a text wherever it stands in another one, in both alphabets."""
+    for shift in range(3):
+        inner = _base64_inside(text.encode(), shift)
+        if len(inner) >= SHORTEST:
+            yield from (inner, inner.replace("+", "-").replace("/", "_"))
 
 
 def _base64_inside(raw: bytes, shift: int) -> str:

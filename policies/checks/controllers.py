@@ -13,7 +13,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-ANY = r".*"
+from policies.checks.annotations import ANY, NOTES
+
 TRUE = r"(?i:true)"
 NUMBER = r"\d+[a-zA-Z]*"
 SWITCH = r"(?i:true|false|on|off)"
@@ -227,15 +228,11 @@ CONTROLLERS = {
 }
 # Whatever the controller: certificates, names, and what tools note for themselves.
 COMMON = {
+    **NOTES,
     r"(acme\.)?cert-manager\.io/.+": ANY,
     r"kubernetes\.io/tls-acme": SWITCH,
     r"external-dns\.alpha\.kubernetes\.io/.+": ANY,
     r"kubernetes\.io/ingress\.class": NAME,
-    r"(meta\.helm\.sh|pulumi\.com|argocd\.argoproj\.io|kubectl\.kubernetes\.io|app\.kubernetes\.io|helm\.sh)/.+": ANY,
-    r"(checksum|config\.kubernetes\.io|reloader\.stakater\.com|gethomepage\.dev|forecastle\.stakater\.com)/.+": ANY,
-    r"reflector\.v1\.k8s\.emberstack\.com/.+": ANY,
-    # A name without a prefix is the user's own: no controller reads it.
-    r"[\w.-]+": ANY,
 }
 
 

@@ -103,7 +103,7 @@ def _parse(notation: str, position: int) -> tuple[Mapping[str, Field], int]:
             inner, position = _parse(notation, position)
             fields[name] = Field(inner)
         elif tail.startswith("("):
-            fields[name] = Field(allowed=tuple(tail[1:-1].split("|")))
+            fields[name] = Field(allowed=tuple(each.strip() for each in tail[1:-1].split("|")))
         elif tail.startswith("="):
             fields[name] = Field(fragment=tail[1:])
         else:

@@ -44,10 +44,10 @@ class NoHelmError(RenderError):
 def find_helm() -> str:
     """The path of helm: that in HELM, on the PATH, or that of this project. Raises NoHelmError."""
     given = os.environ.get("HELM") or shutil.which("helm")
-    built = sorted(BUILT.glob("helm-*/helm"))
+    built = sorted(BUILT.glob("helm-*/helm"), key=lambda path: path.stat().st_mtime)
     if given or built:
         return given or str(built[-1])
-    raise NoHelmError("helm is not installed; install helm, or give the path of one in HELM")
+    raise NoHelmError(f"helm is not installed; {NO_HELM}")
 
 
 def template_texts(chart: Path) -> dict[str, str]:
@@ -115,7 +115,7 @@ def _run(command: tuple[str, ...], values: str) -> subprocess.CompletedProcess[s
             command, input=values, cwd=PROJECT, text=True, capture_output=True, timeout=TIMEOUT_SECONDS, check=False
         )
     except FileNotFoundError:
-        raise NoHelmError(f"{command[0]} is not installed; install helm, or give the path of one in HELM") from None
+        raise NoHelmError(f"{command[0]} is not installed; {NO_HELM}") from None
     except subprocess.TimeoutExpired:
         raise RenderError(f"helm took more than {TIMEOUT_SECONDS} seconds") from None
 

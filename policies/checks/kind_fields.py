@@ -212,8 +212,16 @@ CONFIGURATION = {
     "monitoring.coreos.com/PrometheusRule": "spec{groups*}",
 }
 SECRETS = {
-    "Secret": "data* stringData* type immutable",
-    "bitnami.com/SealedSecret": "spec{encryptedData* template{metadata=META type immutable data*}}",
+    # A token of a ServiceAccount, or to join the cluster, is a right that no role limits in time.
+    "Secret": """
+        data* stringData* immutable
+        type(Opaque|kubernetes.io/tls|kubernetes.io/dockerconfigjson|kubernetes.io/dockercfg|kubernetes.io/basic-auth
+            |kubernetes.io/ssh-auth)
+    """,
+    "bitnami.com/SealedSecret": """
+        spec{encryptedData* template{metadata=META immutable data* type(Opaque|kubernetes.io/tls
+            |kubernetes.io/dockerconfigjson|kubernetes.io/basic-auth|kubernetes.io/ssh-auth)}}
+    """,
 }
 
 RIGHTS = {

@@ -63,8 +63,8 @@ def crash(policy: str, place: str, error: Exception) -> PolicyCrashError:
     return PolicyCrashError(f"policy {policy} crashed on {place}: {type(error).__name__} at {line}")
 
 
-@dataclass(frozen=True)
-class Rule:
+@dataclass(frozen=True, kw_only=True)
+class Declaration:
     """``parameters`` are JSON schemas with a default each; ``level`` holds where the configuration says nothing."""
 
     name: str
@@ -72,15 +72,36 @@ class Rule:
     description: str
     remediation: str
     severity: Severity
-    check: Check
     level: EnforcementLevel = EnforcementLevel.MANDATORY
     parameters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
+    def configured(self, given: Parameters | None) -> dict[str, Any]:
+        """The parameters, with the default of each that is not given."""
+        return {name: schema["default"] for name, schema in self.parameters.items()} | dict(given or {})
+
+    def declared(self) -> dict[str, Any]:
+        """What every policy of a pack says of itself."""
+        return {
+            "name": self.name,
+            "display_name": self.title,
+            "description": self.description,
+            "remediation_steps": self.remediation,
+            "severity": self.severity,
+            "enforcement_level": self.level,
+            "config_schema": PolicyConfigSchema({name: dict(schema) for name, schema in self.parameters.items()}),
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule(Declaration):
+    """A rule over one resource."""
+
+    check: Check
+
     def violations(self, resource: Resource, given: Parameters | None = None) -> list[str]:
         """What is wrong with the resource. Raises PolicyCrashError where the check itself fails."""
-        defaults = {name: schema["default"] for name, schema in self.parameters.items()}
         try:
-            return list(dict.fromkeys(self.check(resource, {**defaults, **(given or {})})))
+            return list(dict.fromkeys(self.check(resource, self.configured(given))))
         except Exception as error:
             raise crash(self.name, f"{resource.type} {resource.name}", error) from None
 
@@ -93,16 +114,7 @@ class Rule:
                 for message in self.violations(resource, args.get_config()):
                     report_violation(message, None)
 
-        return ResourceValidationPolicy(
-            name=self.name,
-            display_name=self.title,
-            description=self.description,
-            remediation_steps=self.remediation,
-            severity=self.severity,
-            enforcement_level=self.level,
-            config_schema=PolicyConfigSchema({name: dict(schema) for name, schema in self.parameters.items()}),
-            validate=validate,
-        )
+        return ResourceValidationPolicy(validate=validate, **self.declared())
 
 
 def reasons(description: str, example: str = "") -> dict[str, Any]:

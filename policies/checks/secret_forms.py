@@ -49,6 +49,7 @@ FORMS = {
     "a line of a password file": re.compile(
         r"^[\w.@-]{1,64}:(\$(2[abxy]|apr1|[156y]|argon2\w*)\$|\{SHA\})\S{10,}", re.MULTILINE
     ),
+    "a line of .npmrc": re.compile(r":_(auth|authToken|password)\s{0,4}=\s{0,4}['\"]?(?![$%{<])[^\s'\"]{8,}"),
     "a line of .netrc": re.compile(r"\blogin\s{1,8}\S{1,200}\s{1,8}password\s{1,8}(?![$<{])\S"),
     "a line of .pgpass": re.compile(
         r"^[\w.*-]{1,253}:(\d{2,5}|\*):[\w*-]{1,63}:[\w*-]{1,63}:(?![$<{*])[^\s:]{4,}$", re.MULTILINE

@@ -12,18 +12,11 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from pulumi_policy import (
-    EnforcementLevel,
-    PolicyConfigSchema,
-    ReportViolation,
-    Severity,
-    StackValidationArgs,
-    StackValidationPolicy,
-)
+from pulumi_policy import ReportViolation, StackValidationArgs, StackValidationPolicy
 
 from policies.checks.label_studio import SETTINGS_MAP
 from policies.checks.resources import Manifest, Resource, manifests
-from policies.checks.rule import Parameters, PolicyCrashError, Rule, crash, seen
+from policies.checks.rule import Declaration, Parameters, PolicyCrashError, Rule, crash, seen
 from policies.checks.values import UNKNOWN, Unknown, at, mapping, plain
 
 STACK_TYPE = "pulumi:pulumi:Stack"
@@ -75,24 +68,16 @@ class Stack:
 StackCheck = Callable[[Stack, Parameters], Iterator[Violation]]
 
 
-@dataclass(frozen=True)
-class StackRule:
-    """As ``Rule``, over the whole stack."""
+@dataclass(frozen=True, kw_only=True)
+class StackRule(Declaration):
+    """A rule over the whole stack."""
 
-    name: str
-    title: str
-    description: str
-    remediation: str
-    severity: Severity
     check: StackCheck
-    level: EnforcementLevel = EnforcementLevel.MANDATORY
-    parameters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def violations(self, stack: Stack, given: Parameters | None = None) -> list[Violation]:
         """What is wrong with the stack. Raises PolicyCrashError where the check itself fails."""
-        defaults = {name: schema["default"] for name, schema in self.parameters.items()}
         try:
-            return list(dict.fromkeys(self.check(stack, {**defaults, **(given or {})})))
+            return list(dict.fromkeys(self.check(stack, self.configured(given))))
         except PolicyCrashError:
             raise
         except Exception as error:
@@ -105,16 +90,7 @@ class StackRule:
             for message, urn in self.violations(asked(args), args.get_config()):
                 report_violation(message, urn)
 
-        return StackValidationPolicy(
-            name=self.name,
-            display_name=self.title,
-            description=self.description,
-            remediation_steps=self.remediation,
-            severity=self.severity,
-            enforcement_level=self.level,
-            config_schema=PolicyConfigSchema({name: dict(schema) for name, schema in self.parameters.items()}),
-            validate=validate,
-        )
+        return StackValidationPolicy(validate=validate, **self.declared())
 
 
 def asked(args: StackValidationArgs) -> Stack:

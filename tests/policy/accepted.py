@@ -16,6 +16,7 @@ from tests.policy.objects import (
     config_map,
     cron,
     deploy,
+    encoded,
     named,
     page,
     patch,
@@ -224,6 +225,25 @@ KINDS: dict[str, list[Given]] = {
     "two providers of one cluster": [
         ("pulumi:providers:kubernetes", {"context": "a", "kubeconfig": "x"}),
         ("pulumi:providers:kubernetes", {"context": "a", "kubeconfig": "x", "enableServerSideApply": "false"}),
+    ],
+    "rights by name": [
+        named(
+            "rbac.authorization.k8s.io/v1:Role",
+            rules=[
+                {"apiGroups": [""], "resources": ["pods", "events"], "verbs": ["list"]},
+                {"apiGroups": [""], "resources": ["secrets"], "resourceNames": ["pg"], "verbs": ["get"]},
+                {"apiGroups": ["apps"], "resources": ["deployments"], "resourceNames": ["ls"], "verbs": ["patch"]},
+                {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": ["get", "create", "update"]},
+            ],
+        )
+    ],
+    "Secrets of each type": [
+        named(
+            "core/v1:Secret",
+            type="kubernetes.io/dockerconfigjson",
+            data={".dockerconfigjson": encoded('{"auths": {}}')},
+        ),
+        named("core/v1:Secret", type="kubernetes.io/tls", data={"tls.crt": "", "tls.key": ""}),
     ],
     "other packages": [
         ("tls:index/privateKey:PrivateKey", {"algorithm": "RSA"}),

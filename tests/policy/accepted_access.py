@@ -144,6 +144,21 @@ ACCESS: dict[str, list[Given]] = {
     "a server that speaks TLS": [
         service({"type": "LoadBalancer", "ports": [{"port": 443, "name": "https", "targetPort": 8443}]})
     ],
+    "services that controllers know of": [
+        service(
+            {"ports": [{"port": 80}]},
+            **{
+                "prometheus.io/scrape": "true",
+                "cloud.google.com/neg": '{"ingress": true}',
+                "cloud.google.com/backend-config": '{"default": "label-studio"}',
+                "traefik.ingress.kubernetes.io/service.sticky.cookie": "true",
+            },
+        ),
+        service(
+            {"type": "LoadBalancer", "ports": [{"port": 443, "name": "https", "targetPort": 8443}]},
+            **{"metallb.io/address-pool": "a", "external-dns.alpha.kubernetes.io/hostname": HOST},
+        ),
+    ],
     "a headless service": [service({"clusterIP": "None", "ports": [{"port": 80}]})],
     "a name elsewhere": [service({"type": "ExternalName", "externalName": "pg.example.com"})],
 }

@@ -139,6 +139,11 @@ REFERENCES: dict[str, list[Given]] = {
                 "checksum/secret": "a" * 64,
                 "checksum/config": "b" * 64,
                 "prometheus.io/scrape": "true",
+                "karpenter.sh/do-not-disrupt": "true",
+                "cluster-autoscaler.kubernetes.io/safe-to-evict": "false",
+                "sidecar.istio.io/inject": "true",
+                "traffic.sidecar.istio.io/excludeOutboundPorts": "5432",
+                "ad.datadoghq.com/app.logs": '[{"source": "python"}]',
                 "secret.reloader.stakater.com/reload": "ls-django",
             }
         )

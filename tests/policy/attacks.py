@@ -27,6 +27,7 @@ DEFINITIONS = (
 )
 GVK = "x-kubernetes-group-version-kind"
 POD_SPEC, CONTAINER_TYPE = "io.k8s.api.core.v1.PodSpec", "io.k8s.api.core.v1.Container"
+POD_TEMPLATE = "io.k8s.api.core.v1.PodTemplateSpec"
 SIGNUP = "LABEL_STUDIO_DISABLE_SIGNUP_WITHOUT_LINK"
 DEEPEST = 9
 METADATA = {"name": "it", "namespace": "label-studio"}
@@ -42,6 +43,18 @@ SECRETS = {
     "private key": "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXk\n",
     "encoded": base64.b64encode(f"postgres://user:{PASSWORD}@host/db".encode()).decode(),
     "signed": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.abcDEF123456",
+}
+
+# Controllers that open a Service, attach a pod to a network, or put code into its containers, when they are told to.
+ACTED_ON = {
+    "expose.tunnels.example.net/enabled": "true",
+    "ingress.example.com/public": "a.example.com",
+    "tailscale.com/expose": "true",
+    "getambassador.io/config": "kind: Mapping",
+    "k8s.v1.cni.cncf.io/networks": "macvlan",
+    "instrumentation.opentelemetry.io/inject-python": "true",
+    "traffic.sidecar.istio.io/excludeInboundPorts": "8080",
+    "dapr.io/enabled": "true",
 }
 
 
@@ -182,6 +195,17 @@ def with_open_pods() -> Iterator[tuple[str, str, dict[str, Any]]]:
                         kind.type,
                         placed(kind, path, {"containers": [container]}),
                     )
+
+
+def with_annotations() -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Services, and kinds with the metadata of a pod, with annotations that some controller may act on."""
+    for kind in kinds():
+        inside = [path for path, _, definition in places(kind) if definition == POD_TEMPLATE]
+        alone = [()] if (kind.group, kind.name) in (("", "Pod"), ("", "Service")) else []
+        for path in [*inside, *alone]:
+            for name, value in ACTED_ON.items():
+                above = (*path, "metadata", "annotations", name)
+                yield f"{kind.type} {'.'.join(above)}", kind.type, placed(kind, above, value)
 
 
 def with_secrets() -> Iterator[tuple[str, str, dict[str, Any]]]:

@@ -113,6 +113,9 @@ ENVIRONMENT: dict[str, list[Given]] = {
             ("sh", "/mnt/start.sh"),
         )
     },
+    "a probe that starts the page": [
+        deploy({**CONTAINER, "livenessProbe": {"exec": {"command": ["sh", "-c", f"{SIGNUP}=0 label-studio start &"]}}})
+    ],
     "a patch": [patched_page(env=[{"name": SIGNUP, "value": "false"}])],
     "a patch of the wrapper": [patched_page(env=[{"name": "CMD_WRAPPER", "value": "env A=b"}])],
     "a patch of the sources": [patched_page(envFrom=[{"secretRef": {"name": "a"}}])],
@@ -202,7 +205,35 @@ TRAFFIC: dict[str, list[Given]] = {
     **{kind: [(kind, {"metadata": METADATA, "spec": {}})] for kind in UNKNOWN_KINDS},
 }
 
+# Roles that give more than they say: the Secrets, processes and tokens of others.
+RIGHTS = {
+    "every Secret": ("", ["secrets"], ["list"]),
+    "a shell in each pod": ("", ["pods/exec"], ["get"]),
+    "tokens of others": ("", ["serviceaccounts/token"], ["create"]),
+    "any pod": ("apps", ["deployments"], ["create"]),
+    "any job": ("batch", ["jobs", "cronjobs"], ["patch"]),
+    "code in each pod": ("admissionregistration.k8s.io", ["mutatingwebhookconfigurations"], ["update"]),
+}
+
 STACKS: dict[str, list[Given]] = {
+    **{
+        f"a role of {name}": [
+            (
+                "rbac.authorization.k8s.io/v1:Role",
+                {"metadata": METADATA, "rules": [{"apiGroups": [group], "resources": resources, "verbs": verbs}]},
+            )
+        ]
+        for name, (group, resources, verbs) in RIGHTS.items()
+    },
+    "names that a verb ignores": [
+        (
+            "rbac.authorization.k8s.io/v1:Role",
+            {
+                "metadata": METADATA,
+                "rules": [{"apiGroups": [""], "resources": ["secrets"], "resourceNames": ["a"], "verbs": ["list"]}],
+            },
+        )
+    ],
     "two clusters": [
         ("pulumi:providers:kubernetes", {"context": "a"}),
         ("pulumi:providers:kubernetes", {"context": "b"}),
@@ -223,6 +254,18 @@ STACKS: dict[str, list[Given]] = {
                 "subjects": [],
             },
         )
+    ],
+    "a token that does not end": [
+        (
+            "core/v1:Secret",
+            {
+                "metadata": {**METADATA, "annotations": {"kubernetes.io/service-account.name": "label-studio"}},
+                "type": "kubernetes.io/service-account-token",
+            },
+        )
+    ],
+    "a token to join the cluster": [
+        ("core/v1:Secret", {"metadata": METADATA, "type": "bootstrap.kubernetes.io/token", "data": {}})
     ],
     "a text in a list": [("core/v1:List", {"items": ["text"]})],
     "a field of nobody": [deploy(None, hostSomething=True)],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from base64 import urlsafe_b64encode
 
 from tests.policy.objects import (
     BASE,
@@ -66,6 +67,7 @@ SECRETS: dict[str, list[Given]] = {
             "b.yaml": f"- name: DB_PASSWORD\n  value: {PASSWORD}\n",
             "pgpass": f"pg:5432:db:user:{PASSWORD}",
             "auth": "admin:$apr1$abc$0123456789abcdefghijk/",
+            "npmrc": f"//registry.example.com/:_authToken={PASSWORD}",
             "netrc": f"machine a login b password {PASSWORD}",
             "users.acl": f"user default on >{PASSWORD} ~* +@all",
             "escaped": json.dumps(json.dumps({"password": PASSWORD})),
@@ -110,6 +112,14 @@ SECRETS: dict[str, list[Given]] = {
     "a patch": [patch("core/v1:ConfigMap", data={"password": PASSWORD})],
     "the value of a Secret": [secret("a", password=VALUE), config_map({"a": f"before {VALUE} after"})],
     "the value of a Secret in base64": [secret("a", password=VALUE), config_map({"a": encoded(f"ab {VALUE} c")})],
+    "the value of a Secret in base64 twice": [
+        secret("a", password=VALUE),
+        config_map({"a": encoded(f"x{encoded(f'ab {VALUE} c')}")}),
+    ],
+    "the value of a Secret in the base64 of URLs": [
+        secret("a", password=">>>???~~~zebra"),
+        config_map({"a": urlsafe_b64encode(b">>>???~~~zebra").decode().rstrip("=")}),
+    ],
     "the value of a Secret in an annotation": [
         secret("a", password=VALUE),
         ("core/v1:ConfigMap", {"metadata": {**METADATA, "annotations": {"a": VALUE}}}),

@@ -26,6 +26,18 @@ def test_no_kind_runs_an_open_page() -> None:
     assert through == []
 
 
+def test_no_annotation_is_acted_on_unseen() -> None:
+    """What else is wrong with these objects does not count: none has a complete pod."""
+    tried = list(attacks.with_annotations())
+    assert len(tried) > 50
+    through = [
+        name
+        for name, kind, props in tried
+        if not any(message.startswith("kinds-known") and "annotation" in message for message in refusals((kind, props)))
+    ]
+    assert through == []
+
+
 def test_no_text_of_any_kind_takes_a_secret() -> None:
     through = [
         name

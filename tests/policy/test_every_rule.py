@@ -179,7 +179,7 @@ def test_a_crash_is_no_pass_and_tells_no_value() -> None:
     def check(resource: Resource, parameters: Any) -> Iterator[str]:
         yield str(int(resource.props["port"]))
 
-    rule = Rule("crashing", "t", "d", "r", RULES[0].severity, check)
+    rule = Rule(name="crashing", title="t", description="d", remediation="r", severity=RULES[0].severity, check=check)
     with pytest.raises(PolicyCrashError) as crash:
         violations(rule, RELEASE, {"port": SECRET})
     assert "policy crashing crashed" in str(crash.value)

@@ -23,7 +23,7 @@ from tests.policy.support import RELEASE, changed
 
 STACKS = [*sorted(PROJECT.glob("Pulumi.*.yaml")), *sorted((PROJECT / "examples").glob("Pulumi.*.yaml"))]
 NOTES = {
-    "example.com/owner": "labelling",
+    "team": "labelling",
     "argocd.argoproj.io/sync-wave": "1",
     "meta.helm.sh/release-name": "label-studio",
 }
@@ -84,6 +84,8 @@ def variants(resource: Resource) -> Iterator[tuple[str, Resource]]:
             yield path, dataclasses.replace(resource, props=changed(resource.props, f"values.{steps}", given))
     elif resource.type.startswith("kubernetes:"):
         notes = {**props.get("metadata", {}).get("annotations", {}), **NOTES}
+        if not resource.type.endswith(":Service"):
+            notes["example.com/owner"] = "labelling"
         yield "notes", dataclasses.replace(resource, props=changed(resource.props, "metadata.annotations", notes))
         if resource.props.get("spec", {}).get("template") and resource.type.split(":")[1].split("/")[0] in (
             "apps",

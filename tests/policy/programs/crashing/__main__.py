@@ -18,5 +18,13 @@ def check(resource: Resource, _: Parameters) -> Iterator[str]:
         yield str(int(resource.props["name"]))
 
 
-rule = Rule("crashing", "Crashes", "It crashes.", "None.", Severity.LOW, check, EnforcementLevel.ADVISORY)
+rule = Rule(
+    name="crashing",
+    title="Crashes",
+    description="It crashes.",
+    remediation="None.",
+    severity=Severity.LOW,
+    check=check,
+    level=EnforcementLevel.ADVISORY,
+)
 PolicyPack("crashing", [rule.policy()])
