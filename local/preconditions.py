@@ -12,13 +12,13 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-from local import packages
+from local import memory, packages
 from local.cluster import network
 from local.cluster.process import Process
+from local.memory import GIB
 from local.paths import CACHE, STATE
 from local.tools.build import required_go
 
-GIB = 1024**3
 MEMORY = 6 * GIB
 DISK_FIRST = 15 * GIB
 DISK_AGAIN = 4 * GIB
@@ -52,14 +52,9 @@ def _machine() -> Iterator[str]:
         yield "not root: containers, mounts and network links need it; run `sudo make up`"
 
 
-def memory() -> int:
-    """The memory of this machine, in bytes."""
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-
-
 def _resources() -> Iterator[str]:
-    if memory() < MEMORY:
-        yield f"{memory() / GIB:.1f} GiB of memory; at least {MEMORY // GIB} GiB are needed"
+    if memory.total() < MEMORY:
+        yield f"{memory.total() / GIB:.1f} GiB of memory; at least {MEMORY // GIB} GiB are needed"
     for folder in (CACHE, STATE):
         wanted = DISK_AGAIN if folder.exists() else DISK_FIRST
         standing = next(path for path in (folder, *folder.parents) if path.exists())

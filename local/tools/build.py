@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from local import memory
 from local.paths import TOOLS
 from local.progress import step
 
@@ -109,6 +110,10 @@ BUILDS: Mapping[str, Tool] = {
 }
 
 
+_ENVIRONMENT = {"CGO_ENABLED": "0", "GOFLAGS": "-buildvcs=false", "GOWORK": "off"}
+# Compilers that collect garbage less often take a sixth less time and half as much memory again (the API's packages).
+_AMPLE = {"GOGC": "400"}
+
 _running: set[subprocess.Popen[str]] = set()
 
 
@@ -139,9 +144,9 @@ def build(names: Iterable[str]) -> None:
 
 
 def together(names: Iterable[str]) -> list[list[str]]:
-    """The tools, in one list for each command that compiles them."""
+    """The tools, in one list for each command that compiles them; those alone come last, as they wait for others."""
     groups: dict[str, list[str]] = {}
-    for name in names:
+    for name in sorted(dict.fromkeys(names), key=lambda name: BUILDS[name].alone):
         groups.setdefault(name if BUILDS[name].alone else BUILDS[name].module, []).append(name)
     return [*groups.values()]
 
@@ -189,7 +194,7 @@ def _build(module: str, names: Sequence[str]) -> None:
     with subprocess.Popen(
         ["go", "build", "-mod=readonly", *flags(module), "-o", f"{partial}/", *packages],
         cwd=MODULES / module,
-        env={**os.environ, "CGO_ENABLED": "0", "GOFLAGS": "-buildvcs=false", "GOWORK": "off"},
+        env={**os.environ, **_ENVIRONMENT, **(_AMPLE if memory.is_ample() else {})},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
