@@ -62,9 +62,9 @@ password: install  ## show the administrator's password
 
 # The stack that `make up` serves on this machine is asked for its outputs by local/, any other by pulumi.
 ifeq ($(HERE),)
-PROJECTS = $(BIN)/python -m projects --stack $(STACK)
+PROJECTS = $(BIN)/python -m cli --stack $(STACK)
 else
-PROJECTS = set -o pipefail; $(BIN)/python -m local outputs | KUBECONFIG=/var/lib/label-studio-local/kubeconfig $(BIN)/python -m projects --outputs -
+PROJECTS = set -o pipefail; $(BIN)/python -m local outputs | KUBECONFIG=/var/lib/label-studio-local/kubeconfig $(BIN)/python -m cli --outputs -
 endif
 
 # An empty variable would mean something else: DIR the working directory, with all that is in it.

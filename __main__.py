@@ -2,9 +2,9 @@
 
 import pulumi
 
-from composition import SuppliedValues, compose
-from composition.preflight import check_cluster
-from settings import load_secret_values, load_settings, secret_names
+from components.stack.compose import SuppliedValues, compose
+from components.stack.preflight import check_cluster
+from components.stack.settings import load_secret_values, load_settings, secret_names
 
 settings = load_settings()
 check_cluster(settings)

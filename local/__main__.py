@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from components.settings.errors import SettingsError
 from local import packages, platform, preconditions, report, stack, version
 from local.cluster import lifecycle
 from local.cluster.api import Timeout
@@ -20,7 +21,6 @@ from local.paths import CACHE, PROJECT, STATE
 from local.progress import note
 from local.terminal import complaints, console
 from local.tools import build
-from settings.errors import SettingsError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 tools = typer.Typer(no_args_is_help=True, help="The programs built from Go modules.")

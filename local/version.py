@@ -11,13 +11,13 @@ from typing import Any
 
 import yaml
 
+from components.stack.settings import validate_stack
 from local import packages
 from local.engine import read
 from local.machine import HOME
 from local.paths import PROJECT
 from local.plugins import install
 from local.tools.build import BUILDS, VARIABLES, Tool
-from settings import validate_stack
 
 _SDKS = ("pulumi", "pulumi-kubernetes", "pulumi-random", "pulumi-policy")
 _REQUIRED = re.compile(r"^\s*(?:require\s+)?(\S+)\s+(v\S+)", re.M)

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from pulumi_policy import Severity
 
-from policies.checks.environment import TRUE, Environment, Reference, environments
-from policies.checks.resources import Resource
-from policies.checks.rule import Parameters, Rule
-from policies.checks.values import is_given
-from policies.signup_disabled import SETTING
+from .checks.environment import TRUE, Environment, Reference, environments
+from .checks.resources import Resource
+from .checks.rule import Parameters, Rule
+from .checks.values import is_given
+from .signup_disabled import SETTING
 
 
 def check(resource: Resource, _: Parameters) -> Iterator[str]:

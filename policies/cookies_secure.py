@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from pulumi_policy import Severity
 
-from policies.checks.environment import environments, is_serving_https, not_literal
-from policies.checks.resources import Resource
-from policies.checks.rule import Parameters, Rule
+from .checks.environment import environments, is_serving_https, not_literal
+from .checks.resources import Resource
+from .checks.rule import Parameters, Rule
 
 SETTINGS = ("SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE")
 

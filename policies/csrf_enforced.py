@@ -6,17 +6,17 @@ from collections.abc import Iterator
 
 from pulumi_policy import Severity
 
-from policies.checks.environment import (
+from .checks.environment import (
     Environment,
     environments,
     is_serving_https,
     not_literal,
     require_boolean,
 )
-from policies.checks.hosts import host_problem
-from policies.checks.resources import Resource
-from policies.checks.rule import Parameters, Rule
-from policies.checks.values import UNKNOWN
+from .checks.hosts import host_problem
+from .checks.resources import Resource
+from .checks.rule import Parameters, Rule
+from .checks.values import UNKNOWN
 
 SETTING = "USE_ENFORCE_CSRF_CHECKS"
 ORIGINS = "CSRF_TRUSTED_ORIGINS"

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from pulumi_policy import Severity
 
-from policies.checks.resources import Manifest, Resource, manifests
-from policies.checks.rule import Parameters, Rule
-from policies.checks.values import at
+from .checks.resources import Manifest, Resource, manifests
+from .checks.rule import Parameters, Rule
+from .checks.values import at
 
 STORES = {
     ("postgresql.cnpg.io", "Cluster"),

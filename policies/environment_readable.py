@@ -9,13 +9,13 @@ from typing import Any
 
 from pulumi_policy import Severity
 
-from policies.checks import settings_modules
-from policies.checks.commands import Task
-from policies.checks.environment import Environment, Variable, environments, not_literal
-from policies.checks.pods import Container
-from policies.checks.resources import Resource, entries, manifests
-from policies.checks.rule import Parameters, Rule, reasons
-from policies.checks.values import UNKNOWN, at, is_text, items, mapping
+from .checks import settings_modules
+from .checks.commands import Task
+from .checks.environment import Environment, Variable, environments, not_literal
+from .checks.pods import Container
+from .checks.resources import Resource, entries, manifests
+from .checks.rule import Parameters, Rule, reasons
+from .checks.values import UNKNOWN, at, is_text, items, mapping
 
 # Shell text and files that the image's entrypoint runs before Label Studio, and that may set any variable anew.
 WRAPPERS = {"CMD_WRAPPER", "ENV_INJECT_SOURCES"}

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from pulumi_policy import Severity
 
-from policies import (
+from . import (
     administrator_present,
     cookies_secure,
     csrf_enforced,
@@ -16,10 +16,10 @@ from policies import (
     signup_disabled,
     telemetry_off,
 )
-from policies.checks.environment import environments
-from policies.checks.resources import Resource
-from policies.checks.rule import CONFIGURED, Parameters
-from policies.checks.stack import Stack, StackRule, Violation, repeated
+from .checks.environment import environments
+from .checks.resources import Resource
+from .checks.rule import CONFIGURED, Parameters
+from .checks.stack import Stack, StackRule, Violation, repeated
 
 RULES = (
     environment_readable.RULE,

@@ -8,12 +8,12 @@ from typing import Any
 
 from pulumi_policy import EnforcementLevel
 
-from policies import unknowns_reported
-from policies.checks.configuration import Configuration, configuration
-from policies.checks.resources import Resource
-from policies.checks.rule import CONFIGURED, Rule
-from policies.checks.stack import Stack, StackRule
-from policies.pack import RULES, STACK_RULES, level
+from . import unknowns_reported
+from .checks.configuration import Configuration, configuration
+from .checks.resources import Resource
+from .checks.rule import CONFIGURED, Rule
+from .checks.stack import Stack, StackRule
+from .pack import RULES, STACK_RULES, level
 
 DISABLED = EnforcementLevel.DISABLED
 

@@ -7,11 +7,11 @@ from typing import Any
 
 from pulumi_policy import Severity
 
-from policies.checks.gateways import LISTENERS, ROUTES, is_gateway_kind, is_plain, redirects
-from policies.checks.resources import Manifest
-from policies.checks.rule import Parameters
-from policies.checks.stack import Stack, StackRule, Violation
-from policies.checks.values import UNKNOWN, at, items, mapping
+from .checks.gateways import LISTENERS, ROUTES, is_gateway_kind, is_plain, redirects
+from .checks.resources import Manifest
+from .checks.rule import Parameters
+from .checks.stack import Stack, StackRule, Violation
+from .checks.values import UNKNOWN, at, items, mapping
 
 
 def check(stack: Stack, parameters: Parameters) -> Iterator[Violation]:

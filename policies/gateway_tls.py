@@ -7,11 +7,11 @@ from typing import Any
 
 from pulumi_policy import Severity
 
-from policies.checks.gateways import LISTENERS, ROUTES, is_gateway_kind, is_plain, redirects
-from policies.checks.hosts import host_problem
-from policies.checks.resources import Manifest, Resource, manifests
-from policies.checks.rule import Parameters, Rule
-from policies.checks.values import UNKNOWN, at, is_given, items, mapping
+from .checks.gateways import LISTENERS, ROUTES, is_gateway_kind, is_plain, redirects
+from .checks.hosts import host_problem
+from .checks.resources import Manifest, Resource, manifests
+from .checks.rule import Parameters, Rule
+from .checks.values import UNKNOWN, at, is_given, items, mapping
 
 SHARED = ("All", "Selector")
 

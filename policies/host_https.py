@@ -8,12 +8,12 @@ from urllib.parse import SplitResult, urlsplit
 
 from pulumi_policy import Severity
 
-from policies.checks.environment import Environment, environments, is_serving_https, not_literal
-from policies.checks.hosts import EXAMPLE, host_problem
-from policies.checks.releases import label_studio_release
-from policies.checks.resources import Resource
-from policies.checks.rule import Parameters, Rule
-from policies.checks.values import UNKNOWN
+from .checks.environment import Environment, environments, is_serving_https, not_literal
+from .checks.hosts import EXAMPLE, host_problem
+from .checks.releases import label_studio_release
+from .checks.resources import Resource
+from .checks.rule import Parameters, Rule
+from .checks.values import UNKNOWN
 
 MEND = "write LABEL_STUDIO_HOST: https://label-studio.example.com with the name of the ingress"
 

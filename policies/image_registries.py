@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from pulumi_policy import Severity
 
-from policies.checks.images import images
-from policies.checks.resources import Resource
-from policies.checks.rule import Parameters, Rule
+from .checks.images import images
+from .checks.resources import Resource
+from .checks.rule import Parameters, Rule
 
 DEFAULT = [
     "docker.io/heartexlabs",

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 from pulumi_policy import Severity
 
-from policies.checks.images import images
-from policies.checks.resources import Resource
-from policies.checks.rule import Parameters, Rule
+from .checks.images import images
+from .checks.resources import Resource
+from .checks.rule import Parameters, Rule
 
 # A release has two numbers at least: 1.20.0, 17.12-trixie, RELEASE.2026-09-16T00-00-00Z; `17` and `latest` move on.
 PINNED_TAG = re.compile(r".*\d+[.-]\d+.*")

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from pulumi_policy import Severity
 
-from policies import ingress_tls
-from policies.checks.resources import Manifest
-from policies.checks.rule import CONFIGURED, Parameters
-from policies.checks.stack import Stack, StackRule, Violation
-from policies.checks.values import at
+from . import ingress_tls
+from .checks.resources import Manifest
+from .checks.rule import CONFIGURED, Parameters
+from .checks.stack import Stack, StackRule, Violation
+from .checks.values import at
 
 # What each controller calls itself in an IngressClass.
 NAMES = {

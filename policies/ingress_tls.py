@@ -8,7 +8,7 @@ from typing import Any
 
 from pulumi_policy import Severity
 
-from policies.checks.controllers import (
+from .checks.controllers import (
     ALB,
     CLASS,
     CONTROLLERS,
@@ -17,11 +17,11 @@ from policies.checks.controllers import (
     has_certificate,
     plain_http_problems,
 )
-from policies.checks.hosts import host_problem, tls_problems
-from policies.checks.releases import Release, label_studio_release
-from policies.checks.resources import Manifest, Resource, manifests
-from policies.checks.rule import Parameters, Rule, reasons
-from policies.checks.values import UNKNOWN, at, is_text, items, mapping
+from .checks.hosts import host_problem, tls_problems
+from .checks.releases import Release, label_studio_release
+from .checks.resources import Manifest, Resource, manifests
+from .checks.rule import Parameters, Rule, reasons
+from .checks.values import UNKNOWN, at, is_text, items, mapping
 
 GROUPS = ("networking.k8s.io", "extensions")
 

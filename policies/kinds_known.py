@@ -8,12 +8,12 @@ from typing import Any
 
 from pulumi_policy import Severity
 
-from policies.checks.annotations import unread_annotations
-from policies.checks.kinds import Kind, Role, kind_of, unread_fields
-from policies.checks.releases import RELEASE_TYPE
-from policies.checks.resources import KUBERNETES_TYPE, WITHOUT_MANIFESTS, Manifest, Resource, manifests
-from policies.checks.rule import Parameters, Rule, reasons
-from policies.checks.values import is_text
+from .checks.annotations import unread_annotations
+from .checks.kinds import Kind, Role, kind_of, unread_fields
+from .checks.releases import RELEASE_TYPE
+from .checks.resources import KUBERNETES_TYPE, WITHOUT_MANIFESTS, Manifest, Resource, manifests
+from .checks.rule import Parameters, Rule, reasons
+from .checks.values import is_text
 
 INDEX = re.compile(r"\[\d+\]")
 # Packages whose resources reach no cluster: the engine's own, random values, certificates, the program's components.

@@ -13,15 +13,15 @@ import sys
 
 import pulumi
 
-from policies.checks.configuration import ConfigurationError, read_config
-from policies.checks.dry_run import resources_of
-from policies.checks.helm import RenderError
-from policies.checks.render import rendering_of
-from policies.checks.resources import Resource
-from policies.checks.rule import PolicyCrashError
-from policies.findings import findings
-from policies.pack import RULES, STACK_RULES, config_file
-from policies.stacks import StackFileError, policy_environment, stack_config
+from .checks.configuration import ConfigurationError, read_config
+from .checks.dry_run import resources_of
+from .checks.helm import RenderError
+from .checks.render import rendering_of
+from .checks.resources import Resource
+from .checks.rule import PolicyCrashError
+from .findings import findings
+from .pack import RULES, STACK_RULES, config_file
+from .stacks import StackFileError, policy_environment, stack_config
 
 
 def render(resource: Resource, helm: str = "") -> list[Resource]:

@@ -7,11 +7,11 @@ from typing import Any
 
 from pulumi_policy import Severity
 
-from policies.checks.kinds import needs_namespace
-from policies.checks.releases import release_of
-from policies.checks.resources import Resource, manifests
-from policies.checks.rule import Parameters, Rule
-from policies.checks.values import UNKNOWN, at
+from .checks.kinds import needs_namespace
+from .checks.releases import release_of
+from .checks.resources import Resource, manifests
+from .checks.rule import Parameters, Rule
+from .checks.values import UNKNOWN, at
 
 
 def check(resource: Resource, _: Parameters) -> Iterator[str]:

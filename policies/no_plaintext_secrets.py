@@ -7,14 +7,14 @@ from typing import Any
 
 from pulumi_policy import Severity
 
-from policies.checks.marks import SecretText
-from policies.checks.releases import label_studio_release, release_of
-from policies.checks.resources import Manifest, Resource, entries, manifests
-from policies.checks.rule import Parameters, Rule
-from policies.checks.secret_names import is_secret_name, is_secret_value
-from policies.checks.secret_texts import in_text
-from policies.checks.secrets import NAME, first_of_each, in_tree
-from policies.checks.values import UNKNOWN, mapping
+from .checks.marks import SecretText
+from .checks.releases import label_studio_release, release_of
+from .checks.resources import Manifest, Resource, entries, manifests
+from .checks.rule import Parameters, Rule
+from .checks.secret_names import is_secret_name, is_secret_value
+from .checks.secret_texts import in_text
+from .checks.secrets import NAME, first_of_each, in_tree
+from .checks.values import UNKNOWN, mapping
 
 MEND = "put it into a Secret and refer to that"
 # Where each kind keeps what is secret, so that nothing else of it may hold one.

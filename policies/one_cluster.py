@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from pulumi_policy import Severity
 
-from policies.checks.rule import Parameters
-from policies.checks.stack import Stack, StackRule, Violation
-from policies.checks.values import UNKNOWN
+from .checks.rule import Parameters
+from .checks.stack import Stack, StackRule, Violation
+from .checks.values import UNKNOWN
 
 PROVIDER = "pulumi:providers:kubernetes"
 TARGET = ("context", "cluster", "kubeconfig")

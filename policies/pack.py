@@ -8,7 +8,7 @@ from typing import Any
 
 from pulumi_policy import EnforcementLevel
 
-from policies import (
+from . import (
     administrator_present,
     cookies_secure,
     csrf_enforced,
@@ -41,9 +41,9 @@ from policies import (
     telemetry_off,
     unknowns_reported,
 )
-from policies.checks.configuration import read_config
-from policies.checks.rule import Rule
-from policies.checks.stack import StackRule
+from .checks.configuration import read_config
+from .checks.rule import Rule
+from .checks.stack import StackRule
 
 NAME = "label-studio-policies"
 FOLDER = Path(__file__).resolve().parent

@@ -7,11 +7,11 @@ from typing import Any
 
 from pulumi_policy import Severity
 
-from policies.checks.pods import Container, Pod, pods, unreadable_pods
-from policies.checks.releases import label_studio_release, security_contexts
-from policies.checks.resources import Manifest, Resource, manifests
-from policies.checks.rule import Parameters, Rule
-from policies.checks.values import UNKNOWN, at, items, mapping
+from .checks.pods import Container, Pod, pods, unreadable_pods
+from .checks.releases import label_studio_release, security_contexts
+from .checks.resources import Manifest, Resource, manifests
+from .checks.rule import Parameters, Rule
+from .checks.values import UNKNOWN, at, items, mapping
 
 ENFORCE = "pod-security.kubernetes.io/enforce"
 VOLUMES = {

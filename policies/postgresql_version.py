@@ -8,11 +8,11 @@ from typing import Any
 
 from pulumi_policy import Severity
 
-from policies.checks.images import Image
-from policies.checks.pods import containers
-from policies.checks.resources import Manifest, Resource, manifests
-from policies.checks.rule import Parameters, Rule
-from policies.checks.values import UNKNOWN, at, mapping
+from .checks.images import Image
+from .checks.pods import containers
+from .checks.resources import Manifest, Resource, manifests
+from .checks.rule import Parameters, Rule
+from .checks.values import UNKNOWN, at, mapping
 
 SERVER_IMAGE = re.compile(r"(.*/)?(postgres|postgresql|postgis|spilo(-\d+)?)", re.IGNORECASE)
 LEADING_NUMBER = re.compile(r"v?(\d+)")

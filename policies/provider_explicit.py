@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from pulumi_policy import Severity
 
-from policies.checks.resources import KUBERNETES_TYPE, Resource
-from policies.checks.rule import Parameters, Rule
-from policies.checks.values import at, is_given
+from .checks.resources import KUBERNETES_TYPE, Resource
+from .checks.rule import Parameters, Rule
+from .checks.values import at, is_given
 
 PROVIDER = "pulumi:providers:kubernetes"
 # Components of the provider's own package, whose children name the provider.

@@ -8,12 +8,12 @@ from typing import Any
 
 from pulumi_policy import Severity
 
-from policies.checks.environment import environments
-from policies.checks.pods import pods
-from policies.checks.releases import label_studio_release
-from policies.checks.resources import Manifest, Resource, manifests
-from policies.checks.rule import Parameters, Rule
-from policies.checks.values import UNKNOWN, at, mapping
+from .checks.environment import environments
+from .checks.pods import pods
+from .checks.releases import label_studio_release
+from .checks.resources import Manifest, Resource, manifests
+from .checks.rule import Parameters, Rule
+from .checks.values import UNKNOWN, at, mapping
 
 ADDRESS = re.compile(r"rediss?://([^@/,\s]*@)?[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:\d+)?(/\d*)?", re.IGNORECASE)
 SENTINEL = re.compile(r"sentinel|:26379\b|\bcluster\+|\+cluster", re.IGNORECASE)

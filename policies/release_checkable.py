@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from pulumi_policy import Severity
 
-from policies.checks.releases import Release, release_of
-from policies.checks.render import Rendering, rendering_of
-from policies.checks.resources import Resource
-from policies.checks.rule import Parameters, Rule, reasons
-from policies.checks.values import UNKNOWN, is_text
+from .checks.releases import Release, release_of
+from .checks.render import Rendering, rendering_of
+from .checks.resources import Resource
+from .checks.rule import Parameters, Rule, reasons
+from .checks.values import UNKNOWN, is_text
 
 # What a Release or Chart may say besides; every other argument changes what is applied after it was checked.
 ARGUMENTS = {

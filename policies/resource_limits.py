@@ -8,11 +8,11 @@ from typing import Any
 
 from pulumi_policy import Severity
 
-from policies.checks.pods import containers, unreadable_pods
-from policies.checks.releases import label_studio_release
-from policies.checks.resources import Manifest, Resource, manifests
-from policies.checks.rule import Parameters, Rule
-from policies.checks.values import UNKNOWN, at, items
+from .checks.pods import containers, unreadable_pods
+from .checks.releases import label_studio_release
+from .checks.resources import Manifest, Resource, manifests
+from .checks.rule import Parameters, Rule
+from .checks.values import UNKNOWN, at, items
 
 CUSTOM_RESOURCES = {
     ("postgresql.cnpg.io", "Cluster"): ("spec", "resources"),

@@ -7,9 +7,9 @@ from typing import Any
 
 from pulumi_policy import Severity
 
-from policies.checks.resources import Manifest, Resource, manifests
-from policies.checks.rule import Parameters, Rule, reasons
-from policies.checks.values import UNKNOWN, at, is_text, items
+from .checks.resources import Manifest, Resource, manifests
+from .checks.rule import Parameters, Rule, reasons
+from .checks.values import UNKNOWN, at, is_text, items
 
 GROUP = "rbac.authorization.k8s.io"
 ROLES = {"Role", "ClusterRole"}

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from pulumi_policy import Severity
 
-from policies.checks.environment import Reference, environments
-from policies.checks.pods import Pod, pods
-from policies.checks.releases import Release, label_studio_release
-from policies.checks.resources import Manifest, Resource, manifests
-from policies.checks.root_keys import (
+from .checks.environment import Reference, environments
+from .checks.pods import Pod, pods
+from .checks.releases import Release, label_studio_release
+from .checks.resources import Manifest, Resource, manifests
+from .checks.root_keys import (
     CONFIGURATION,
     ROOT_KEY,
     is_root_entry,
@@ -18,8 +18,8 @@ from policies.checks.root_keys import (
     references,
     uses_label_studio,
 )
-from policies.checks.rule import Parameters, Rule
-from policies.checks.values import at, is_text, items, mapping, walk
+from .checks.rule import Parameters, Rule
+from .checks.values import at, is_text, items, mapping, walk
 
 MEND = "give Label Studio the key of its bucket (s3 connection), never the root one"
 COMPONENTS = "label-studio:"

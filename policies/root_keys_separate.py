@@ -7,15 +7,15 @@ from dataclasses import dataclass
 
 from pulumi_policy import Severity
 
-from policies.checks.contents import SHORTEST, STAND_INS
-from policies.checks.pods import pods
-from policies.checks.resources import Manifest, entries
-from policies.checks.root_keys import CONFIGURATION, ROOT_VARIABLE, is_root_entry, references, uses_label_studio
-from policies.checks.rule import Parameters
-from policies.checks.secret_names import is_secret_name
-from policies.checks.secret_texts import ASSIGNMENT
-from policies.checks.stack import Stack, StackRule, Violation
-from policies.checks.values import at, items
+from .checks.contents import SHORTEST, STAND_INS
+from .checks.pods import pods
+from .checks.resources import Manifest, entries
+from .checks.root_keys import CONFIGURATION, ROOT_VARIABLE, is_root_entry, references, uses_label_studio
+from .checks.rule import Parameters
+from .checks.secret_names import is_secret_name
+from .checks.secret_texts import ASSIGNMENT
+from .checks.stack import Stack, StackRule, Violation
+from .checks.values import at, items
 
 MEND = "give it a key of its own"
 USER = ("user", "USER")

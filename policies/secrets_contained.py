@@ -7,15 +7,15 @@ from typing import Any
 
 from pulumi_policy import Severity
 
-from policies.checks.contents import Known, known_secrets, occurrences
-from policies.checks.marks import SecretText
-from policies.checks.releases import release_of
-from policies.checks.resources import manifests
-from policies.checks.rule import Parameters
-from policies.checks.secret_forms import form_of
-from policies.checks.secret_names import is_reference, is_secret_name, is_secret_value
-from policies.checks.stack import Stack, StackRule, Violation
-from policies.checks.values import mapping, walk
+from .checks.contents import Known, known_secrets, occurrences
+from .checks.marks import SecretText
+from .checks.releases import release_of
+from .checks.resources import manifests
+from .checks.rule import Parameters
+from .checks.secret_forms import form_of
+from .checks.secret_names import is_reference, is_secret_name, is_secret_value
+from .checks.stack import Stack, StackRule, Violation
+from .checks.values import mapping, walk
 
 MEND = "refer to the Secret instead"
 SEALED = {("", "Secret"): ("data", "stringData"), ("bitnami.com", "SealedSecret"): ("encryptedData",)}

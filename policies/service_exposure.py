@@ -8,10 +8,10 @@ from typing import Any
 
 from pulumi_policy import Severity
 
-from policies.checks.releases import label_studio_release
-from policies.checks.resources import Manifest, Resource, manifests
-from policies.checks.rule import Parameters, Rule
-from policies.checks.values import UNKNOWN, at, items, mapping
+from .checks.releases import label_studio_release
+from .checks.resources import Manifest, Resource, manifests
+from .checks.rule import Parameters, Rule
+from .checks.values import UNKNOWN, at, items, mapping
 
 INSIDE = ("ClusterIP", "ExternalName")
 AWS = "service.beta.kubernetes.io/aws-load-balancer-"

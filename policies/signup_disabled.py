@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from pulumi_policy import Severity
 
-from policies.checks.environment import environments, require_boolean
-from policies.checks.resources import Resource
-from policies.checks.rule import Parameters, Rule
-from policies.checks.values import UNKNOWN, at
+from .checks.environment import environments, require_boolean
+from .checks.resources import Resource
+from .checks.rule import Parameters, Rule
+from .checks.values import UNKNOWN, at
 
 SETTING = "DISABLE_SIGNUP_WITHOUT_LINK"
 COMPONENT = "label-studio:label_studio:LabelStudio"

@@ -9,9 +9,9 @@ from typing import Any
 
 import yaml
 
-from policies.checks.dry_run import PROJECT
-from policies.checks.values import at
-from policies.pack import FOLDER, config_file
+from .checks.dry_run import PROJECT
+from .checks.values import at
+from .pack import FOLDER, config_file
 
 
 class StackFileError(RuntimeError):

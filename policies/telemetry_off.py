@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from pulumi_policy import Severity
 
-from policies.checks.environment import Environment, environments, require_boolean
-from policies.checks.resources import Resource
-from policies.checks.rule import Parameters, Rule
+from .checks.environment import Environment, environments, require_boolean
+from .checks.resources import Resource
+from .checks.rule import Parameters, Rule
 
 ANALYTICS = "COLLECT_ANALYTICS"
 DATA_SOURCES = ("SENTRY_DSN", "FRONTEND_SENTRY_DSN")

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from pulumi_policy import EnforcementLevel, Severity
 
-from policies.checks.environment import environments
-from policies.checks.gateways import ROUTES, is_gateway_kind
-from policies.checks.rule import Parameters
-from policies.checks.stack import Stack, StackRule, Violation
-from policies.checks.values import UNKNOWN, at, items, mapping, walk
+from .checks.environment import environments
+from .checks.gateways import ROUTES, is_gateway_kind
+from .checks.rule import Parameters
+from .checks.stack import Stack, StackRule, Violation
+from .checks.values import UNKNOWN, at, items, mapping, walk
 
 LATER = "is known only after the update, so the update is what checks it"
 

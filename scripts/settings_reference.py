@@ -14,8 +14,8 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from components.stack.settings import SECRETS_KEY, Settings
 from scripts.reference import DOCS, table, write_or_check
-from settings import SECRETS_KEY, Settings
 
 PAGE = DOCS / "settings.md"
 HEAD = ("Key", "Type", "Default", "Meaning")
@@ -32,7 +32,7 @@ NAMES: Mapping[Any, str] = {
 COLLECTIONS: Mapping[Any, tuple[str, int]] = {tuple: ("list", 0), dict: ("map", 1)}
 INTRODUCTION = f"""# Settings
 
-<!-- Made by `make reference` from the models in settings/; do not edit. -->
+<!-- Made by `make reference` from the settings models of components/; do not edit. -->
 
 A stack file `Pulumi.<stack>.yaml` holds these keys below `config`, each with the prefix `label-studio:`.
 Unknown keys are refused. `pulumi config set --path 'label-studio:postgresql.version' 17` changes one.

@@ -6,17 +6,17 @@ import pulumi
 import pulumi_kubernetes as k8s
 from pulumi import ResourceOptions
 
-from components import network_policy, pods
-from components.annotation_project import scripts
-from components.annotation_project.account import ProjectsAccount
-from components.annotation_project.args import Account, AccountArgs, AnnotationProjectArgs, StorageArgs
-from components.annotation_project.declaration import certificates, declaration, keys
-from components.annotation_project.grants import bucket_grants
-from components.annotation_project.job import REFUSED
-from components.connections import Peer, ServerPods
-from components.names import WORKLOAD, fitted
-from components.service import component_inputs
-from components.setup_job import SetupJob, run_setup_job, setup_job_spec, setup_pod
+from ..connections import Peer, ServerPods
+from ..kubernetes import network_policy, pods
+from ..kubernetes.backing_service import component_inputs
+from ..kubernetes.names import WORKLOAD, fitted
+from ..kubernetes.setup_job import SetupJob, run_setup_job, setup_job_spec, setup_pod
+from . import scripts
+from .account import ProjectsAccount
+from .args import Account, AccountArgs, AnnotationProjectArgs, StorageArgs
+from .declaration import certificates, declaration, keys
+from .grants import bucket_grants
+from .job import REFUSED
 
 __all__ = [
     "Account",

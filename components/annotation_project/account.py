@@ -5,12 +5,12 @@ from __future__ import annotations
 import pulumi
 import pulumi_random as random
 
-from components import network_policy, pods
-from components.annotation_project import scripts
-from components.annotation_project.args import Account, AccountArgs
-from components.passwords import generate_password, key_of, store_secret
-from components.service import component_inputs, stateful_options
-from components.setup_job import SetupJob, run_setup_job
+from ..kubernetes import network_policy, pods
+from ..kubernetes.backing_service import component_inputs, stateful_options
+from ..kubernetes.passwords import generate_password, key_of, store_secret
+from ..kubernetes.setup_job import SetupJob, run_setup_job
+from . import scripts
+from .args import Account, AccountArgs
 
 COMPONENT = "projects-account"
 

@@ -8,8 +8,8 @@ from typing import Literal
 
 import pulumi
 
-from components.connections import S3Connection, SecretKey
-from components.service import ServiceArgs
+from ..connections import S3Connection, SecretKey
+from ..kubernetes.backing_service import ServiceArgs
 
 Role = Literal["source", "target"]
 

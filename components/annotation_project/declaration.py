@@ -8,9 +8,9 @@ from typing import Any
 import pulumi
 import pulumi_kubernetes as k8s
 
-from components import pods
-from components.annotation_project.args import AnnotationProjectArgs, Role, StorageArgs
-from components.connections import S3Connection
+from ..connections import S3Connection
+from ..kubernetes import pods
+from .args import AnnotationProjectArgs, Role, StorageArgs
 
 CA_DIRECTORY = "/etc/object-store-ca"
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from components.annotation_project.args import Role
-from components.object_store.args import BucketGrant
+from ..object_store.args import BucketGrant
+from .args import Role
 
 PEOPLE: dict[Role, str] = {"source": "upload", "target": "export"}
 

@@ -10,11 +10,11 @@ import pulumi
 import pulumi_kubernetes as k8s
 from pulumi import ResourceOptions
 
-from components import network_policy, pods
-from components.annotation_project import job
-from components.annotation_project.args import JobArgs
-from components.label_studio.values import APP_NAME, HTTP_PORT
-from components.pods import PART_OF, ResourceRequirements
+from ..kubernetes import network_policy, pods
+from ..kubernetes.pods import PART_OF, ResourceRequirements
+from ..label_studio.values import APP_NAME, HTTP_PORT
+from . import job
+from .args import JobArgs
 
 FILES = {path.name: path.read_text(encoding="utf-8") for path in sorted(Path(job.__file__).parent.glob("*.py"))}
 DIGEST = hashlib.sha256("".join(FILES.values()).encode()).hexdigest()

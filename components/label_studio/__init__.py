@@ -5,18 +5,18 @@ from __future__ import annotations
 import pulumi
 import pulumi_kubernetes as k8s
 
-from components.connections import SecretKey
-from components.label_studio import mounts
-from components.label_studio.args import LabelStudioArgs
-from components.label_studio.credentials import administrator_password, django_key
-from components.label_studio.flavours import reshape
-from components.label_studio.network import network_policies
-from components.label_studio.release import install
-from components.label_studio.scaling import autoscaler, disruption_budget
-from components.label_studio.values import chart_values, service_name
-from components.label_studio.worker import worker
-from components.names import RELEASE
-from components.service import component_inputs
+from ..connections import SecretKey
+from ..kubernetes.backing_service import component_inputs
+from ..kubernetes.names import RELEASE
+from . import mounts
+from .args import LabelStudioArgs
+from .credentials import administrator_password, django_key
+from .flavours import reshape
+from .network import network_policies
+from .release import install
+from .scaling import autoscaler, disruption_budget
+from .values import chart_values, service_name
+from .worker import worker
 
 __all__ = ["LabelStudio", "LabelStudioArgs"]
 

@@ -8,9 +8,9 @@ from typing import Literal
 
 import pulumi
 
-from components.connections import PostgresConnection, RedisConnection, S3Connection, SecretKey
-from components.pods import ResourceRequirements
-from components.service import ServiceArgs, VolumeClaim
+from ..connections import PostgresConnection, RedisConnection, S3Connection, SecretKey
+from ..kubernetes.backing_service import ServiceArgs, VolumeClaim
+from ..kubernetes.pods import ResourceRequirements
 
 Flavour = Literal["embedded", "upstream", "alauda"]
 Outbound = Literal["none", "internet", "everywhere"]

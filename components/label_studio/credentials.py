@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pulumi
 
-from components.connections import SecretKey
-from components.label_studio.args import LabelStudioArgs
-from components.passwords import generate_password, key_of, store_secret
+from ..connections import SecretKey
+from ..kubernetes.passwords import generate_password, key_of, store_secret
+from .args import LabelStudioArgs
 
 
 def django_key(name: str, args: LabelStudioArgs, parent: pulumi.Resource) -> SecretKey:

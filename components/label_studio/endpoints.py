@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pulumi
 
-from components.label_studio.args import LabelStudioArgs
+from .args import LabelStudioArgs
 
 VARIABLE = "DECLARED_S3_ENDPOINTS"
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import pulumi
 
-from components.connections import PostgresConnection, RedisConnection, RedisTls, S3Connection, SecretKey
-from components.label_studio.args import LabelStudioArgs
-from components.label_studio.endpoints import declared_endpoints
-from components.label_studio.mounts import (
+from ..connections import PostgresConnection, RedisConnection, RedisTls, S3Connection, SecretKey
+from .args import LabelStudioArgs
+from .endpoints import declared_endpoints
+from .mounts import (
     POSTGRESQL_CA,
     REDIS_CERTIFICATES,
     SETTINGS_DIRECTORY,

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from components.label_studio.args import Flavour
-from components.label_studio.values import Values
+from .args import Flavour
+from .values import Values
 
 
 def reshape(values: Values, flavour: Flavour) -> Values:

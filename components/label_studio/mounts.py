@@ -8,8 +8,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from components.connections import SecretKey
-from components.label_studio.args import LabelStudioArgs
+from ..connections import SecretKey
+from .args import LabelStudioArgs
 
 ROOT = "/etc/label-studio"
 SETTINGS_DIRECTORY = f"{ROOT}/settings"

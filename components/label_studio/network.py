@@ -8,11 +8,11 @@ from typing import assert_never
 import pulumi
 import pulumi_kubernetes as k8s
 
-from components import network_policy
-from components.connections import Peer
-from components.label_studio.args import LabelStudioArgs
-from components.label_studio.values import HTTP_PORT, names, worker_names
-from components.network_policy import INTERNET, Egress, Ingress, PolicyPeer
+from ..connections import Peer
+from ..kubernetes import network_policy
+from ..kubernetes.network_policy import INTERNET, Egress, Ingress, PolicyPeer
+from .args import LabelStudioArgs
+from .values import HTTP_PORT, names, worker_names
 
 Port = k8s.networking.v1.NetworkPolicyPortArgsDict
 

@@ -7,9 +7,9 @@ from typing import Any
 import pulumi
 import pulumi_kubernetes as k8s
 
-from components.label_studio import embedded_chart
-from components.label_studio.args import LabelStudioArgs
-from components.label_studio.values import Values
+from . import embedded_chart
+from .args import LabelStudioArgs
+from .values import Values
 
 REPOSITORY_CHARTS = {"upstream": "label-studio", "alauda": "chart-label-studio"}
 HISTORY = 10

@@ -7,8 +7,8 @@ from typing import Any
 import pulumi
 import pulumi_kubernetes as k8s
 
-from components.label_studio.args import Autoscaling, LabelStudioArgs
-from components.label_studio.values import names, service_name
+from .args import Autoscaling, LabelStudioArgs
+from .values import names, service_name
 
 # Seconds of low use before pods go: a pod that starts takes about one minute of CPU.
 SCALE_DOWN_SECONDS = 300

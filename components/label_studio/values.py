@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from components import pods
-from components.connections import PostgresConnection, RedisConnection, S3Connection, SecretKey
-from components.label_studio import environment, mounts
-from components.label_studio.args import Ingress, LabelStudioArgs, Service, Volume
+from ..connections import PostgresConnection, RedisConnection, S3Connection, SecretKey
+from ..kubernetes import pods
+from . import environment, mounts
+from .args import Ingress, LabelStudioArgs, Service, Volume
 
 Values = dict[str, Any]
 

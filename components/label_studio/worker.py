@@ -11,12 +11,12 @@ from typing import Any
 import pulumi
 import pulumi_kubernetes as k8s
 
-from components import pods
-from components.connections import SecretKey
-from components.label_studio import environment, mounts
-from components.label_studio.args import LabelStudioArgs
-from components.label_studio.files.redis_queues import NAMES as QUEUES
-from components.label_studio.values import claim_name, container_security, names, pod_security, worker_names
+from ..connections import SecretKey
+from ..kubernetes import pods
+from . import environment, mounts
+from .args import LabelStudioArgs
+from .files.redis_queues import NAMES as QUEUES
+from .values import claim_name, container_security, names, pod_security, worker_names
 
 COMPONENT = "ls-worker"
 COMMAND = ["python3", "/label-studio/label_studio/manage.py", "rqworker", "--with-scheduler", *QUEUES]

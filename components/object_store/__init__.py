@@ -7,8 +7,9 @@ from typing import assert_never
 
 import pulumi
 
-from components.connections import S3Connection
-from components.object_store.args import (
+from ..connections import S3Connection
+from ..kubernetes.backing_service import component_inputs
+from .args import (
     Action,
     BucketGrant,
     ExternalArgs,
@@ -18,10 +19,9 @@ from components.object_store.args import (
     StandaloneArgs,
     TenantArgs,
 )
-from components.object_store.external import deploy as deploy_external
-from components.object_store.standalone import deploy as deploy_standalone
-from components.object_store.tenant import deploy as deploy_tenant
-from components.service import component_inputs
+from .external import deploy as deploy_external
+from .standalone import deploy as deploy_standalone
+from .tenant import deploy as deploy_tenant
 
 __all__ = [
     "Action",

@@ -7,11 +7,11 @@ from urllib.parse import urlsplit
 
 import pulumi
 
-from components import network_policy, pods
-from components.connections import S3Connection
-from components.object_store.args import BucketGrant, ExternalArgs, S3Key
-from components.object_store.store import COMPONENT, RESOURCES, USER, Store, ca_files, ca_mounts, client_environment
-from components.setup_job import SetupJob, run_setup_job
+from ..connections import S3Connection
+from ..kubernetes import network_policy, pods
+from ..kubernetes.setup_job import SetupJob, run_setup_job
+from .args import BucketGrant, ExternalArgs, S3Key
+from .store import COMPONENT, RESOURCES, USER, Store, ca_files, ca_mounts, client_environment
 
 CHECK_SCRIPT = Path(__file__).with_name("check.sh").read_text()
 AMAZON = "https://s3.{region}.amazonaws.com"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from components.object_store.args import Action, BucketGrant
+from .args import Action, BucketGrant
 
 OBJECT_ACTIONS: dict[Action, tuple[str, ...]] = {
     "read": ("s3:GetObject",),

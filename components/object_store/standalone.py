@@ -5,19 +5,19 @@ from __future__ import annotations
 import pulumi
 import pulumi_kubernetes as k8s
 
-from components import network_policy, pods
-from components.connections import SecretKey, ServerPods
-from components.object_store.args import StandaloneArgs
-from components.object_store.store import (
+from ..connections import SecretKey, ServerPods
+from ..kubernetes import network_policy, pods
+from ..kubernetes.backing_service import service_host
+from ..kubernetes.passwords import generate_password, key_of
+from ..kubernetes.stateful_server import DATA, StatefulServer, run_stateful_server
+from .args import StandaloneArgs
+from .store import (
     USER,
     MinioServer,
     Store,
     serve_grants,
     store_root_secret,
 )
-from components.passwords import generate_password, key_of
-from components.service import service_host
-from components.stateful_server import DATA, StatefulServer, run_stateful_server
 
 COMPONENT = "object-store"
 PORT = 9000

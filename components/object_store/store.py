@@ -10,12 +10,12 @@ from pathlib import Path
 import pulumi
 import pulumi_kubernetes as k8s
 
-from components import network_policy, pods
-from components.connections import Peer, S3Connection, SecretKey
-from components.object_store.args import BucketGrant, MinioArgs
-from components.object_store.policy import policy_document
-from components.passwords import generate_password, key_of, store_secret
-from components.setup_job import SetupJob, run_setup_job
+from ..connections import Peer, S3Connection, SecretKey
+from ..kubernetes import network_policy, pods
+from ..kubernetes.passwords import generate_password, key_of, store_secret
+from ..kubernetes.setup_job import SetupJob, run_setup_job
+from .args import BucketGrant, MinioArgs
+from .policy import policy_document
 
 COMPONENT = "object-store-setup"
 GRANT_SCRIPT = Path(__file__).with_name("grant.sh").read_text()

@@ -8,11 +8,14 @@ import pulumi
 import pulumi_kubernetes as k8s
 from pulumi import ResourceOptions
 
-from components import network_policy, pods
-from components.connections import SecretKey, ServerPods
-from components.names import WORKLOAD, fitted
-from components.object_store.args import PoolArgs, TenantArgs
-from components.object_store.store import (
+from ..connections import SecretKey, ServerPods
+from ..kubernetes import network_policy, pods
+from ..kubernetes.backing_service import filled, service_host
+from ..kubernetes.names import WORKLOAD, fitted
+from ..kubernetes.operated import Kind, OperatedServers, Rollout, run_operated_servers
+from ..kubernetes.passwords import generate_password, store_secret
+from .args import PoolArgs, TenantArgs
+from .store import (
     ROOT,
     USER,
     MinioServer,
@@ -20,9 +23,6 @@ from components.object_store.store import (
     serve_grants,
     store_root_secret,
 )
-from components.operated import Kind, OperatedServers, Rollout, run_operated_servers
-from components.passwords import generate_password, store_secret
-from components.service import filled, service_host
 
 KIND = Kind("minio.min.io/v2", "Tenant", "tenants", "the MinIO Operator")
 # The operator calls a pool's StatefulSet <tenant>-<pool>; this leaves room for pool-0 and its like.

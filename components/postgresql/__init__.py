@@ -6,8 +6,9 @@ from typing import assert_never
 
 import pulumi
 
-from components.connections import PostgresConnection
-from components.postgresql.args import (
+from ..connections import PostgresConnection
+from ..kubernetes.backing_service import component_inputs
+from .args import (
     AdminArgs,
     BackupArgs,
     CnpgArgs,
@@ -17,11 +18,10 @@ from components.postgresql.args import (
     StandaloneArgs,
     ZalandoArgs,
 )
-from components.postgresql.cnpg import deploy as deploy_cnpg
-from components.postgresql.external import deploy as deploy_external
-from components.postgresql.standalone import deploy as deploy_standalone
-from components.postgresql.zalando import deploy as deploy_zalando
-from components.service import component_inputs
+from .cnpg import deploy as deploy_cnpg
+from .external import deploy as deploy_external
+from .standalone import deploy as deploy_standalone
+from .zalando import deploy as deploy_zalando
 
 __all__ = [
     "AdminArgs",

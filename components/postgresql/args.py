@@ -8,10 +8,10 @@ from typing import Literal
 
 import pulumi
 
-from components.connections import Peer, PostgresTls, SecretKey
-from components.operated import OperatedArgs
-from components.pods import ResourceRequirements
-from components.service import ServiceArgs, VolumeClaim
+from ..connections import Peer, PostgresTls, SecretKey
+from ..kubernetes.backing_service import ServiceArgs, VolumeClaim
+from ..kubernetes.operated import OperatedArgs
+from ..kubernetes.pods import ResourceRequirements
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,14 +8,14 @@ import pulumi
 import pulumi_kubernetes as k8s
 from pulumi import ResourceOptions
 
-from components import network_policy, pods
-from components.connections import PostgresConnection, PostgresTls, SecretKey, ServerPods
-from components.names import fitted
-from components.operated import Kind, OperatedServers, Rollout, run_operated_servers
-from components.passwords import generate_password, key_of, store_secret
-from components.postgresql import cnpg_backup
-from components.postgresql.args import CnpgArgs
-from components.service import VolumeClaim, filled, service_host
+from ..connections import PostgresConnection, PostgresTls, SecretKey, ServerPods
+from ..kubernetes import network_policy, pods
+from ..kubernetes.backing_service import VolumeClaim, filled, service_host
+from ..kubernetes.names import fitted
+from ..kubernetes.operated import Kind, OperatedServers, Rollout, run_operated_servers
+from ..kubernetes.passwords import generate_password, key_of, store_secret
+from . import cnpg_backup
+from .args import CnpgArgs
 
 KIND = Kind("postgresql.cnpg.io/v1", "Cluster", "clusters", "CloudNativePG")
 POD_MONITOR = Kind("monitoring.coreos.com/v1", "PodMonitor", "podmonitors", "the Prometheus operator")

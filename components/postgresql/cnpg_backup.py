@@ -9,10 +9,10 @@ import pulumi
 import pulumi_kubernetes as k8s
 from pulumi import ResourceOptions
 
-from components.connections import Peer, SecretKey
-from components.operated import Kind
-from components.postgresql.args import ArchiveArgs, CnpgArgs
-from components.service import filled
+from ..connections import Peer, SecretKey
+from ..kubernetes.backing_service import filled
+from ..kubernetes.operated import Kind
+from .args import ArchiveArgs, CnpgArgs
 
 OBJECT_STORE = Kind("barmancloud.cnpg.io/v1", "ObjectStore", "objectstores", "the barman-cloud plugin of CloudNativePG")
 SCHEDULED_BACKUP = Kind("postgresql.cnpg.io/v1", "ScheduledBackup", "scheduledbackups", "CloudNativePG")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pulumi
 
-from components.connections import PostgresConnection
-from components.postgresql.args import ExternalArgs
-from components.postgresql.setup import prepare_database
+from ..connections import PostgresConnection
+from .args import ExternalArgs
+from .setup import prepare_database
 
 
 def deploy(name: str, args: ExternalArgs, parent: pulumi.Resource) -> PostgresConnection:

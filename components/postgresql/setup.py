@@ -8,10 +8,10 @@ from pathlib import Path
 import pulumi
 import pulumi_kubernetes as k8s
 
-from components import network_policy, pods
-from components.connections import PostgresConnection
-from components.postgresql.args import AdminArgs, DatabaseArgs
-from components.setup_job import SetupJob, run_setup_job
+from ..connections import PostgresConnection
+from ..kubernetes import network_policy, pods
+from ..kubernetes.setup_job import SetupJob, run_setup_job
+from .args import AdminArgs, DatabaseArgs
 
 SCRIPT = Path(__file__).with_name("setup.sh").read_text()
 COMPONENT = "postgresql-setup"

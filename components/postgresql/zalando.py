@@ -9,13 +9,13 @@ from typing import Any
 
 import pulumi
 
-from components import network_policy, pods
-from components.connections import PostgresConnection, PostgresTls, SecretKey, ServerPods
-from components.names import WORKLOAD, fitted
-from components.operated import Kind, OperatedServers, Rollout, run_operated_servers
-from components.postgresql.args import ZalandoArgs
-from components.postgresql.setup import prepare_database
-from components.service import filled, service_host
+from ..connections import PostgresConnection, PostgresTls, SecretKey, ServerPods
+from ..kubernetes import network_policy, pods
+from ..kubernetes.backing_service import filled, service_host
+from ..kubernetes.names import WORKLOAD, fitted
+from ..kubernetes.operated import Kind, OperatedServers, Rollout, run_operated_servers
+from .args import ZalandoArgs
+from .setup import prepare_database
 
 KIND = Kind("acid.zalan.do/v1", "postgresql", "postgresqls", "the Zalando or Alauda PostgreSQL operator")
 PORT = 5432

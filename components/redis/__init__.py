@@ -6,11 +6,11 @@ from typing import assert_never
 
 import pulumi
 
-from components.connections import RedisConnection
-from components.redis.alauda import deploy as deploy_alauda
-from components.redis.args import AlaudaArgs, ExternalArgs, NoneArgs, RedisArgs, StandaloneArgs
-from components.redis.standalone import deploy as deploy_standalone
-from components.service import component_inputs
+from ..connections import RedisConnection
+from ..kubernetes.backing_service import component_inputs
+from .alauda import deploy as deploy_alauda
+from .args import AlaudaArgs, ExternalArgs, NoneArgs, RedisArgs, StandaloneArgs
+from .standalone import deploy as deploy_standalone
 
 __all__ = ["AlaudaArgs", "ExternalArgs", "NoneArgs", "Redis", "RedisArgs", "StandaloneArgs"]
 

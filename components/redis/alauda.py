@@ -10,13 +10,13 @@ from typing import Any
 
 import pulumi
 
-from components import network_policy, pods
-from components.connections import RedisConnection, RedisTls, ServerPods
-from components.names import fitted
-from components.operated import Kind, OperatedServers, Rollout, run_operated_servers
-from components.passwords import generate_password, key_of, store_secret
-from components.redis.args import AlaudaArgs
-from components.service import filled
+from ..connections import RedisConnection, RedisTls, ServerPods
+from ..kubernetes import network_policy, pods
+from ..kubernetes.backing_service import filled
+from ..kubernetes.names import fitted
+from ..kubernetes.operated import Kind, OperatedServers, Rollout, run_operated_servers
+from ..kubernetes.passwords import generate_password, key_of, store_secret
+from .args import AlaudaArgs
 
 KIND = Kind("middleware.alauda.io/v1", "Redis", "redis", "Alauda's Redis operator")
 # The longest name is that of the StatefulSet, rfr-<name>.

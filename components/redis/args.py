@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 import pulumi
 
-from components.connections import Peer, RedisTls, SecretKey
-from components.operated import OperatedArgs
-from components.pods import ResourceRequirements
-from components.service import ServiceArgs, VolumeClaim
+from ..connections import Peer, RedisTls, SecretKey
+from ..kubernetes.backing_service import ServiceArgs, VolumeClaim
+from ..kubernetes.operated import OperatedArgs
+from ..kubernetes.pods import ResourceRequirements
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,12 +6,12 @@ import pulumi
 import pulumi_kubernetes as k8s
 from pulumi import ResourceOptions
 
-from components import network_policy, pods
-from components.connections import RedisConnection, RedisTls, SecretKey, ServerPods
-from components.passwords import generate_password, key_of, store_secret
-from components.redis.args import StandaloneArgs
-from components.service import service_host
-from components.stateful_server import DATA, StatefulServer, checksum, run_stateful_server
+from ..connections import RedisConnection, RedisTls, SecretKey, ServerPods
+from ..kubernetes import network_policy, pods
+from ..kubernetes.backing_service import service_host
+from ..kubernetes.passwords import generate_password, key_of, store_secret
+from ..kubernetes.stateful_server import DATA, StatefulServer, checksum, run_stateful_server
+from .args import StandaloneArgs
 
 COMPONENT = "redis"
 PORT = 6379

@@ -6,11 +6,11 @@ from functools import partial
 
 import yaml
 
+from components.stack.images import ImageSettings
 from local.cluster.api import Api, Object, wait
 from local.cluster.images import load
 from local.images import build as images
 from local.tools.build import module_directory
-from settings.images import ImageSettings
 
 NAMESPACE = "cnpg-system"
 _MODULE = "github.com/cloudnative-pg/cloudnative-pg"

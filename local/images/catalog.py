@@ -16,12 +16,12 @@ from pathlib import Path
 
 from uv import find_uv_bin
 
+from components.label_studio.chart_settings import NEWEST, OLDEST
+from components.stack.images import LABEL_STUDIO, ImageSettings
 from local.images.oci import ARCHITECTURES, SEARCH_PATH, Config, Entry
 from local.images.recipes import Recipe
 from local.images.sandbox import HERE
 from local.tools.build import tool
-from settings.images import LABEL_STUDIO, ImageSettings
-from settings.label_studio_chart import NEWEST, OLDEST
 
 TRIXIE = Recipe("debian/base.sh", "trixie", is_ground=True)
 # Label Studio 1.20.0 wants numpy 1, which has no wheel for trixie's Python.

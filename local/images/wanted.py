@@ -7,9 +7,9 @@ from typing import Any
 
 from pydantic.alias_generators import to_camel
 
+from components.stack.settings import validate_stack
 from local.images.build import DEFAULT
 from local.images.catalog import REFERENCES
-from settings import validate_stack
 
 
 class ImageError(RuntimeError):

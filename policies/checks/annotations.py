@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from policies.checks.resources import Manifest
-from policies.checks.values import UNKNOWN, at, mapping, walk
+from .resources import Manifest
+from .values import UNKNOWN, at, mapping, walk
 
 ANY = r".*"
 # Tools that only note something for themselves, whatever the object. A name without a prefix is read by no controller.

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from policies.checks.resources import entries
-from policies.checks.secret_names import is_secret_name, words
-from policies.checks.secret_texts import ASSIGNMENT
-from policies.checks.stack import Stack
-from policies.checks.values import walk
+from .resources import entries
+from .secret_names import is_secret_name, words
+from .secret_texts import ASSIGNMENT
+from .stack import Stack
+from .values import walk
 
 SHORTEST = 6
 # Entries of Secrets that everybody may know: names, addresses, certificates.

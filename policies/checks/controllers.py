@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from policies.checks.annotations import ANY, NOTES
+from .annotations import ANY, NOTES
 
 TRUE = r"(?i:true)"
 NUMBER = r"\d+[a-zA-Z]*"

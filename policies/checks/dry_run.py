@@ -21,8 +21,8 @@ from pulumi.runtime.config import set_all_config
 from pulumi_policy.deserialize import deserialize_properties
 from pulumi_policy.proxy import unknown_checking_proxy
 
-from policies.checks.resources import Provider, Resource
-from policies.checks.values import plain
+from .resources import Provider, Resource
+from .values import plain
 
 PLACEHOLDER = "placeholder"
 # What tells the program that its preview has no cluster to ask.

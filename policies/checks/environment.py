@@ -12,12 +12,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from policies.checks.commands import Task, task_of
-from policies.checks.label_studio import is_label_studio
-from policies.checks.pods import Container, Pod, containers
-from policies.checks.releases import Release, label_studio_release
-from policies.checks.resources import Manifest, Resource
-from policies.checks.values import UNKNOWN, at, is_text, items, mapping, walk
+from .commands import Task, task_of
+from .label_studio import is_label_studio
+from .pods import Container, Pod, containers
+from .releases import Release, label_studio_release
+from .resources import Manifest, Resource
+from .values import UNKNOWN, at, is_text, items, mapping, walk
 
 PREFIXES = ("LABEL_STUDIO_", "HEARTEX_", "")
 TRUE = {"true", "yes", "on", "1"}

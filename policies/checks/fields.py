@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from policies.checks.values import UNKNOWN
+from .values import UNKNOWN
 
 TOKEN = re.compile(r"\s*(?:(?P<name>[\w$*./-]+?)(?P<tail>\*|\{|\([^)]*\)|=\w+|(?=[\s}]|$))|(?P<close>\}))")
 

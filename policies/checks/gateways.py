@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from policies.checks.resources import Manifest
-from policies.checks.values import at, items
+from .resources import Manifest
+from .values import at, items
 
 GROUPS = ("gateway.networking.k8s.io", "gateway.networking.x-k8s.io")
 LISTENERS = {"Gateway", "ListenerSet", "XListenerSet"}

@@ -16,7 +16,7 @@ from typing import Any
 
 import yaml
 
-from policies.checks.values import at, walk
+from .values import at, walk
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
 PLACEHOLDER = "placeholder"

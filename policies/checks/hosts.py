@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from policies.checks.values import UNKNOWN, at, is_given, items
+from .values import UNKNOWN, at, is_given, items
 
 LABEL = r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
 DNS_NAME = re.compile(rf"(?=.{{1,253}}$)(\*\.)?({LABEL}\.)+{LABEL}|{LABEL}")

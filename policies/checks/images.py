@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from policies.checks.pods import containers, pods
-from policies.checks.releases import label_studio_release
-from policies.checks.resources import Resource, manifests
-from policies.checks.values import UNKNOWN, at, walk
+from .pods import containers, pods
+from .releases import label_studio_release
+from .resources import Resource, manifests
+from .values import UNKNOWN, at, walk
 
 REFERENCE = re.compile(
     r"(?P<name>[a-z0-9][a-z0-9._/:-]*?)(?::(?P<tag>[\w][\w.-]{0,127}))?(?:@(?P<digest>sha256:[0-9a-f]{64}))?",

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 
-from policies.checks import kind_fields, kind_fragments
-from policies.checks.fields import Field, Grammar, Unread, parse
-from policies.checks.resources import Manifest
+from . import kind_fields, kind_fragments
+from .fields import Field, Grammar, Unread, parse
+from .resources import Manifest
 
 NO_NAMESPACE = "~"
 

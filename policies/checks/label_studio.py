@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Set
 
-from policies.checks.pods import Container
-from policies.checks.values import at
+from .pods import Container
+from .values import at
 
 # Images of the vendor's other programs have names that begin the same.
 IMAGE = re.compile(r"(?!label-studio-(ml-backend|sdk|converter)\b)[^/]*label-?studio[^/]*", re.IGNORECASE)

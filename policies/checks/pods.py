@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from policies.checks.resources import Manifest, Resource, manifests
-from policies.checks.values import UNKNOWN, at, items, mapping, walk
+from .resources import Manifest, Resource, manifests
+from .values import UNKNOWN, at, items, mapping, walk
 
 TEMPLATE = ("spec", "template")
 POD_PATHS: dict[tuple[str, str], tuple[str, ...]] = {

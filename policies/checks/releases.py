@@ -11,8 +11,8 @@ from typing import Any
 import pulumi
 import yaml
 
-from policies.checks.resources import Resource
-from policies.checks.values import UNKNOWN, at, items, mapping, plain, walk
+from .resources import Resource
+from .values import UNKNOWN, at, items, mapping, plain, walk
 
 RELEASE_TYPE = re.compile(r"kubernetes:helm\.sh/v\d+:(Release|Chart)")
 COMPONENT = re.compile(r"label-studio:[\w-]+:LabelStudio\$")

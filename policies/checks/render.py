@@ -9,11 +9,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from policies.checks import helm as helms
-from policies.checks.helm import PROJECT, NoHelmError, RenderError
-from policies.checks.releases import Release, release_of
-from policies.checks.resources import Resource, from_document
-from policies.checks.values import UNKNOWN, walk
+from . import helm as helms
+from .helm import PROJECT, NoHelmError, RenderError
+from .releases import Release, release_of
+from .resources import Resource, from_document
+from .values import UNKNOWN, walk
 
 DEFAULT_NAMESPACE = "default"
 METADATA = "Chart.yaml"

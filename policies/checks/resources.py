@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import yaml
 from pulumi_policy import ResourceValidationArgs
 
-from policies.checks.values import Unknown, at, items, mapping, plain
+from .values import Unknown, at, items, mapping, plain
 
 # The type of a custom resource is its apiVersion as written, so that of a core kind may come without a group.
 KUBERNETES_TYPE = re.compile(r"kubernetes:(?:(?P<group>[^:/]+)/)?(?P<version>[^:/]+):(?P<kind>[^:]+)")

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from policies.checks.label_studio import is_label_studio
-from policies.checks.pods import Pod
-from policies.checks.values import at, items, mapping, walk
+from .label_studio import is_label_studio
+from .pods import Pod
+from .values import at, items, mapping, walk
 
 ROOT_VARIABLE = re.compile(
     r"(MINIO|RUSTFS|SILO|GARAGE)?_?(ROOT|ADMIN)_(USER|PASSWORD|ACCESS_KEY|SECRET_KEY)|MINIO_(ACCESS|SECRET)_KEY"

@@ -17,8 +17,8 @@ from pulumi_policy import (
     Severity,
 )
 
-from policies.checks.render import rendered
-from policies.checks.resources import Resource
+from .render import rendered
+from .resources import Resource
 
 Parameters = Mapping[str, Any]
 Check = Callable[[Resource, Parameters], Iterator[str]]

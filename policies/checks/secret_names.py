@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection
 from typing import Any
 
-from policies.checks.values import UNKNOWN
+from .values import UNKNOWN
 
 CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 # Words at the end of a name that say which of several secrets it is, or how it is written.

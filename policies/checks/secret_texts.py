@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from policies.checks.secret_forms import form_of, readings
-from policies.checks.secret_names import is_reference, is_secret_name, is_secret_value, words
+from .secret_forms import form_of, readings
+from .secret_names import is_reference, is_secret_name, is_secret_value, words
 
 # `key=x`, `key: x`, `"key": "x"` and `key => x`, anywhere in a line. Bounded, so that no text takes long.
 ASSIGNMENT = re.compile(

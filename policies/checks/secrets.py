@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from policies.checks.secret_forms import form_of
-from policies.checks.secret_names import is_reference, is_secret_name, is_secret_value
-from policies.checks.secret_texts import in_arguments, in_text, secret_pair
+from .secret_forms import form_of
+from .secret_names import is_reference, is_secret_name, is_secret_value
+from .secret_texts import in_arguments, in_text, secret_pair
 
 ARGUMENTS = {"command", "args", "commands", "arguments", "additionalContainerArgs"}
 # A digest that tells whether a Secret has changed is no secret: checksum/secret and the like.

@@ -7,7 +7,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from policies.checks.values import UNKNOWN
+from .values import UNKNOWN
 
 FILES = Path(__file__).resolve().parent.parent.parent / "components" / "label_studio" / "files"
 # Where the program mounts its modules, and where the image has its own.

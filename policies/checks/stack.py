@@ -14,10 +14,10 @@ from typing import Any
 
 from pulumi_policy import ReportViolation, StackValidationArgs, StackValidationPolicy
 
-from policies.checks.label_studio import SETTINGS_MAP
-from policies.checks.resources import Manifest, Resource, manifests
-from policies.checks.rule import Declaration, Parameters, PolicyCrashError, Rule, crash, seen
-from policies.checks.values import UNKNOWN, Unknown, at, mapping, plain
+from .label_studio import SETTINGS_MAP
+from .resources import Manifest, Resource, manifests
+from .rule import Declaration, Parameters, PolicyCrashError, Rule, crash, seen
+from .values import UNKNOWN, Unknown, at, mapping, plain
 
 STACK_TYPE = "pulumi:pulumi:Stack"
 Violation = tuple[str, str]

@@ -16,9 +16,9 @@ from PIL import Image, ImageDraw
 from pycocotools.coco import COCO
 from tenacity import retry, retry_if_result, stop_after_delay, wait_fixed
 
-from projects.cluster import Cluster
-from projects.stack import Place, SecretKey
-from projects.store import open_store
+from cli.cluster import Cluster
+from cli.stack import Place, SecretKey
+from cli.store import open_store
 from tests.e2e.browser import browser_page, log_in, screenshot
 from tests.e2e.deployment import Deployment
 from tests.e2e.test_dev_stack import pictures
@@ -87,7 +87,7 @@ def run(stack: Deployment, kubeconfig: Path, tmp_path_factory: pytest.TempPathFa
 
     def projects(*arguments: str | Path) -> str:
         process = subprocess.run(
-            [sys.executable, "-m", "projects", "--outputs", str(outputs), *map(str, arguments)],
+            [sys.executable, "-m", "cli", "--outputs", str(outputs), *map(str, arguments)],
             cwd=ROOT,
             env={**os.environ, "KUBECONFIG": str(kubeconfig)},
             capture_output=True,

@@ -26,7 +26,7 @@ import sys
 sys.path.insert(0, {str(PROJECT)!r})
 from components.object_store import ObjectStore, PoolArgs, TenantArgs
 from components.redis import AlaudaArgs, Redis
-from components.service import VolumeClaim
+from components.kubernetes.backing_service import VolumeClaim
 RESOURCES = {{"requests": {{"cpu": "10m", "memory": "16Mi"}}, "limits": {{"cpu": "1", "memory": "64Mi"}}}}
 COMMON = {{"namespace": namespace, "protect": False, "rollout_image": {REFERENCES["label_studio"]!r}}}
 both = pulumi.ResourceOptions(providers=[cluster, random.Provider("random")])

@@ -13,7 +13,7 @@ import yaml
 from pulumi.provider.experimental.component import ComponentProvider
 
 from local.engine import Engine
-from package.stack import TYPE, LabelStudioStack
+from pulumi_plugin.stack import TYPE, LabelStudioStack
 from tests.pages import PROJECT
 
 EXAMPLE = yaml.safe_load((PROJECT / "examples" / "component" / "Pulumi.yaml").read_text())
@@ -32,7 +32,7 @@ pulumi.export("url", Remote("labels", json.loads(os.environ["ARGS"])).url)
 def consumer(tmp_path_factory: pytest.TempPathFactory) -> Engine:
     """The stack of a program in a folder of its own that names the package's folder."""
     folder = tmp_path_factory.mktemp("consumer")
-    plugins = {"providers": [{"name": "label-studio", "path": str(PROJECT / "package")}]}
+    plugins = {"providers": [{"name": "label-studio", "path": str(PROJECT / "pulumi_plugin")}]}
     runtime = {"name": "python", "options": {"virtualenv": sys.prefix}}
     project = {"name": "annotation", "runtime": runtime, "plugins": plugins}
     (folder / "Pulumi.yaml").write_text(yaml.safe_dump(project))

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError, create_model
 
-from settings.base import SettingsModel
-from settings.errors import problems_of
+from components.settings.base import SettingsModel
+from components.settings.errors import problems_of
 
 
 def accept(settings_type: Any, given: Mapping[str, Any]) -> Any:

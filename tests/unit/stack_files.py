@@ -11,8 +11,8 @@ from typing import Any
 import yaml
 from pulumi.runtime import config
 
+from components.stack.settings import Settings, load_settings
 from local.engine import merge
-from settings import Settings, load_settings
 
 PROJECT = Path(__file__).resolve().parents[2]
 

@@ -8,8 +8,8 @@ from typing import Any
 import pulumi
 import pytest
 
-from composition import SuppliedValues, compose
-from composition.outputs import Parts
+from components.stack.compose import SuppliedValues, compose
+from components.stack.outputs import Parts
 from tests.unit.pulumi_mocks import Program, run_program
 from tests.unit.stack_files import settings_of
 

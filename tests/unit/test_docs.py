@@ -11,7 +11,7 @@ import pytest
 import yaml
 from _pytest.mark.structures import ParameterSet
 
-from settings import load_settings
+from components.stack.settings import load_settings
 from tests.pages import PAGES, PROJECT, blocks
 from tests.unit.pulumi_mocks import run_program
 from tests.unit.stack_files import configured, stack_config

@@ -11,12 +11,12 @@ import pytest
 import yaml
 from pulumi_policy import EnforcementLevel
 
+from components.stack.settings import load_settings
 from policies.checks.configuration import read_config
 from policies.checks.dry_run import resources_of
 from policies.checks.resources import Resource
 from policies.findings import findings
 from policies.pack import load_config
-from settings import load_settings
 from tests.unit.stack_files import PROJECT, configured
 
 EXAMPLES = PROJECT / "examples"

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from components.label_studio.chart_settings import NEWEST, OLDEST
+from components.stack.images import ImageSettings
 from local.images import build, catalog, recipes, sandbox
 from local.images.oci import Config, Entry, Layer, file_layer
 from local.images.recipes import Recipe
-from settings.images import ImageSettings
-from settings.label_studio_chart import NEWEST, OLDEST
 from tests.unit.stack_files import settings_of
 
 HERE = sandbox.HERE

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from composition.kubeconfig import KubeconfigError, load
+from components.stack.kubeconfig import KubeconfigError, load
 
 SERVER = "https://192.0.2.1:6443"
 

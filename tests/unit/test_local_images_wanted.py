@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from components.settings.errors import SettingsError
 from local import stack
 from local.images.build import DEFAULT
 from local.images.wanted import ImageError, of_stack
-from settings.errors import SettingsError
 
 LABEL_STUDIO = "docker.io/heartexlabs/label-studio"
 

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from components.settings.errors import SettingsError
 from local import __main__ as command_line
 from local import platform, preconditions, report, stack
 from local.cluster.process import Process
 from local.engine import Engine, EngineError
-from settings.errors import SettingsError
 
 RUN = CliRunner()
 

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.names import LABEL, RELEASE, WORKLOAD, fitted
-from composition import compose
-from settings.errors import SettingsError
-from settings.project_names import taken_names
-from settings.projects import MAXIMUM_NAME
+from components.annotation_project.project_names import taken_names
+from components.annotation_project.settings import MAXIMUM_NAME
+from components.kubernetes.names import LABEL, RELEASE, WORKLOAD, fitted
+from components.settings.errors import SettingsError
+from components.stack.compose import compose
 from tests.unit.projects.test_settings import CREDENTIALS, LABELLING
 from tests.unit.pulumi_mocks import Program, RegisteredResource, run_program
 from tests.unit.stack_files import settings_of

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from components.operated.check import PATIENCE_SECONDS, wait
+from components.kubernetes.operated.check import PATIENCE_SECONDS, wait
 
 Objects = dict[str, Any]
 OLD, NEW = "docker.io/pgsty/silo:old", "docker.io/pgsty/silo:new"

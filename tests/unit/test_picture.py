@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import fromstring
 
-from composition import compose
+from components.stack.compose import compose
 from scripts.picture import Graph, boxes, draw, main
 from tests.unit.pulumi_mocks import run_program
 from tests.unit.stack_files import PROJECT, settings_of

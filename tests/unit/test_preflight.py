@@ -17,9 +17,9 @@ import pulumi
 import pytest
 import trustme
 
-from composition import preflight
-from composition.preflight import ClusterError, check_cluster, needed_kinds
-from settings import Settings
+from components.stack import preflight
+from components.stack.preflight import ClusterError, check_cluster, needed_kinds
+from components.stack.settings import Settings
 from tests.unit.projects.test_settings import CREDENTIALS
 from tests.unit.stack_files import settings_of
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from components.stack.settings import Settings
 from scripts import kinds_reference, policies_reference, reference, settings_reference
-from settings import Settings
 
 PAGES = {module.PAGE: module.render for module in (settings_reference, policies_reference, kinds_reference)}
 

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from settings import load_settings, secret_names, validate_stack
-from settings.base import QUANTITY_UNITS, parse_quantity
-from settings.errors import SettingsError
-from settings.postgresql import ExternalPostgres
+from components.postgresql.settings import ExternalPostgres
+from components.settings.base import QUANTITY_UNITS, parse_quantity
+from components.settings.errors import SettingsError
+from components.stack.settings import load_settings, secret_names, validate_stack
 from tests.unit.stack_files import configured, settings_of, stack_config
 
 INGRESS = {"host": "label-studio.example.com", "tls": [{"secretName": "tls"}]}

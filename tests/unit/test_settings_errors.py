@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, ValidationError
 
+from components.settings.errors import WORDS, SettingsError
+from components.stack.settings import Settings
 from scripts.settings_reference import models, nested_models
-from settings import Settings
-from settings.errors import WORDS, SettingsError
 from tests.unit.stack_files import settings_of
 
 WRONG: tuple[Any, ...] = (

@@ -8,8 +8,8 @@ from typing import Any
 
 import pulumi
 
-from components.service import ServiceArgs
-from components.setup_job import DIGEST, SetupJob, run_setup_job
+from components.kubernetes.backing_service import ServiceArgs
+from components.kubernetes.setup_job import DIGEST, SetupJob, run_setup_job
 from tests.unit.pulumi_mocks import run_program
 
 GUESSED = "password1"

@@ -9,8 +9,8 @@ import yaml
 
 from components.label_studio import embedded_chart
 from components.label_studio.embedded_chart import EMBEDDED_CHART, chart_for
-from composition import compose
-from settings import Settings
+from components.stack.compose import compose
+from components.stack.settings import Settings
 from tests.unit.label_studio.arguments import arguments, program
 from tests.unit.pulumi_mocks import run_program
 from tests.unit.stack_files import PROJECT

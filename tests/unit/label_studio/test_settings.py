@@ -9,9 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from settings.label_studio import LabelStudioSettings, VolumePersistence
-from settings.label_studio_chart import UpstreamChart
-from settings.label_studio_environment import BOOLEANS, FALSE, NUMERIC_BOOLEANS, TRUE, canonical, plain_values
+from components.label_studio.chart_settings import UpstreamChart
+from components.label_studio.environment_settings import (
+    BOOLEANS,
+    FALSE,
+    NUMERIC_BOOLEANS,
+    TRUE,
+    canonical,
+    plain_values,
+)
+from components.label_studio.settings import LabelStudioSettings, VolumePersistence
 
 INGRESS = {"host": "ls.example.com", "tls": [{"secretName": "certificate"}]}
 

@@ -9,6 +9,7 @@ import pulumi
 import pytest
 
 from components.connections import Outside, S3Connection, SecretKey
+from components.kubernetes.backing_service import VolumeClaim
 from components.object_store import (
     BucketGrant,
     ExternalArgs,
@@ -19,7 +20,6 @@ from components.object_store import (
     StandaloneArgs,
     TenantArgs,
 )
-from components.service import VolumeClaim
 from tests.unit.operated_checks import expected
 from tests.unit.pod_checks import assert_mounts_exist, assert_restricted, pod_of, variables, workloads
 from tests.unit.pulumi_mocks import Program, RegisteredResource, resolve, run_program

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from settings.object_store import ObjectStoreSettings
+from components.object_store.settings import ObjectStoreSettings
 from tests.unit.settings_checks import accept, refusal
 
 KEY = {"accessKeyId": {"secretName": "s3", "secretKey": "id"}, "secretAccessKey": {"secretName": "s3"}}

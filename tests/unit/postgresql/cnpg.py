@@ -6,8 +6,8 @@ from typing import Any
 
 import pulumi
 
+from components.kubernetes.backing_service import VolumeClaim
 from components.postgresql import CnpgArgs, PostgreSQL
-from components.service import VolumeClaim
 from tests.unit.pulumi_mocks import Program, RegisteredResource, run_program
 
 CLUSTER = "kubernetes:postgresql.cnpg.io/v1:Cluster"

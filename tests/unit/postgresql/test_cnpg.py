@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from components.connections import SecretKey
-from components.service import VolumeClaim
+from components.kubernetes.backing_service import VolumeClaim
 from tests.unit.operated_checks import JOB, expected
 from tests.unit.postgresql.cnpg import CLUSTER, POLICY, allowed, deploy, empty_paths
 from tests.unit.pulumi_mocks import resolve

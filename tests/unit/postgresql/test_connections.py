@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from composition.postgresql import postgresql_args
-from composition.shared import Translation
-from settings.errors import SettingsError
-from settings.postgresql_connections import needed_connections
+from components.postgresql.from_settings import postgresql_args
+from components.settings.errors import SettingsError
+from components.stack.context import Translation
+from components.stack.database_connections import needed_connections
 from tests.unit.stack_files import settings_of
 
 UNLIMITED = {"postgresql": {"parameters": {"max_connections": "10000"}}}

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from settings.postgresql import PostgresSettings
+from components.postgresql.settings import PostgresSettings
 from tests.unit.settings_checks import accept, refusal
 
 SECRET = {"secretName": "database", "secretKey": "password"}

@@ -8,9 +8,9 @@ import pulumi
 import pytest
 
 from components.connections import PostgresConnection, PostgresTls
+from components.kubernetes.backing_service import VolumeClaim
 from components.postgresql import PostgreSQL, StandaloneArgs
 from components.postgresql.standalone import configuration
-from components.service import VolumeClaim
 from tests.unit.pod_checks import assert_mounts_exist, assert_restricted, pod_of, variables, workloads
 from tests.unit.pulumi_mocks import Program, resolve, run_program
 

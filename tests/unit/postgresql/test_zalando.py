@@ -8,9 +8,9 @@ import pulumi
 import pytest
 
 from components.connections import PostgresTls, SecretKey
-from components.pods import Placement
+from components.kubernetes.backing_service import VolumeClaim
+from components.kubernetes.pods import Placement
 from components.postgresql import PostgreSQL, ZalandoArgs
-from components.service import VolumeClaim
 from tests.unit.operated_checks import expected
 from tests.unit.pod_checks import assert_restricted, pod_of, variables
 from tests.unit.pulumi_mocks import Program, resolve, run_program

@@ -15,8 +15,8 @@ from typing import Any, ClassVar
 
 import pytest
 
-from projects.errors import ProjectError
-from projects.stack import SecretKey, Stack
+from cli.errors import ProjectError
+from cli.stack import SecretKey, Stack
 
 ROOT = Path(__file__).parents[3]
 
@@ -49,7 +49,7 @@ OUTPUTS = {
 def command(*arguments: str, path: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run the command line with another PATH, so that its ``pulumi`` is ours."""
     return subprocess.run(
-        [sys.executable, "-m", "projects", *arguments],
+        [sys.executable, "-m", "cli", *arguments],
         cwd=ROOT,
         env={**os.environ, "PATH": str(path), "COLUMNS": "200", **environment},
         capture_output=True,
@@ -194,7 +194,7 @@ def test_make_names_the_variable_that_is_missing(arguments: list[str], missing: 
 def test_make_uploads_the_folder_that_is_named(directory: str, tmp_path: Path) -> None:
     answer, called = make(tmp_path, "upload", "PROJECT=cats", f"DIR={directory}")
     assert answer.returncode == 0, answer.stderr
-    assert called == f"-m projects --stack somewhere upload cats {directory}\n"
+    assert called == f"-m cli --stack somewhere upload cats {directory}\n"
 
 
 def make(folder: Path, *arguments: str) -> tuple[subprocess.CompletedProcess[str], str]:

@@ -12,10 +12,10 @@ import yaml
 
 from components.annotation_project.job import REFUSED
 from components.annotation_project.scripts import FILES
-from components.setup_job import RETRY
-from composition import compose
+from components.kubernetes.setup_job import RETRY
+from components.stack.compose import compose
+from components.stack.settings import Settings
 from policies.checks.secret_texts import in_text
-from settings import Settings
 from tests.unit.projects.test_settings import CREDENTIALS, LABELLING
 from tests.unit.pulumi_mocks import Program, RegisteredResource, run_program
 

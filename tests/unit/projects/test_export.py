@@ -11,8 +11,8 @@ from xml.etree import ElementTree
 import pytest
 from pycocotools.coco import COCO
 
-from projects.errors import ProjectError
-from projects.export import FORMATS, convert, tasks_of
+from cli.errors import ProjectError
+from cli.export import FORMATS, convert, tasks_of
 from tests.unit.projects.test_settings import LABELLING
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from settings.projects import ProjectSettings, is_in_cluster, project_problems
+from components.annotation_project.settings import ProjectSettings, is_in_cluster, project_problems
 
 LABELLING = """
 <View>

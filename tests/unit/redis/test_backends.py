@@ -9,9 +9,9 @@ import pulumi
 import pytest
 
 from components.connections import RedisConnection, RedisTls, SecretKey
+from components.kubernetes.backing_service import VolumeClaim
 from components.redis import AlaudaArgs, ExternalArgs, NoneArgs, Redis, RedisArgs, StandaloneArgs
 from components.redis.standalone import configuration
-from components.service import VolumeClaim
 from tests.unit.operated_checks import JOB, expected
 from tests.unit.pod_checks import assert_mounts_exist, assert_restricted, pod_of, variables, workloads
 from tests.unit.pulumi_mocks import Program, resolve, run_program

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from settings.redis import RedisAddress, RedisSettings, parse_redis_url
+from components.redis.settings import RedisAddress, RedisSettings, parse_redis_url
 from tests.unit.settings_checks import accept, refusal
 
 SECRET = {"secretName": "redis-secret"}

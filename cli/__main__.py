@@ -1,0 +1,177 @@
+"""The command line ``python -m projects``: upload to, synchronize and export from declared projects, with progress."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import typer
+from kubernetes.client.exceptions import ApiException
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from urllib3.exceptions import HTTPError
+
+from .cluster import Cluster, Told
+from .errors import ProjectError
+from .export import FORMATS, convert, tasks_of
+from .stack import Place, Project, Stack
+from .store import open_store
+
+SYNC = ["sh", "-c", "exec python3 -m job.apply sync source target"]
+SYNC_SECONDS = 900.0
+EXPORTS = Path("exports")
+
+Item = TypeVar("Item")
+Endpoint = Annotated[str | None, typer.Option(help="Another address of the S3 server, such as one of a port-forward.")]
+
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
+# Lines are never broken: they hold commands and addresses to copy.
+console = Console(soft_wrap=True)
+
+
+@app.callback()
+def choose_stack(
+    context: typer.Context,
+    stack: Annotated[str | None, typer.Option(help="Stack to work with; by default the selected one.")] = None,
+    outputs: Annotated[
+        typer.FileText | None,
+        typer.Option(help="A file with what pulumi stack output --json printed, or - to read it."),
+    ] = None,
+) -> None:
+    """Work with the declared projects of a stack."""
+    context.obj = Stack.read(outputs) if outputs else Stack.ask_pulumi(stack)
+
+
+@app.command()
+def upload(
+    context: typer.Context,
+    project: str,
+    directory: Annotated[str, typer.Argument(help="Folder whose files are uploaded, with the folders in it.")],
+    endpoint: Endpoint = None,
+) -> None:
+    """Upload all files of a folder to the source of a project."""
+    cluster, declared = _declared(context, project)
+    files = _files(directory)
+    _check_folders(cluster, declared, [name for _, name in files])
+    with open_store(cluster, declared.upload, endpoint) as store:
+        done = sum(1 for _ in _with_progress("Uploading", store.upload(files), len(files)))
+    console.print(f"{done} files are in {_address(declared.upload)}; make sync PROJECT={project} makes tasks of them")
+
+
+@app.command()
+def sync(context: typer.Context, project: str) -> None:
+    """Make tasks of new data, and write all annotations to the target."""
+    cluster, declared = _declared(context, project)
+    with console.status(f"Label Studio synchronizes {project}"):
+        report = json.loads(cluster.run_job(declared.sync_job, SYNC, SYNC_SECONDS))
+    console.print(f"{report['tasks']} tasks at {report['address']}")
+
+
+@app.command()
+def export(
+    context: typer.Context,
+    project: str,
+    kind: Annotated[str, typer.Argument(metavar="|".join(FORMATS))],
+    endpoint: Endpoint = None,
+    output: Annotated[Path, typer.Option(help="Folder for exports.")] = EXPORTS,
+) -> None:
+    """Convert the annotations in the target of a project to files."""
+    chosen = next((it for it in FORMATS if it == kind.upper()), None)
+    if chosen is None:
+        raise ProjectError(f"there is no format {kind}; choose {', '.join(FORMATS)}")
+    cluster, declared = _declared(context, project)
+    if declared.export is None:
+        raise ProjectError(f"the project {project} has no target to export from")
+    with open_store(cluster, declared.export, endpoint) as store:
+        names = store.names()
+        if not names:
+            raise ProjectError(f"there are no annotations in {_address(declared.export)} yet")
+        tasks = tasks_of(_with_progress("Downloading", store.read(names), len(names)))
+    label_config = cluster.declaration(declared.declaration)["label_config"]
+    directory = output / project / chosen
+    shutil.rmtree(directory, ignore_errors=True)
+    written = convert(tasks, label_config, _address(declared.upload), chosen, directory)
+    console.print(f"{len(names)} annotations of {len(tasks)} tasks are in {written}")
+
+
+@app.command(name="list")
+def list_projects(context: typer.Context) -> None:
+    """Show the declared projects, with what their last job said."""
+    deployed: Stack = context.obj
+    told = Cluster(deployed.context, deployed.namespace).told()
+    for name, project in sorted(deployed.projects.items()):
+        jobs = told.get(project.declaration, Told())
+        facts = {
+            "page": jobs.report.get("address"),
+            "tasks": jobs.report.get("tasks"),
+            "source": _address(project.upload),
+            "target": _address(project.export) if project.export else None,
+            "job": f"failed: {jobs.problem}" if jobs.problem else "completed" if jobs.report else "none has ended yet",
+        }
+        console.print(f"[bold]{name}[/]")
+        # Not a table: addresses are to be copied whole, however narrow the terminal is.
+        for fact, value in facts.items():
+            if value is not None:
+                console.print(f"  {fact:7}{value}", markup=False)
+
+
+def _files(directory: str) -> list[tuple[Path, str]]:
+    """The files of a folder and of those in it, with their names there; ProjectError where there are none."""
+    # Path("") is the working directory, which nobody named.
+    folder = Path(directory)
+    if not directory.strip() or not folder.is_dir():
+        raise ProjectError(f"there is no folder {directory!r}; write . for the one that you are in")
+    files = [(file, file.relative_to(folder).as_posix()) for file in sorted(folder.rglob("*")) if file.is_file()]
+    if not files:
+        raise ProjectError(f"there are no files in {directory}")
+    return files
+
+
+def _check_folders(cluster: Cluster, project: Project, names: Iterable[str]) -> None:
+    """ProjectError for files that the project would never make tasks of."""
+    source = cluster.declaration(project.declaration)["storages"]["source"]
+    below = [name for name in names if "/" in name]
+    if below and not source["options"]["recursive_scan"]:
+        raise ProjectError(
+            f"{project.name} makes no tasks of files in folders, such as {below[0]}: "
+            "upload them without, or set source.recursiveScan: true"
+        )
+
+
+def _declared(context: typer.Context, project: str) -> tuple[Cluster, Project]:
+    deployed: Stack = context.obj
+    return Cluster(deployed.context, deployed.namespace), deployed.project(project)
+
+
+def _address(place: Place) -> str:
+    return f"s3://{place.bucket}/{place.prefix}"
+
+
+def _with_progress(what: str, items: Iterable[Item], total: int) -> Iterator[Item]:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console) as progress:
+        yield from progress.track(items, total=total, description=what)
+
+
+def main() -> None:
+    """Run the command line; an error that a person can mend is one line."""
+    try:
+        app()
+    except ProjectError as error:
+        sys.stderr.write(f"error: {error}\n")
+    except ApiException as error:
+        sys.stderr.write(f"error: the cluster refuses what this command needs: {error.reason}\n")
+    except HTTPError as error:
+        reason = getattr(error, "reason", None) or error
+        sys.stderr.write(f"error: the cluster does not answer ({type(reason).__name__})\n")
+    else:
+        return
+    sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

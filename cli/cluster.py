@@ -1,0 +1,161 @@
+"""The cluster of a stack: its Secrets, its jobs, and its Services from outside."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+from kubernetes import client, config
+from kubernetes.client.exceptions import ApiException
+from kubernetes.config import ConfigException
+
+from .errors import ProjectError
+from .forward import forward
+from .stack import SecretKey
+
+POLL_SECONDS = 1.0
+KEEP_SECONDS = 3600
+COMPONENT = "annotation-project"
+
+
+@dataclass(frozen=True)
+class Told:
+    """What the jobs of a project said: the newest report, and the last line of a failure that came after it."""
+
+    report: Mapping[str, Any] = field(default_factory=dict)
+    problem: str = ""
+
+    def then(self, word: str) -> Told:
+        """The same after another job has ended with this word: a report in JSON, or what went wrong."""
+        try:
+            report = json.loads(word)
+        except ValueError:
+            report = None
+        if isinstance(report, dict):
+            return Told(report)
+        return replace(self, problem=word.splitlines()[-1])
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """One namespace, reached through a context of the kubeconfig and no other."""
+
+    context: str
+    namespace: str
+
+    @cached_property
+    def _api(self) -> Any:
+        return self._connect()
+
+    @property
+    def _core(self) -> Any:
+        return client.CoreV1Api(self._api)
+
+    @property
+    def _batch(self) -> Any:
+        return client.BatchV1Api(self._api)
+
+    def secret(self, reference: SecretKey) -> str:
+        """A value that must never be printed."""
+        secret = self._read("Secret", reference.name, self._core.read_namespaced_secret)
+        if reference.key not in (secret.data or {}):
+            raise ProjectError(f"the Secret {reference.name} has no key {reference.key}")
+        return base64.b64decode(secret.data[reference.key]).decode()
+
+    def declaration(self, name: str) -> dict[str, Any]:
+        """What the jobs of a project are told."""
+        declared = self._read("ConfigMap", name, self._core.read_namespaced_config_map)
+        value: dict[str, Any] = json.loads(declared.data["declaration.json"])
+        return value
+
+    def run_job(self, cron_job: str, command: list[str], seconds: float) -> str:
+        """Run a job of a CronJob now, with this command, and return the last word of its pod."""
+        template = self._read("CronJob", cron_job, self._batch.read_namespaced_cron_job).spec.job_template
+        spec = template.spec
+        spec.ttl_seconds_after_finished = KEEP_SECONDS
+        spec.template.spec.containers[0].command = command
+        name = f"{cron_job[:52]}-{int(time.time())}"
+        body = client.V1Job(metadata={"name": name, "labels": template.metadata.labels}, spec=spec)
+        self._batch.create_namespaced_job(self.namespace, body)
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            status = self._batch.read_namespaced_job(name, self.namespace).status
+            finished = {it.type: it.status for it in status.conditions or []}
+            if finished.get("Complete") == "True":
+                return self._last_word(f"job-name={name}")
+            if finished.get("Failed") == "True":
+                raise ProjectError(
+                    self._last_word(f"job-name={name}") or f"the job {name} failed; kubectl logs job/{name} may say why"
+                )
+            time.sleep(POLL_SECONDS)
+        raise ProjectError(f"the job {name} has not finished within {seconds:.0f} seconds; it goes on")
+
+    def told(self) -> dict[str, Told]:
+        """What the pods of each project said, by the name of its declaration."""
+        pods = self._core.list_namespaced_pod(self.namespace, label_selector=f"app.kubernetes.io/name={COMPONENT}")
+        found: dict[str, Told] = {}
+        for pod in sorted((pod for pod in pods.items if _message(pod)), key=_ended):
+            name = pod.metadata.labels["app.kubernetes.io/instance"].removesuffix("-sync")
+            found[name] = found.get(name, Told()).then(_message(pod))
+        return found
+
+    @contextmanager
+    def service(self, name: str, namespace: str, port: int) -> Iterator[int]:
+        """A port of this machine's loopback that leads to a pod of the Service."""
+        service = self._core.read_namespaced_service(name, namespace)
+        selector = ",".join(f"{key}={value}" for key, value in (service.spec.selector or {}).items())
+        pods = self._core.list_namespaced_pod(namespace, label_selector=selector).items
+        ready = [pod for pod in pods if _is_ready(pod)]
+        if not ready:
+            raise ProjectError(f"the Service {name} has no pod that is ready")
+        target = next(it.target_port for it in service.spec.ports if it.port == port)
+        with forward(self._connect, ready[0].metadata.name, namespace, _container_port(ready[0], target)) as local_port:
+            yield local_port
+
+    def _connect(self) -> Any:
+        try:
+            load: Any = config.new_client_from_config
+            return load(config_file=os.environ.get("KUBECONFIG"), context=self.context)
+        except ConfigException as error:
+            raise ProjectError(f"the kubeconfig has no usable context {self.context}: {error}") from None
+
+    def _last_word(self, selector: str) -> str:
+        pods = self._core.list_namespaced_pod(self.namespace, label_selector=selector).items
+        return next((word for pod in pods if (word := _message(pod))), "")
+
+    def _read(self, kind: str, name: str, read: Any) -> Any:
+        try:
+            return read(name, self.namespace)
+        except ApiException as error:
+            reason = "is not there" if error.status == 404 else f"cannot be read: {error.reason}"
+            raise ProjectError(f"the {kind} {name} in namespace {self.namespace} {reason}") from None
+
+
+def _message(pod: Any) -> str:
+    return next((str(state.message).strip() for state in _terminated(pod) if state.message), "")
+
+
+def _ended(pod: Any) -> Any:
+    return max(state.finished_at for state in _terminated(pod))
+
+
+def _terminated(pod: Any) -> list[Any]:
+    return [status.state.terminated for status in pod.status.container_statuses or [] if status.state.terminated]
+
+
+def _is_ready(pod: Any) -> bool:
+    return any(it.type == "Ready" and it.status == "True" for it in pod.status.conditions or [])
+
+
+def _container_port(pod: Any, target: int | str) -> int:
+    if str(target).isdigit():
+        return int(target)
+    ports = [port for container in pod.spec.containers for port in container.ports or []]
+    return int(next(port.container_port for port in ports if port.name == target))

@@ -1,0 +1,144 @@
+"""The S3 server of a project, with the key that people have for it."""
+
+from __future__ import annotations
+
+import mimetypes
+import socket
+import tempfile
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from .cluster import Cluster
+from .errors import ProjectError
+from .stack import Place
+
+THREADS = 8
+SCHEME_PORTS = {"http": 80, "https": 443}
+# <service>.<namespace>.svc.<domain of the cluster>
+SERVICE_LABELS = 3
+
+
+@dataclass(frozen=True)
+class Store:
+    """One prefix of one bucket."""
+
+    client: Any
+    place: Place
+
+    def upload(self, files: Iterable[tuple[Path, str]]) -> Iterator[str]:
+        """Put files under their names, several at a time; yields each name that is done."""
+        jobs = {name: file for file, name in files}
+        with ThreadPoolExecutor(THREADS) as pool:
+            done = {pool.submit(self._put, file, name): name for name, file in jobs.items()}
+            for future in as_completed(done):
+                future.result()
+                yield done[future]
+
+    def names(self) -> list[str]:
+        """What lies there, without what stands for a folder."""
+        with _explained(self.place):
+            pages = self.client.get_paginator("list_objects_v2").paginate(
+                Bucket=self.place.bucket, Prefix=self.place.prefix
+            )
+            keys = [item["Key"] for page in pages for item in page.get("Contents", [])]
+        return [key.removeprefix(self.place.prefix) for key in keys if not key.endswith("/")]
+
+    def read(self, names: Iterable[str]) -> Iterator[bytes]:
+        """The contents of objects, several at a time, in the order of their names."""
+        with ThreadPoolExecutor(THREADS) as pool:
+            yield from pool.map(self._get, names)
+
+    def _put(self, file: Path, name: str) -> None:
+        with _explained(self.place):
+            kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
+            self.client.upload_file(
+                str(file), self.place.bucket, self.place.prefix + name, ExtraArgs={"ContentType": kind}
+            )
+
+    def _get(self, name: str) -> bytes:
+        with _explained(self.place):
+            answer = self.client.get_object(Bucket=self.place.bucket, Key=self.place.prefix + name)
+            content: bytes = answer["Body"].read()
+        return content
+
+
+@contextmanager
+def open_store(cluster: Cluster, place: Place, endpoint: str | None = None) -> Iterator[Store]:
+    """The store, through the API server where only pods can reach it; ``endpoint`` is another way to it."""
+    with _reachable(cluster, endpoint or place.endpoint) as url, _authority(cluster, place) as ca:
+        keys = (place.access_key_id, place.secret_access_key, place.session_token)
+        identifier, secret, token = (cluster.secret(key) if key else None for key in keys)
+        client = boto3.client(
+            "s3",
+            aws_access_key_id=identifier,
+            aws_secret_access_key=secret,
+            aws_session_token=token,
+            region_name=place.region,
+            endpoint_url=url,
+            verify=ca,
+            config=Config(
+                signature_version="s3v4",
+                max_pool_connections=THREADS,
+                # Servers other than Amazon's know no checksums in trailers.
+                request_checksum_calculation="when_required",
+            ),
+        )
+        yield Store(client, place)
+
+
+@contextmanager
+def _reachable(cluster: Cluster, endpoint: str | None) -> Iterator[str | None]:
+    url = urlsplit(endpoint or "")
+    labels = (url.hostname or "").split(".")
+    if len(labels) < SERVICE_LABELS or labels[2] != "svc":
+        yield endpoint
+        return
+    port = url.port or SCHEME_PORTS[url.scheme]
+    with cluster.service(labels[0], labels[1], port) as local_port, _resolved_here(url.hostname or ""):
+        # The name stays, so that the server's certificate is verified for it.
+        yield f"{url.scheme}://{url.hostname}:{local_port}"
+
+
+@contextmanager
+def _resolved_here(host: str) -> Iterator[None]:
+    resolve = socket.getaddrinfo
+
+    def resolve_here(name: Any, *arguments: Any, **options: Any) -> Any:
+        return resolve("127.0.0.1" if name == host else name, *arguments, **options)
+
+    socket.getaddrinfo = resolve_here  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        socket.getaddrinfo = resolve
+
+
+@contextmanager
+def _authority(cluster: Cluster, place: Place) -> Iterator[str | None]:
+    if place.ca is None:
+        yield None
+        return
+    with tempfile.NamedTemporaryFile("w", suffix=".crt") as file:
+        file.write(cluster.secret(place.ca))
+        file.flush()
+        yield file.name
+
+
+@contextmanager
+def _explained(place: Place) -> Iterator[None]:
+    try:
+        yield
+    except ClientError as error:
+        code = error.response.get("Error", {}).get("Code", "")
+        raise ProjectError(f"s3://{place.bucket}/{place.prefix}: {error.operation_name}: {code}") from None
+    except (BotoCoreError, boto3.exceptions.Boto3Error) as error:
+        raise ProjectError(f"s3://{place.bucket}/{place.prefix}: {error}") from None

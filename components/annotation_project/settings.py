@@ -1,0 +1,249 @@
+"""The config key ``projects``: Label Studio projects with the storages that their data comes from and goes to."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Self
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field, model_validator
+
+from ..object_store.settings import S3Credentials
+from ..settings.base import BucketName, KubernetesName, NonEmpty, Prefix, SettingsModel
+from ..settings.network import ADDRESSES, Addresses
+from ..settings.services import HttpUrl
+from .label_config import check_label_config
+from .project_names import taken_names
+
+MAXIMUM_NAME = 30
+CRON_FIELD = re.compile(r"[0-9A-Za-z*/,?-]+")
+CRON_WORDS = {"@hourly", "@daily", "@midnight", "@weekly", "@monthly", "@yearly", "@annually"}
+
+
+def _project_name(value: str) -> str:
+    if len(value) > MAXIMUM_NAME:
+        raise ValueError(f"must be at most {MAXIMUM_NAME} characters: it becomes part of the names of Secrets")
+    return value
+
+
+def _cron(value: str) -> str:
+    fields = value.split()
+    if value not in CRON_WORDS and (len(fields) != 5 or not all(CRON_FIELD.fullmatch(field) for field in fields)):
+        raise ValueError("must be five cron fields, such as '*/15 * * * *' for every quarter of an hour, or @hourly")
+    return value
+
+
+def _pattern(value: str) -> str:
+    try:
+        re.compile(value)
+    except re.error as error:
+        raise ValueError(f"is not a regular expression: {error}; such as .*(jpe?g|png|tiff)") from None
+    return value
+
+
+class StorageSettings(SettingsModel):
+    """One storage of a project: by default in the stack's object store, else in an S3 account of its own."""
+
+    title: NonEmpty | None = Field(None, max_length=256, description="Name of the connection on Label Studio's page.")
+    bucket: BucketName | None = Field(None, description="Bucket; by default the project's.")
+    prefix: Prefix | None = Field(
+        None, description="Where in the bucket; by default <name>/input/ or <name>/output/ of a shared bucket."
+    )
+    region: NonEmpty | None = Field(None, description="Region of an S3 account of its own; by default us-east-1.")
+    endpoint: HttpUrl | None = Field(
+        None, description="URL of the S3 server of an account of its own; Amazon S3 when not given."
+    )
+    addresses: Addresses | None = Field(None, description=ADDRESSES)
+    credentials: S3Credentials | None = Field(
+        None, description="Key of an S3 account other than the stack's object store."
+    )
+
+    @model_validator(mode="after")
+    def _own_account_is_complete(self) -> Self:
+        if self.credentials is None and (self.endpoint or self.region or self.addresses):
+            raise ValueError(
+                "endpoint, region and addresses are those of an S3 account of its own, which needs credentials too"
+            )
+        if self.credentials is not None and self.bucket is None:
+            raise ValueError("bucket is required with credentials: the stack's bucket is in another account")
+        return self
+
+    @property
+    def own_account(self) -> bool:
+        """Whether the storage lies outside the stack's object store."""
+        return self.credentials is not None
+
+
+class SourceSettings(StorageSettings):
+    """Where tasks come from."""
+
+    file_filter_regex: Annotated[NonEmpty, AfterValidator(_pattern)] | None = Field(
+        None, description="Only objects whose whole key, from its beginning, matches; such as .*(jpe?g|png|tiff)."
+    )
+    treat_every_bucket_object_as_source: bool = Field(
+        True, description="True for media files, each of which becomes a task; false for JSON files of tasks."
+    )
+    recursive_scan: bool = Field(
+        True, description="Whether objects in folders below the prefix count as well, as make upload writes them."
+    )
+    presigned_urls: bool | None = Field(
+        None,
+        description="Whether browsers fetch data from S3 itself, which they must be able to reach; "
+        "by default not from a server in the cluster.",
+    )
+    expiration_minutes: int = Field(15, ge=1, le=32767, description="How long a pre-signed URL is good for.")
+    upload_credentials: S3Credentials | None = Field(
+        None, description="Key of people who upload, for an account of its own; by default credentials."
+    )
+
+    @model_validator(mode="after")
+    def _upload_key_is_needed(self) -> Self:
+        if self.upload_credentials and not self.credentials:
+            raise ValueError("uploadCredentials are for an account of its own: the object store makes its own keys")
+        return self
+
+
+class TargetSettings(StorageSettings):
+    """Where annotations go."""
+
+    sse_kms_key_id: NonEmpty | None = Field(None, description="Key of the S3 server that encrypts annotations.")
+    can_delete_objects: bool = Field(
+        False, description="Whether deleting an annotation deletes its object; its key may delete only then."
+    )
+    export_credentials: S3Credentials | None = Field(
+        None, description="Key of people who export, for an account of its own; by default credentials."
+    )
+
+    @model_validator(mode="after")
+    def _export_key_is_needed(self) -> Self:
+        if self.export_credentials and not self.credentials:
+            raise ValueError("exportCredentials are for an account of its own: the object store makes its own keys")
+        return self
+
+
+class ProjectSettings(SettingsModel):
+    """One project. ``name`` is its identity: the title may change, another name makes another project."""
+
+    name: Annotated[KubernetesName, AfterValidator(_project_name)] = Field(
+        description="Identity of the project; names its keys and prefixes and can never change."
+    )
+    title: NonEmpty | None = Field(
+        None, min_length=3, max_length=50, description="Title on Label Studio's page; by default the name."
+    )
+    description: str = Field("", max_length=2000, description="What Label Studio shows below the title.")
+    label_config: NonEmpty | None = Field(None, description="Labelling configuration: XML, <View> outermost.")
+    label_config_file: Path | None = Field(None, description="File with the labelling configuration.")
+    bucket: BucketName | None = Field(
+        None, description="Bucket for data and annotations; by default that of the object store."
+    )
+    source: SourceSettings = Field(SourceSettings(), description="Where tasks come from.")
+    target: TargetSettings | None = Field(TargetSettings(), description="Where annotations go; null for nowhere.")
+    schedule: Annotated[NonEmpty, AfterValidator(_cron)] | None = Field(
+        None, description="When to look for new data: five cron fields, UTC."
+    )
+
+    @model_validator(mode="after")
+    def _title_is_usable(self) -> Self:
+        if not 3 <= len(self.page_title) <= 50:
+            raise ValueError("title is required for a name of fewer than 3 characters")
+        return self
+
+    @model_validator(mode="after")
+    def _label_config_is_usable(self) -> Self:
+        if (self.label_config is None) == (self.label_config_file is None):
+            raise ValueError("needs labelConfig or labelConfigFile, and not both")
+        key = "labelConfig" if self.label_config_file is None else f"labelConfigFile {self.label_config_file}"
+        try:
+            check_label_config(self.labelling)
+        except OSError as error:
+            raise ValueError(f"{key} cannot be read: {error.strerror}") from None
+        except ValueError as error:
+            raise ValueError(f"{key} {error}") from None
+        return self
+
+    @property
+    def page_title(self) -> str:
+        """The title on Label Studio's page."""
+        return self.title or self.name
+
+    @property
+    def labelling(self) -> str:
+        """The labelling configuration, wherever it is written."""
+        if self.label_config_file is not None:
+            return self.label_config_file.read_text(encoding="utf-8")
+        return self.label_config or ""
+
+    @property
+    def storages(self) -> dict[str, StorageSettings]:
+        """The storages by their role."""
+        return {"source": self.source, **({"target": self.target} if self.target else {})}
+
+    def location(self, role: str, store_bucket: str) -> tuple[str, str]:
+        """Bucket and prefix of a storage; one that alone names its bucket has the whole of it."""
+        storage = self.storages[role]
+        if storage.bucket is not None:
+            others = {other.bucket for key, other in self.storages.items() if key != role}
+            shared = storage.bucket in {*others, self.bucket, store_bucket}
+            prefix = _default_prefix(self.name, role) if shared else ""
+            return storage.bucket, prefix if storage.prefix is None else storage.prefix
+        prefix = _default_prefix(self.name, role) if storage.prefix is None else storage.prefix
+        return self.bucket or store_bucket, prefix
+
+
+def _default_prefix(name: str, role: str) -> str:
+    return f"{name}/{'input' if role == 'source' else 'output'}/"
+
+
+def is_in_cluster(endpoint: str | None, cluster_domain: str) -> bool:
+    """Whether only pods can reach the S3 server, so that a browser could not follow a pre-signed URL."""
+    host = urlsplit(endpoint or "").hostname or ""
+    return host.endswith((f".{cluster_domain}", ".svc"))
+
+
+Problem = tuple[tuple[str | int, ...], str]
+
+
+def project_problems(projects: Sequence[ProjectSettings], store_bucket: str) -> Iterator[Problem]:
+    """What projects would share with one another: names, titles, and places of data."""
+    names = [project.name for project in projects]
+    yield from _repetitions("name", names)
+    yield from ((("projects", index, "name"), message) for index, message in taken_names(names))
+    yield from _repetitions("title", [project.page_title for project in projects])
+    places = [place for index, project in enumerate(projects) for place in _places(index, project, store_bucket)]
+    for number, place in enumerate(places):
+        for other in places[:number]:
+            if place.overlaps(other):
+                message = f"{place.text} overlaps {other.text} of project {projects[other.index].name}; keep them apart"
+                yield ("projects", place.index, place.role), message
+
+
+@dataclass(frozen=True)
+class _Place:
+    index: int
+    role: str
+    server: str
+    bucket: str
+    prefix: str
+
+    def overlaps(self, other: _Place) -> bool:
+        same_bucket = (self.server, self.bucket) == (other.server, other.bucket)
+        return same_bucket and (self.prefix.startswith(other.prefix) or other.prefix.startswith(self.prefix))
+
+    @property
+    def text(self) -> str:
+        return f"s3://{self.bucket}/{self.prefix}"
+
+
+def _places(index: int, project: ProjectSettings, store_bucket: str) -> Iterator[_Place]:
+    for role, storage in project.storages.items():
+        server = (storage.endpoint or "Amazon S3") if storage.own_account else "the object store"
+        yield _Place(index, role, server, *project.location(role, store_bucket))
+
+
+def _repetitions(key: str, values: Sequence[str]) -> Iterator[Problem]:
+    for index, value in enumerate(values):
+        if value in values[:index]:
+            yield ("projects", index, key), f"{value!r} is that of another project as well; give each its own"

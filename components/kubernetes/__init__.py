@@ -1,0 +1,1 @@
+"""What several services share of Kubernetes: names, pods, volumes, network rules, set-up Jobs."""

@@ -1,0 +1,132 @@
+"""Jobs that bring a server into the state that Label Studio needs, and may be repeated at any time."""
+
+from __future__ import annotations
+
+import hmac
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pulumi
+import pulumi_kubernetes as k8s
+from pulumi import CustomTimeouts, ResourceOptions
+
+from . import names, pods
+from .backing_service import ServiceArgs
+
+SECONDS_TO_LIVE = 900
+DIGEST = 10
+CONTAINER = "setup"
+# Attempts are made within the pod: Pulumi's provider notices that a Job failed only if that was its last pod, and would
+# wait for its whole timeout after a pod failure policy. The script is $1, the exit code of a refusal $2.
+RETRY = """\
+for pause in 10 20 40 80; do
+  code=0; sh -c "$1" || code=$?
+  [ "$code" != 0 ] || exit 0
+  [ "$code" != "$2" ] || exit "$code"
+  echo "Trying again in $pause seconds." >&2
+  sleep "$pause"
+done
+exec sh -c "$1"
+"""
+# A pod that its node gives up, or that somebody drains away, is no answer of the script.
+DISRUPTED: k8s.batch.v1.PodFailurePolicyArgsDict = {
+    "rules": [{"action": "Ignore", "on_pod_conditions": [{"type": "DisruptionTarget", "status": "True"}]}]
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetupJob:
+    """What a job runs: a script for ``sh``, which gets secrets through its environment only.
+
+    A change of ``triggers`` runs the job again, as does every change of the job itself, or of ``passwords``: random
+    ones, since they key the digest in the name of the job, from which nobody can tell them. A script that fails is
+    tried again, unless it is not to be ``retried`` or its exit code is ``refusal``: it has found something that only a
+    person can mend. ``service_account`` is one that may ask the API server. The job has ``seconds`` for all of it.
+    """
+
+    component: str
+    image: pulumi.Input[str]
+    user: int
+    script: str
+    environment: Sequence[k8s.core.v1.EnvVarArgsDict]
+    files: Sequence[k8s.core.v1.VolumeArgsDict] = ()
+    mounts: Sequence[k8s.core.v1.VolumeMountArgsDict] = ()
+    triggers: Sequence[pulumi.Input[str]] = ()
+    passwords: Sequence[pulumi.Input[str]] = ()
+    resources: pods.ResourceRequirements = field(default_factory=lambda: pods.JOB_RESOURCES)
+    refusal: int | None = None
+    retried: bool = True
+    service_account: pulumi.Input[str] | None = None
+    seconds: int = SECONDS_TO_LIVE
+
+
+def run_setup_job(
+    name: str, args: ServiceArgs, job: SetupJob, parent: pulumi.Resource, after: Sequence[pulumi.Resource] = ()
+) -> k8s.batch.v1.Job:
+    """A job whose object name has a digest of what it does: a change makes a new job, and no change runs nothing.
+
+    It has no time to live, because an expired job would look like one that has to run again.
+    """
+    labels = pods.labels(job.component, name)
+    timeout = f"{job.seconds + 300}s"
+    pod = setup_pod(args, job)
+    digest = pulumi.Output.all(pod, list(job.triggers), list(job.passwords)).apply(_digest)
+    return k8s.batch.v1.Job(
+        name,
+        metadata={
+            "name": pulumi.Output.concat(
+                names.fitted(name, names.LABEL - DIGEST - 1), "-", pulumi.Output.unsecret(digest)
+            ),
+            "namespace": args.namespace,
+            "labels": labels,
+            # A job that failed never runs again; the next update makes a new one in its place.
+            "annotations": {"pulumi.com/replaceUnready": "true"},
+        },
+        spec=setup_job_spec(job, labels, pod),
+        opts=ResourceOptions(
+            parent=parent, depends_on=list(after), custom_timeouts=CustomTimeouts(create=timeout, update=timeout)
+        ),
+    )
+
+
+def setup_job_spec(
+    job: SetupJob, labels: Mapping[str, str], pod: k8s.core.v1.PodSpecArgsDict
+) -> k8s.batch.v1.JobSpecArgsDict:
+    """The specification of a job, for one that Pulumi waits for as well as for those of a schedule."""
+    return {
+        "backoff_limit": 0,
+        "pod_failure_policy": DISRUPTED,
+        "active_deadline_seconds": job.seconds,
+        "template": {"metadata": {"labels": labels}, "spec": pod},
+    }
+
+
+def setup_pod(args: ServiceArgs, job: SetupJob) -> k8s.core.v1.PodSpecArgsDict:
+    """The pod of a job, which has secrets in its environment only and a folder to write to."""
+    container: k8s.core.v1.ContainerArgsDict = {
+        "name": CONTAINER,
+        "image": job.image,
+        "command": ["sh", "-c", RETRY, "setup", job.script, str(job.refusal)]
+        if job.retried
+        else ["sh", "-c", job.script],
+        "env": [pods.env("HOME", "/tmp"), *job.environment],  # noqa: S108 - a volume of the pod alone
+        "resources": pods.resources(job.resources),
+        "security_context": pods.container_security(),
+        "volume_mounts": [pods.mount("tmp", "/tmp"), *job.mounts],  # noqa: S108
+        "termination_message_policy": "FallbackToLogsOnError",
+    }
+    pod: k8s.core.v1.PodSpecArgsDict = {
+        **pods.pod_spec(args.placement, pods.pod_security(job.user), [container], [pods.scratch("tmp"), *job.files]),
+        "restart_policy": "Never",
+    }
+    if job.service_account is not None:
+        pod |= {"service_account_name": job.service_account, "automount_service_account_token": True}
+    return pod
+
+
+def _digest(inputs: Sequence[Any]) -> str:
+    *shown, passwords = inputs
+    key = json.dumps(passwords).encode()
+    return hmac.new(key, json.dumps(shown, sort_keys=True).encode(), "sha256").hexdigest()[:DIGEST]

@@ -1,0 +1,70 @@
+"""Which Helm chart installs Label Studio."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+from typing import Annotated, ClassVar, Literal, Self
+
+from pydantic import AfterValidator, Field, model_validator
+
+from ..settings.base import NonEmpty, SettingsModel
+
+
+def _chart_source(value: str) -> str:
+    if value.startswith(("https://", "oci://")) or value.endswith(".tgz"):
+        return value
+    raise ValueError("must be a repository (https://…), an OCI reference (oci://…/chart) or an archive (….tgz)")
+
+
+# The release of Label Studio that a stack runs with each kind of chart, unless it names an image.
+NEWEST = "1.23.2"
+OLDEST = "1.20.0"
+ChartSource = Annotated[str, AfterValidator(_chart_source)]
+
+
+class EmbeddedChart(SettingsModel):
+    """The chart of this project, ``charts/label-studio``."""
+
+    label_studio: ClassVar[str] = NEWEST
+    flavour: Literal["embedded"] = Field("embedded", description="The chart that comes with this project.")
+
+
+class PublishedChart(SettingsModel):
+    """A chart that somebody else publishes."""
+
+    source: ChartSource
+    version: NonEmpty | None
+
+    @model_validator(mode="after")
+    def _is_pinned(self) -> Self:
+        if self.version is None and not self.is_archive:
+            raise ValueError("version is required, such as 2.0.5, unless source is an archive (….tgz)")
+        return self
+
+    @property
+    def is_archive(self) -> bool:
+        """Whether the chart is a file, whose version is the one inside."""
+        return PurePosixPath(self.source).suffix == ".tgz"
+
+
+class UpstreamChart(PublishedChart):
+    """HumanSignal's chart ``label-studio``; it takes the same values since 1.11.5, the last one for 1.20.0."""
+
+    label_studio: ClassVar[str] = NEWEST
+    flavour: Literal["upstream"] = Field(description="HumanSignal's chart.")
+    source: ChartSource = Field(
+        "https://charts.heartex.com", description="Repository (https://…), OCI reference (oci://…) or archive (….tgz)."
+    )
+    version: NonEmpty | None = Field("2.0.5", description="Version of the chart; ignored for an archive.")
+
+
+class AlaudaChart(PublishedChart):
+    """``chart-label-studio`` of Alauda AI, in which the upstream chart nests under ``label-studio``."""
+
+    label_studio: ClassVar[str] = OLDEST
+    flavour: Literal["alauda"] = Field(description="Alauda AI's chart.")
+    source: ChartSource = Field(description="Repository (https://…), OCI reference (oci://…) or archive (….tgz).")
+    version: NonEmpty | None = Field(None, description="Version of the chart; ignored for an archive.")
+
+
+Chart = Annotated[EmbeddedChart | UpstreamChart | AlaudaChart, Field(discriminator="flavour")]

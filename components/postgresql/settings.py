@@ -1,0 +1,241 @@
+"""The config key ``postgresql``: which server keeps the data of Label Studio."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, Field, model_validator
+
+from ..settings.base import (
+    KubernetesName,
+    NonEmpty,
+    Port,
+    Resources,
+    Scheduling,
+    SecretReference,
+    SettingsModel,
+    Storage,
+)
+from ..settings.network import ADDRESSES, Addresses
+from ..settings.services import ServerCertificate
+from .backup_settings import CnpgBackup, CnpgRestore
+
+IDENTIFIER = re.compile(r"[a-z_][a-z0-9_]{0,62}")
+PARAMETER = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)?")
+# Listening, files and TLS follow from other settings; the operators refuse most of these as well.
+MANAGED_PARAMETERS = re.compile(r"listen_addresses|port|ssl(_.*)?|(data_directory|config|hba|ident)(_file)?|archive_.*")
+TEMPLATE_FIELD = re.compile(r"\{(\w*)\}")
+TEMPLATE_FIELDS = {"username", "cluster", "tprkind", "tprgroup"}
+RESERVED_DATABASES = {"postgres", "template0", "template1"}
+
+
+def _identifier(value: str) -> str:
+    if not IDENTIFIER.fullmatch(value):
+        raise ValueError("must be at most 63 lower-case letters, digits and '_', not beginning with a digit")
+    return value
+
+
+def _database(value: str) -> str:
+    if _identifier(value) in RESERVED_DATABASES:
+        raise ValueError(f"{value} belongs to the server itself; write another name such as labelstudio")
+    return value
+
+
+def _owner(value: str) -> str:
+    if _identifier(value) == "postgres" or value.startswith("pg_"):
+        raise ValueError("must not be postgres or begin with pg_: Label Studio never works as a superuser")
+    return value
+
+
+def _version(value: int) -> int:
+    if value < 13:
+        raise ValueError("must be 13 or higher: Label Studio needs extensions that owners may install since 13")
+    return value
+
+
+def _parameters(values: dict[str, str]) -> dict[str, str]:
+    for name, value in values.items():
+        if "\n" in value or "\r" in value:
+            raise ValueError(f"{name} must be one line")
+        if not PARAMETER.fullmatch(name):
+            raise ValueError(f"{name} is not the name of a PostgreSQL parameter such as max_connections")
+        if MANAGED_PARAMETERS.fullmatch(name):
+            raise ValueError(f"{name} is set by this program; remove it")
+    return values
+
+
+DatabaseName = Annotated[str, AfterValidator(_database)]
+OwnerName = Annotated[str, AfterValidator(_owner)]
+MajorVersion = Annotated[int, AfterValidator(_version)]
+Parameters = Annotated[dict[str, str], AfterValidator(_parameters)]
+
+
+class _Database(SettingsModel):
+    database: DatabaseName = Field("labelstudio", description="Database of Label Studio; made when it does not exist.")
+    user: OwnerName = Field("labelstudio", description="Role that owns the database and that Label Studio works as.")
+
+
+class _Server(_Database):
+    version: MajorVersion = Field(
+        17, description="Major version of the server, 13 or higher; the image's tag has to agree with it."
+    )
+    storage: Storage = Field(Storage(size="10Gi"), description="Volume of the data.")
+    resources: Resources = Field(
+        Resources(cpu_request="250m", cpu_limit="2", memory="1Gi"), description="Requests and limits of one server."
+    )
+    parameters: Parameters = Field({}, description="PostgreSQL parameters such as max_connections, all as text.")
+    scheduling: Scheduling = Field(Scheduling(), description="Nodes that servers may run on.")
+
+
+class StandalonePostgres(_Server):
+    """One server in a StatefulSet: small, without failover."""
+
+    backend: Literal["standalone"]
+    tls: ServerCertificate | None = Field(
+        None, description="Certificate of the server, for its Service's name; without one it speaks plain text."
+    )
+
+
+class CnpgAffinity(SettingsModel):
+    """How instances keep away from each other."""
+
+    pod_anti_affinity_type: Literal["preferred", "required"] = Field(
+        "preferred", description="Whether two instances may share a topology domain when there is no other place."
+    )
+    topology_key: NonEmpty = Field("kubernetes.io/hostname", description="Node label that tells the domains apart.")
+
+
+class CnpgPostgres(_Server):
+    """A CloudNativePG cluster: streaming replication, failover, backups. TLS is always on, by the operator's CA."""
+
+    backend: Literal["cnpg"]
+    instances: int = Field(3, ge=1, le=9, description="Servers: one primary and its replicas.")
+    wal_storage: Storage | None = Field(None, description="Volume of its own for the write-ahead log.")
+    affinity: CnpgAffinity = Field(CnpgAffinity(), description="How instances spread over nodes or zones.")
+    synchronous_replicas: int = Field(
+        0, ge=0, le=8, description="Replicas that confirm each commit; 0 replicates asynchronously."
+    )
+    backup: CnpgBackup | None = Field(None, description="Backups; without it nothing but the volumes holds the data.")
+    restore: CnpgRestore | None = Field(
+        None,
+        description="Begin with a backup instead of an empty database; ignored once the cluster is there.",
+    )
+    service_account_annotations: dict[str, str] = Field(
+        {}, description="Annotations of the servers' service account, such as the cloud role that may use the bucket."
+    )
+    pod_monitor: bool = Field(False, description="Make a PodMonitor for the Prometheus operator.")
+    operator_namespace: KubernetesName = Field("cnpg-system", description="Namespace of the operator.")
+
+    @model_validator(mode="after")
+    def _replicas_exist(self) -> Self:
+        if self.synchronous_replicas >= self.instances:
+            raise ValueError(
+                f"synchronousReplicas must be smaller than instances ({self.instances}): the primary is not a replica"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _archives_differ(self) -> Self:
+        if self.backup and self.restore and self.backup.archive == self.restore.archive:
+            raise ValueError(
+                "backup would write into the archive that restore reads, and an archive has one writer; "
+                "write a serverName of its own in backup, such as label-studio-postgresql-2"
+            )
+        return self
+
+
+def _secret_name_template(value: str) -> str:
+    fields = set(TEMPLATE_FIELD.findall(value))
+    if unknown := fields - TEMPLATE_FIELDS:
+        raise ValueError(f"{{{min(unknown)}}} is not known; the operator fills in {_braced(TEMPLATE_FIELDS)}")
+    if not {"username", "cluster"} <= fields:
+        raise ValueError("must contain {username} and {cluster}, or two clusters would share a Secret")
+    return value
+
+
+def _braced(names: set[str]) -> str:
+    return ", ".join(f"{{{name}}}" for name in sorted(names))
+
+
+def _team(value: str) -> str:
+    if not re.fullmatch(r"[a-z]([-a-z0-9]{0,18}[a-z0-9])?", value):
+        raise ValueError("must be at most 20 lower-case letters, digits and '-', beginning with a letter")
+    return value
+
+
+class ZalandoPostgres(_Server):
+    """A cluster of the Zalando operator, or of the PostgreSQL operator of Alauda Data Services, which builds on it."""
+
+    backend: Literal["zalando"]
+    flavor: Literal["upstream", "alauda"] = Field(
+        "upstream", description="alauda adds the fields that only the operator of Data Services knows."
+    )
+    team_id: Annotated[str, AfterValidator(_team)] = Field(
+        "acid", description="Team of the cluster; its name begins with it, as the operator may demand."
+    )
+    instances: int = Field(2, ge=1, le=9, description="Servers: one primary and its replicas.")
+    secret_name_template: Annotated[str, AfterValidator(_secret_name_template)] = Field(
+        "{username}.{cluster}.credentials.{tprkind}.{tprgroup}",
+        description="How the operator is configured to name the Secrets of roles.",
+    )
+    tls: ServerCertificate | None = Field(
+        None, description="Certificate of the servers; without one the connection is encrypted but not verified."
+    )
+    operator_namespace: KubernetesName = Field("postgres-operator", description="Namespace of the operator.")
+
+
+class PostgresClientTls(SettingsModel):
+    """How the server of somebody else is verified."""
+
+    mode: Literal["require", "verify-ca", "verify-full"] = Field(
+        "verify-full", description="require encrypts only; verify-full also proves that it is the right server."
+    )
+    ca: SecretReference | None = Field(None, description="CA certificate that signed the server's one.")
+
+    @model_validator(mode="after")
+    def _verification_has_a_ca(self) -> Self:
+        if self.mode != "require" and self.ca is None:
+            raise ValueError(f"{self.mode} needs ca, the Secret with the CA certificate; or write mode: require")
+        return self
+
+
+class AdminCredentials(SettingsModel):
+    """A role that may create roles and databases; only the set-up job works as it."""
+
+    user: Annotated[str, AfterValidator(_identifier)] = Field(description="Name of the role, such as postgres.")
+    password: SecretReference = Field(description="Key of a Secret that holds its password.")
+    database: Annotated[str, AfterValidator(_identifier)] = Field(
+        "postgres", description="Database to connect to before Label Studio's one exists."
+    )
+
+
+def _host(value: str) -> str:
+    if "://" in value or "@" in value or "/" in value:
+        raise ValueError("must be a host name alone, such as postgres.example.com: no scheme, user, port or path")
+    if "," in value:
+        raise ValueError("must be one host: write the address that leads to the primary")
+    if not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?", value):
+        raise ValueError("must be a host name or an IPv4 address such as postgres.example.com, without a port")
+    return value
+
+
+class ExternalPostgres(_Database):
+    """A server that somebody else runs; 13 or higher, which a job checks."""
+
+    backend: Literal["external"]
+    host: Annotated[str, AfterValidator(_host)] = Field(description="Host name or IPv4 address.")
+    port: Port = Field(5432, description="Port of the server.")
+    addresses: Addresses | None = Field(None, description=ADDRESSES)
+    password: SecretReference = Field(description="Key of a Secret that holds the password of user.")
+    tls: PostgresClientTls | None = Field(
+        description="How the server is verified; null, written out, for plain text over a network that you trust."
+    )
+    admin_credentials: AdminCredentials | None = Field(
+        None, description="With them a job makes role, database and extensions; without them it only checks."
+    )
+
+
+PostgresSettings = Annotated[
+    StandalonePostgres | CnpgPostgres | ZalandoPostgres | ExternalPostgres, Field(discriminator="backend")
+]

@@ -1,0 +1,213 @@
+"""The config key ``redis``: the queue of Label Studio's background jobs."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Annotated, Literal, Self
+from urllib.parse import unquote
+
+from pydantic import AfterValidator, Field, model_validator
+
+from ..settings.base import (
+    KubernetesName,
+    ObjectName,
+    Resources,
+    Scheduling,
+    SecretKeyName,
+    SecretReference,
+    SettingsModel,
+    Storage,
+    parse_quantity,
+)
+from ..settings.network import ADDRESSES, Addresses
+from ..settings.services import ServerCertificate
+
+FORM = "redis://host:6379/1"
+ADDRESS = re.compile(r"(?P<host>[^:/?#]*)(:(?P<port>[^/?#]*))?(/(?P<database>[^?#]*))?(?P<options>[?#].*)?")
+HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?")
+# Every other option could undo what the program relies on: no job may be evicted, lost at restart or left unprotected.
+TUNABLE = re.compile(r"(hash|list|set|zset|stream|slowlog|latency|active|lazyfree|client|tcp|hz|timeout)[a-z0-9-]*")
+SENTINEL_PORT = 26379
+
+
+@dataclass(frozen=True)
+class RedisAddress:
+    """What a Redis URL says, without its password."""
+
+    host: str
+    port: int
+    database: int
+    tls: bool
+    user: str | None
+
+
+def parse_redis_url(url: str) -> RedisAddress:
+    """Takes ``redis[s]://[user@]host[:port][/database]`` apart.
+
+    Raises ValueError with the reason and the mend for every other form; no message repeats the URL,
+    which may contain a password.
+    """
+    scheme, separator, rest = url.partition("://")
+    if not separator:
+        raise ValueError(f"must be a URL such as {FORM}")
+    _refuse_scheme(scheme.lower())
+    # From the right: a password that was not escaped may contain every character, '@' and '/' included.
+    credentials, _, address = rest.rpartition("@")
+    if ":" in credentials:
+        raise ValueError("contains a password in plain text; remove it and name its Secret in redis.password")
+    match = ADDRESS.fullmatch(address)
+    if "," in address:
+        raise ValueError(f"lists several hosts; Label Studio supports a standalone Redis only: write one, {FORM}")
+    if not match or not HOST.fullmatch(match["host"]):
+        raise ValueError(f"has no valid host name; write {FORM}")
+    if match["options"]:
+        raise ValueError(f"must not have options after '?' or '#'; TLS is set in redis.ssl: write {FORM}")
+    database = match["database"] or "0"
+    if not re.fullmatch(r"\d{1,4}", database):
+        raise ValueError(f"must end with the number of a database; write {FORM}")
+    return RedisAddress(
+        host=match["host"],
+        port=_port(match["port"] or "6379"),
+        database=int(database),
+        tls=scheme.lower() == "rediss",
+        user=unquote(credentials) or None,
+    )
+
+
+def _port(text: str) -> int:
+    if not re.fullmatch(r"\d{1,5}", text) or not 1 <= int(text) <= 65535:
+        raise ValueError(f"has no valid port; write {FORM}")
+    if int(text) == SENTINEL_PORT:
+        raise ValueError(f"leads to a sentinel; Label Studio supports a standalone Redis only: write {FORM}")
+    return int(text)
+
+
+def _refuse_scheme(scheme: str) -> None:
+    if "sentinel" in scheme or "cluster" in scheme:
+        raise ValueError(f"is not a standalone Redis, and Label Studio supports no other architecture: write {FORM}")
+    if "unix" in scheme or "socket" in scheme:
+        raise ValueError(f"is a socket file, which pods on other nodes cannot reach: write {FORM}")
+    if scheme not in {"redis", "rediss"}:
+        raise ValueError(f"must begin with redis:// or, for TLS, rediss://: write {FORM}")
+
+
+def _redis_url(value: str) -> str:
+    parse_redis_url(value)
+    return value
+
+
+def _options(values: dict[str, str]) -> dict[str, str]:
+    for name, value in values.items():
+        if "\n" in value or "\r" in value:
+            raise ValueError(f"{name} must be one line")
+        if not TUNABLE.fullmatch(name):
+            raise ValueError(
+                f"{name} is not open to change: persistence, eviction, memory and access are set so that no job is lost"
+            )
+    return values
+
+
+Options = Annotated[dict[str, str], AfterValidator(_options)]
+
+
+class _Server(SettingsModel):
+    resources: Resources = Field(
+        Resources(cpu_request="100m", cpu_limit="500m", memory="256Mi"),
+        description="Requests and limits of the server; data may take three quarters of the memory.",
+    )
+    storage: Storage = Field(Storage(size="2Gi"), description="Volume of the append-only file.")
+    options: Options = Field({}, description="Further server options such as slowlog-max-len, all as text.")
+    scheduling: Scheduling = Field(Scheduling(), description="Nodes that the server may run on.")
+
+    @property
+    def max_memory_bytes(self) -> int:
+        """How much data the server takes; the rest of its memory is for buffers and rewriting the append-only file."""
+        return int(parse_quantity(self.resources.memory) * 3 / 4)
+
+    @model_validator(mode="after")
+    def _rewrite_fits(self) -> Self:
+        if parse_quantity(self.storage.size) < parse_quantity(self.resources.memory) * 2:
+            raise ValueError(
+                "storage.size must be at least twice resources.memory: while the append-only file is rewritten, "
+                "the old and the new one exist"
+            )
+        return self
+
+
+class StandaloneRedis(_Server):
+    """One Valkey server in a StatefulSet."""
+
+    backend: Literal["standalone"]
+    tls: ServerCertificate | None = Field(
+        None, description="Certificate of the server, for its Service's name; without one it speaks plain text."
+    )
+
+
+class AlaudaRedis(_Server):
+    """A Redis resource of Alauda Data Services with the architecture standalone."""
+
+    backend: Literal["alauda"]
+    version: Literal["6.0", "7.2"] = Field("7.2", description="Version of Redis; the operator is tested with these.")
+    tls: bool = Field(False, description="Let the operator have a certificate issued by cert-manager.")
+    operator_namespace: KubernetesName = Field("operators", description="Namespace of the operator.")
+
+
+class RedisSsl(SettingsModel):
+    """The five keys of ``global.redisConfig.ssl`` as Label Studio documents them."""
+
+    redis_ssl_cert_reqs: Literal["", "optional", "required"] = Field(
+        "required", description="Whether the server's certificate is verified; empty means that it is not."
+    )
+    redis_ssl_secret_name: ObjectName = Field(description="Secret that holds the certificates.")
+    redis_ssl_ca_certs_secret_key: SecretKeyName | Literal[""] = Field("ca.crt", description="Its key with the CA.")
+    redis_ssl_cert_file_secret_key: SecretKeyName | Literal[""] = Field(
+        "", description="Its key with the client's certificate, when the server demands one."
+    )
+    redis_ssl_key_file_secret_key: SecretKeyName | Literal[""] = Field(
+        "", description="Its key with the client's private key, when the server demands a certificate."
+    )
+
+    @model_validator(mode="after")
+    def _keys_go_together(self) -> Self:
+        if bool(self.redis_ssl_cert_file_secret_key) != bool(self.redis_ssl_key_file_secret_key):
+            raise ValueError("redisSslCertFileSecretKey and redisSslKeyFileSecretKey go together: give both or none")
+        if self.redis_ssl_cert_reqs and not self.redis_ssl_ca_certs_secret_key:
+            raise ValueError(
+                f"redisSslCertReqs {self.redis_ssl_cert_reqs} needs redisSslCaCertsSecretKey, such as ca.crt"
+            )
+        return self
+
+
+class ExternalRedis(SettingsModel):
+    """A standalone server that somebody else runs."""
+
+    backend: Literal["external"]
+    url: Annotated[str, AfterValidator(_redis_url)] = Field(
+        description="redis://host:6379/1, without a password; rediss:// where the server speaks TLS."
+    )
+    addresses: Addresses | None = Field(None, description=ADDRESSES)
+    password: SecretReference | None = Field(None, description="Key of a Secret that holds the password.")
+    ssl: RedisSsl | None = Field(None, description="Certificates for TLS, needed with rediss://.")
+
+    @property
+    def address(self) -> RedisAddress:
+        """The parts of ``url``."""
+        return parse_redis_url(self.url)
+
+    @model_validator(mode="after")
+    def _tls_has_certificates(self) -> Self:
+        if self.address.tls and self.ssl is None:
+            raise ValueError("a rediss:// url needs ssl with redisSslSecretName, the Secret with the server's CA")
+        if self.address.user and self.password is None:
+            raise ValueError("url names a user, so password is needed: a reference to the Secret that holds it")
+        return self
+
+
+class NoRedis(SettingsModel):
+    """No Redis: Label Studio runs its jobs within requests of the page."""
+
+    backend: Literal["none"]
+
+
+RedisSettings = Annotated[StandaloneRedis | AlaudaRedis | ExternalRedis | NoRedis, Field(discriminator="backend")]

@@ -1,0 +1,56 @@
+"""Rules about servers that somebody else runs, for which network policies are opened."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from ..object_store.settings import ExternalStore
+from ..postgresql.settings import CnpgPostgres, ExternalPostgres
+from ..redis.settings import ExternalRedis
+from .network import AMAZON, Addresses, host_and_port, is_named
+
+if TYPE_CHECKING:
+    from ..stack.settings import Settings
+
+Path = tuple[str | int, ...]
+# Any region will do for the name of Amazon's servers.
+REGION = "us-east-1"
+
+
+def address_problems(settings: Settings) -> Iterator[tuple[Path, str]]:
+    """Servers of which nothing but a name is known, where network policies must be told addresses."""
+    if not settings.cluster.network_policies:
+        return
+    for path, host, addresses in _servers(settings):
+        if not addresses and is_named(host, settings.cluster.domain):
+            yield (
+                (*path, "addresses"),
+                f"is required for {host}, as network policies know no names: write its addresses and networks such as "
+                "[203.0.113.7, 10.0.0.0/24], or internet for every public address, or any",
+            )
+
+
+def _servers(settings: Settings) -> Iterator[tuple[Path, str, Addresses | None]]:
+    match settings.postgresql:
+        case ExternalPostgres() as database:
+            yield ("postgresql",), database.host, database.addresses
+        case CnpgPostgres() as cluster:
+            for use, archive in (("backup", cluster.backup), ("restore", cluster.restore)):
+                if archive:
+                    yield ("postgresql", use), _s3_host(archive.endpoint), archive.addresses
+        case _:
+            pass
+    if isinstance(settings.redis, ExternalRedis):
+        yield ("redis",), settings.redis.address.host, settings.redis.addresses
+    store = settings.object_store
+    if isinstance(store, ExternalStore):
+        yield ("objectStore",), _s3_host(store.endpoint, store.region), store.addresses
+    for index, project in enumerate(settings.projects):
+        for role, storage in project.storages.items():
+            if storage.own_account:
+                yield ("projects", index, role), _s3_host(storage.endpoint, storage.region), storage.addresses
+
+
+def _s3_host(endpoint: str | None, region: str | None = None) -> str:
+    return host_and_port(endpoint or AMAZON.format(region=region or REGION))[0]

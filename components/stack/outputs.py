@@ -1,0 +1,81 @@
+"""What a stack tells the world: addresses and names of Secrets, and one password, as a secret output."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+
+from ..annotation_project.from_settings import DeclaredProject
+from ..connections import SecretKey
+from ..label_studio import LabelStudio
+from ..label_studio.from_settings import Connections
+from ..object_store import ObjectStore
+from .settings import Settings
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The parts of a stack whose facts are worth knowing."""
+
+    settings: Settings
+    label_studio: LabelStudio
+    object_store: ObjectStore
+    connections: Connections
+    projects: Mapping[str, DeclaredProject]
+
+    def outputs(self) -> dict[str, Any]:
+        """The outputs of the stack by name; none but ``administratorPassword`` is a secret value."""
+        return {
+            "url": self.label_studio.url,
+            "context": self.settings.cluster.context,
+            "namespace": self.settings.cluster.namespace,
+            "serviceName": self.label_studio.service_name,
+            "administrator": self.label_studio.administrator_email,
+            "administratorPassword": self.label_studio.generated_password,
+            "administratorPasswordSecret": _secret(self.label_studio.administrator_password),
+            "objectStoreEndpoint": self.object_store.endpoint,
+            "buckets": self._buckets(),
+            "postgresql": self._postgresql(),
+            "redis": self._redis(),
+            "projects": {name: project.output() for name, project in self.projects.items()},
+        }
+
+    def _buckets(self) -> dict[str, dict[str, Any]]:
+        return {
+            grant: {
+                "bucket": connection.bucket,
+                "prefix": connection.prefix,
+                "keySecret": _secret(connection.access_key_id),
+            }
+            for grant, connection in self.object_store.connections.items()
+        }
+
+    def _postgresql(self) -> dict[str, Any]:
+        connection = self.connections.postgresql
+        return {
+            "host": connection.host,
+            "port": connection.port,
+            "database": connection.database,
+            "user": connection.user,
+            "passwordSecret": _secret(connection.password),
+            "sslmode": connection.tls.mode if connection.tls else "disable",
+        }
+
+    def _redis(self) -> dict[str, Any] | None:
+        connection = self.connections.redis
+        if connection is None:
+            return None
+        return {
+            "host": connection.host,
+            "port": connection.port,
+            "database": connection.database,
+            "passwordSecret": _secret(connection.password),
+            "tls": connection.tls is not None,
+        }
+
+
+def _secret(secret: SecretKey | None) -> dict[str, pulumi.Input[str]] | None:
+    return {"name": secret.name, "key": secret.key} if secret else None
