@@ -14,7 +14,12 @@ from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
-EMBEDDED_CHART = Path(__file__).parents[2] / "charts" / "label-studio"
+_CHART = Path("charts", "label-studio")
+# Beside the folder of the components in a checkout, inside their package where that is installed.
+EMBEDDED_CHART = next(
+    (folder / _CHART for folder in Path(__file__).parents[1:3] if (folder / _CHART).exists()),
+    Path(__file__).parents[2] / _CHART,
+)
 # Below the folder of the program, as releases keep paths relative to it.
 COPIES = Path(".charts")
 _VERSION = re.compile(r"^appVersion: .*$", re.M)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import yaml
 from _pytest.mark.structures import ParameterSet
 
+import components
 from components.stack.settings import load_settings
 from tests.pages import PAGES, PROJECT, blocks
 from tests.unit.pulumi_mocks import run_program
@@ -53,7 +55,9 @@ def test_settings_of_pages_load(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", each("python"))
-def test_programs_of_pages_register_resources(text: str) -> None:
+def test_programs_of_pages_register_resources(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    # As the package is called where it is installed.
+    monkeypatch.setitem(sys.modules, "label_studio_pulumi", components)
     program = run_program(lambda: exec(compile(text, "page", "exec"), {}))
     assert len(program.all("kubernetes:apps/v1:StatefulSet")) == 1
 
