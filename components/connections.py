@@ -95,8 +95,8 @@ class RedisConnection:
     """A standalone Redis or Valkey server: Label Studio supports no other architecture."""
 
     host: pulumi.Input[str]
-    port: int
-    database: int
+    port: pulumi.Input[int]
+    database: pulumi.Input[int]
     password: SecretKey | None = None
     user: str | None = None
     tls: RedisTls | None = None
@@ -112,7 +112,7 @@ class S3Connection:
     identity (IRSA or similar) grants access. ``prefix`` is empty or ends with a slash.
     """
 
-    bucket: str
+    bucket: pulumi.Input[str]
     region: str
     endpoint: pulumi.Input[str] | None = None
     prefix: str = ""

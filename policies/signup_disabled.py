@@ -19,9 +19,10 @@ def check(resource: Resource, _: Parameters) -> Iterator[str]:
     """The setting that Label Studio finally reads is there, on, and written out."""
     for environment in environments(resource):
         yield from require_boolean(environment, SETTING, True)
-    if resource.type == COMPONENT and at(resource.props, "signupEnabled") not in (None, False):
-        reason = "unknown" if at(resource.props, "signupEnabled") is UNKNOWN else "not false"
-        yield f"LabelStudio {resource.name}: signupEnabled is {reason}; write labelStudio.signup: disabled"
+    signup = at(resource.props, "signup")
+    if resource.type == COMPONENT and signup not in (None, "disabled"):
+        reason = "unknown" if signup is UNKNOWN else "not disabled"
+        yield f"LabelStudio {resource.name}: signup is {reason}; write labelStudio.signup: disabled"
 
 
 RULE = Rule(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 import pulumi
 import pulumi_kubernetes as k8s
 from pulumi import ResourceOptions
@@ -9,24 +12,18 @@ from pulumi import ResourceOptions
 from ..connections import Peer, ServerPods
 from ..kubernetes import network_policy, pods
 from ..kubernetes.backing_service import component_inputs
+from ..kubernetes.context import StackContext
 from ..kubernetes.names import WORKLOAD, fitted
 from ..kubernetes.setup_job import SetupJob, run_setup_job, setup_job_spec, setup_pod
 from . import scripts
 from .account import ProjectsAccount
-from .args import Account, AccountArgs, AnnotationProjectArgs, StorageArgs
+from .args import Account, Page, ProjectStorage, Role
 from .declaration import certificates, declaration, keys
-from .grants import bucket_grants
+from .grants import project_grants
 from .job import REFUSED
+from .settings import ProjectSettings
 
-__all__ = [
-    "Account",
-    "AccountArgs",
-    "AnnotationProject",
-    "AnnotationProjectArgs",
-    "ProjectsAccount",
-    "StorageArgs",
-    "bucket_grants",
-]
+__all__ = ["AnnotationProject", "ProjectSettings", "ProjectsAccount", "project_grants"]
 
 COMPONENT = "annotation-project"
 # Of a CronJob that is there only to be run by hand.
@@ -42,39 +39,61 @@ class AnnotationProject(pulumi.ComponentResource):
     declaration_name: pulumi.Output[str]
     sync_job: pulumi.Output[str]
 
-    def __init__(self, name: str, args: AnnotationProjectArgs, opts: ResourceOptions | None = None) -> None:
-        super().__init__("label-studio:annotation_project:AnnotationProject", name, component_inputs(args), opts)
-        declared = declaration(args)
-        files = scripts.script_map(name, args, self, {scripts.DECLARATION: declared})
-        peers, to_page = _peers(args), [scripts.to_label_studio()]
-        for job in (name, f"{name}-sync"):
-            network_policy.allow(job, args, self, pods.selector(COMPONENT, job), egress=to_page, peers=peers)
+    def __init__(  # noqa: PLR0913 - what the jobs of a project need
+        self,
+        name: str,
+        settings: ProjectSettings,
+        context: StackContext,
+        opts: ResourceOptions | None = None,
+        *,
+        storages: Mapping[Role, ProjectStorage],
+        account: Account,
+        page: Page,
+    ) -> None:
+        inputs = component_inputs(settings, context, storages=storages)
+        super().__init__("label-studio:annotation_project:AnnotationProject", name, inputs, opts)
+        declared = declaration(settings, storages, page)
+        files = scripts.script_map(name, context, self, {scripts.DECLARATION: declared})
+        peers, to_page = _peers(storages), [scripts.to_label_studio()]
+        job = _job(name, context, declared, storages=storages, account=account, page=page)
+        sync = replace(job, script=scripts.command("apply", "sync source"))
+        for each in (name, f"{name}-sync"):
+            network_policy.allow(each, context, self, pods.selector(COMPONENT, each), egress=to_page, peers=peers)
         if outside := [peer for peer in peers if not isinstance(peer, ServerPods)]:
             # Label Studio's own rules know nothing of S3 accounts that are a project's alone.
-            pages_and_workers = {"app.kubernetes.io/instance": args.release}
-            network_policy.allow(f"{name}-storages", args, self, pages_and_workers, peers=outside)
-        run_setup_job(name, args, _job(name, args, declared, "apply"), self, [files, *scripts.dependencies(opts)])
-        cron = _sync(f"{name}-sync", args, _job(name, args, declared, "sync source"), self)
+            pages_and_workers = {"app.kubernetes.io/instance": page.release}
+            network_policy.allow(f"{name}-storages", context, self, pages_and_workers, peers=outside)
+        run_setup_job(name, context, job, self, [files, *scripts.dependencies(opts)])
+        cron = _sync(f"{name}-sync", settings.schedule, sync, context, self)
         self.declaration_name = files.metadata.apply(lambda metadata: str(metadata.name))
         self.sync_job = cron.metadata.apply(lambda metadata: str(metadata.name))
         self.register_outputs({"declaration": self.declaration_name, "syncJob": self.sync_job})
 
 
-def _job(name: str, args: AnnotationProjectArgs, declared: pulumi.Output[str], arguments: str) -> SetupJob:
-    volumes, mounts = certificates(args.storages)
+def _job(  # noqa: PLR0913 - what its environment says
+    name: str,
+    context: StackContext,
+    declared: pulumi.Output[str],
+    *,
+    storages: Mapping[Role, ProjectStorage],
+    account: Account,
+    page: Page,
+) -> SetupJob:
+    """The job that applies the declaration."""
+    volumes, mounts = certificates(storages)
     return SetupJob(
         component=COMPONENT,
-        image=args.image,
-        user=args.run_as_user,
-        script=scripts.command("apply", arguments),
+        image=context.image("label_studio"),
+        user=page.user,
+        script=scripts.command("apply", "apply"),
         environment=[
-            *scripts.environment(args),
+            *scripts.environment(page, context),
             pods.env("DECLARATION", f"{scripts.DIRECTORY}/{scripts.DECLARATION}"),
             # Servers other than Amazon's know no checksums in trailers.
             pods.env("AWS_REQUEST_CHECKSUM_CALCULATION", "when_required"),
-            pods.secret_env("ACCOUNT_EMAIL", args.account.email),
-            pods.secret_env("ACCOUNT_PASSWORD", args.account.password),
-            *keys(args.storages),
+            pods.secret_env("ACCOUNT_EMAIL", account.email),
+            pods.secret_env("ACCOUNT_PASSWORD", account.password),
+            *keys(storages),
         ],
         files=[scripts.script_volume(name, scripts.DECLARATION), *volumes],
         mounts=[scripts.script_mount(), *mounts],
@@ -84,26 +103,28 @@ def _job(name: str, args: AnnotationProjectArgs, declared: pulumi.Output[str], a
     )
 
 
-def _sync(name: str, args: AnnotationProjectArgs, job: SetupJob, parent: pulumi.Resource) -> k8s.batch.v1.CronJob:
+def _sync(
+    name: str, schedule: str | None, job: SetupJob, context: StackContext, parent: pulumi.Resource
+) -> k8s.batch.v1.CronJob:
     labels = pods.labels(COMPONENT, name)
     return k8s.batch.v1.CronJob(
         name,
-        metadata={"name": fitted(name, WORKLOAD), "namespace": args.namespace, "labels": labels},
+        metadata={"name": fitted(name, WORKLOAD), "namespace": context.namespace, "labels": labels},
         spec={
-            "schedule": args.schedule or NEVER,
-            "suspend": args.schedule is None,
+            "schedule": schedule or NEVER,
+            "suspend": schedule is None,
             "concurrency_policy": "Forbid",
             "successful_jobs_history_limit": 1,
             "failed_jobs_history_limit": 1,
             "job_template": {
                 "metadata": {"labels": labels},
-                "spec": setup_job_spec(job, labels, setup_pod(args, job)),
+                "spec": setup_job_spec(job, labels, setup_pod(context, job)),
             },
         },
         opts=ResourceOptions(parent=parent),
     )
 
 
-def _peers(args: AnnotationProjectArgs) -> list[Peer | None]:
-    found = [storage.connection.peer for storage in args.storages.values()]
+def _peers(storages: Mapping[Role, ProjectStorage]) -> list[Peer | None]:
+    found = [storage.connection.peer for storage in storages.values()]
     return [peer for number, peer in enumerate(found) if peer not in found[:number]]

@@ -6,11 +6,12 @@ import pulumi
 import pulumi_random as random
 
 from ..kubernetes import network_policy, pods
-from ..kubernetes.backing_service import component_inputs, stateful_options
+from ..kubernetes.backing_service import stateful_options
+from ..kubernetes.context import StackContext
 from ..kubernetes.passwords import generate_password, key_of, store_secret
 from ..kubernetes.setup_job import SetupJob, run_setup_job
 from . import scripts
-from .args import Account, AccountArgs
+from .args import Account, Administrator, Page
 
 COMPONENT = "projects-account"
 
@@ -20,27 +21,35 @@ class ProjectsAccount(pulumi.ComponentResource):
 
     account: Account
 
-    def __init__(self, name: str, args: AccountArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("label-studio:annotation_project:ProjectsAccount", name, component_inputs(args), opts)
+    def __init__(
+        self,
+        name: str,
+        administrator: Administrator,
+        page: Page,
+        context: StackContext,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        inputs = {"namespace": context.namespace, "administratorEmail": administrator.email}
+        super().__init__("label-studio:annotation_project:ProjectsAccount", name, inputs, opts)
         # With a lost Secret, the old account would keep its unknown password: another one gets another name.
         suffix = random.RandomString(
-            name, length=6, special=False, upper=False, opts=stateful_options(args, self)
+            name, length=6, special=False, upper=False, opts=stateful_options(context, self)
         ).result
-        email = pulumi.Output.concat("projects-", suffix, "@", args.domain)
-        password = generate_password(name, args, self)
-        secret = store_secret(name, args, self, {"email": email, "password": password})
+        email = pulumi.Output.concat("projects-", suffix, "@", administrator.domain)
+        password = generate_password(name, context, self)
+        secret = store_secret(name, context, self, {"email": email, "password": password})
         self.account = Account(key_of(secret, "email"), key_of(secret, "password"))
 
-        files = scripts.script_map(f"{name}-scripts", args, self, {})
+        files = scripts.script_map(f"{name}-scripts", context, self, {})
         job = SetupJob(
             component=COMPONENT,
-            image=args.image,
-            user=args.run_as_user,
+            image=context.image("label_studio"),
+            user=page.user,
             script=scripts.command("account"),
             environment=[
-                *scripts.environment(args),
-                pods.env("ADMINISTRATOR_EMAIL", args.administrator_email),
-                pods.secret_env("ADMINISTRATOR_PASSWORD", args.administrator_password),
+                *scripts.environment(page, context),
+                pods.env("ADMINISTRATOR_EMAIL", administrator.email),
+                pods.secret_env("ADMINISTRATOR_PASSWORD", administrator.password),
                 pods.secret_env("ACCOUNT_EMAIL", self.account.email),
                 pods.secret_env("ACCOUNT_PASSWORD", self.account.password),
             ],
@@ -49,6 +58,6 @@ class ProjectsAccount(pulumi.ComponentResource):
             triggers=[scripts.DIGEST],
             resources=scripts.RESOURCES,
         )
-        network_policy.allow(name, args, self, pods.selector(COMPONENT, name), egress=[scripts.to_label_studio()])
-        run_setup_job(name, args, job, self, after=[files, secret, *scripts.dependencies(opts)])
+        network_policy.allow(name, context, self, pods.selector(COMPONENT, name), egress=[scripts.to_label_studio()])
+        run_setup_job(name, context, job, self, after=[files, secret, *scripts.dependencies(opts)])
         self.register_outputs({"secret": secret.metadata["name"]})

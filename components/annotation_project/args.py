@@ -1,4 +1,4 @@
-"""What the components of declared projects are told; plain values and Inputs, no settings models."""
+"""What the jobs of declared projects are given besides the declaration itself."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import Literal
 import pulumi
 
 from ..connections import S3Connection, SecretKey
-from ..kubernetes.backing_service import ServiceArgs
 
 Role = Literal["source", "target"]
 
@@ -23,49 +22,35 @@ class Account:
 
 
 @dataclass(frozen=True, kw_only=True)
-class JobArgs(ServiceArgs):
-    """``image`` is that of Label Studio; ``service`` its Service, to which jobs speak without TLS."""
+class Administrator:
+    """Who invites the account of the projects, whose address is of the same ``domain``."""
 
-    image: str
-    service: pulumi.Input[str]
-    run_as_user: int = 1001
-
-
-@dataclass(frozen=True, kw_only=True)
-class AccountArgs(JobArgs):
-    """The account is made with an invitation of the administrator."""
-
-    administrator_email: pulumi.Input[str]
-    administrator_password: SecretKey
+    email: pulumi.Input[str]
+    password: SecretKey
     domain: str
 
 
 @dataclass(frozen=True, kw_only=True)
-class StorageArgs:
+class Page:
+    """The Label Studio that has the projects: its ``service``, to which jobs speak without TLS, and its release.
+
+    ``url`` is where people see it; ``user`` is the one that its image runs as.
+    """
+
+    release: str
+    service: pulumi.Input[str]
+    url: pulumi.Input[str | None] = None
+    user: int = 1001
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProjectStorage:
     """One storage; ``options`` are fields of Label Studio's API that only a source or only a target has.
 
-    ``people`` is the connection with which people upload to the source or export from the target.
+    ``user_connection`` is the one with which people upload to the source or export from the target.
     """
 
     title: str
     connection: S3Connection
-    people: S3Connection
+    user_connection: S3Connection
     options: Mapping[str, str | int | bool | None] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, kw_only=True)
-class AnnotationProjectArgs(JobArgs):
-    """``identity`` tells the project from all others for ever; ``schedule`` has five cron fields, in UTC.
-
-    ``release`` is the name of Label Studio's release, whose pods read and write the storages.
-    """
-
-    release: str
-    account: Account
-    identity: str
-    title: str
-    label_config: str
-    storages: Mapping[Role, StorageArgs]
-    description: str = ""
-    page_url: pulumi.Input[str | None] = None
-    schedule: str | None = None

@@ -10,36 +10,37 @@ import pulumi_kubernetes as k8s
 
 from ..connections import S3Connection
 from ..kubernetes import pods
-from .args import AnnotationProjectArgs, Role, StorageArgs
+from .args import Page, ProjectStorage, Role
+from .settings import ProjectSettings
 
 CA_DIRECTORY = "/etc/object-store-ca"
 
 
-def declaration(args: AnnotationProjectArgs) -> pulumi.Output[str]:
+def declaration(project: ProjectSettings, storages: Mapping[Role, ProjectStorage], page: Page) -> pulumi.Output[str]:
     """The JSON that the module ``job.apply`` reads."""
     return pulumi.Output.json_dumps(
         {
-            "name": args.identity,
-            "title": args.title,
-            "description": args.description,
-            "label_config": args.label_config,
-            "page": args.page_url,
-            "storages": {role: _storage(role, storage) for role, storage in args.storages.items()},
+            "name": project.name,
+            "title": project.page_title,
+            "description": project.description,
+            "label_config": project.labelling,
+            "page": page.url,
+            "storages": {role: _storage(role, storage) for role, storage in storages.items()},
         },
         sort_keys=True,
         indent=2,
     )
 
 
-def keys(storages: Mapping[Role, StorageArgs]) -> list[k8s.core.v1.EnvVarArgsDict]:
+def keys(storages: Mapping[Role, ProjectStorage]) -> list[k8s.core.v1.EnvVarArgsDict]:
     """The variables of ``job.s3.Key``, read from Secrets by the kubelet."""
     by_purpose: dict[str, S3Connection] = {role: storage.connection for role, storage in storages.items()}
-    by_purpose["upload"] = storages["source"].people
+    by_purpose["upload"] = storages["source"].user_connection
     return [variable for purpose, it in by_purpose.items() for variable in _key(purpose.upper(), it)]
 
 
 def certificates(
-    storages: Mapping[Role, StorageArgs],
+    storages: Mapping[Role, ProjectStorage],
 ) -> tuple[list[k8s.core.v1.VolumeArgsDict], list[k8s.core.v1.VolumeMountArgsDict]]:
     """The certificates of the authorities of S3 servers, as files."""
     authorities = {role: it.connection.ca for role, it in storages.items() if it.connection.ca}
@@ -48,7 +49,7 @@ def certificates(
     return volumes, mounts
 
 
-def _storage(role: Role, storage: StorageArgs) -> dict[str, Any]:
+def _storage(role: Role, storage: ProjectStorage) -> dict[str, Any]:
     connection = storage.connection
     place = {
         "bucket": connection.bucket,

@@ -4,10 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..object_store.args import BucketGrant
+from ..object_store.grants import BucketGrant
 from .args import Role
+from .settings import ProjectSettings, TargetSettings
 
 PEOPLE: dict[Role, str] = {"source": "upload", "target": "export"}
+
+
+def project_grants(projects: Sequence[ProjectSettings], bucket: str) -> list[BucketGrant]:
+    """The keys that the object store must make for projects without an S3 account of their own.
+
+    ``bucket`` is that of projects that name none.
+    """
+    return [
+        grant
+        for project in projects
+        for role, storage in project.storages.items()
+        if not storage.own_account
+        for grant in bucket_grants(
+            project.name,
+            role,
+            *project.location(role, bucket),
+            can_delete=isinstance(storage, TargetSettings) and storage.can_delete_objects,
+        )
+    ]
 
 
 def bucket_grants(

@@ -11,10 +11,11 @@ import pulumi_kubernetes as k8s
 from pulumi import ResourceOptions
 
 from ..kubernetes import network_policy, pods
+from ..kubernetes.context import StackContext
 from ..kubernetes.pods import PART_OF, ResourceRequirements
 from ..label_studio.values import APP_NAME, HTTP_PORT
 from . import job
-from .args import JobArgs
+from .args import Page
 
 FILES = {path.name: path.read_text(encoding="utf-8") for path in sorted(Path(job.__file__).parent.glob("*.py"))}
 DIGEST = hashlib.sha256("".join(FILES.values()).encode()).hexdigest()
@@ -29,12 +30,12 @@ RESOURCES: ResourceRequirements = {
 
 
 def script_map(
-    name: str, args: JobArgs, parent: pulumi.Resource, data: Mapping[str, pulumi.Input[str]]
+    name: str, context: StackContext, parent: pulumi.Resource, data: Mapping[str, pulumi.Input[str]]
 ) -> k8s.core.v1.ConfigMap:
     """The package, and what else a job wants to read."""
     return k8s.core.v1.ConfigMap(
         name,
-        metadata={"name": name, "namespace": args.namespace, "labels": {"app.kubernetes.io/part-of": PART_OF}},
+        metadata={"name": name, "namespace": context.namespace, "labels": {"app.kubernetes.io/part-of": PART_OF}},
         data={**FILES, **data},
         opts=ResourceOptions(parent=parent),
     )
@@ -57,9 +58,9 @@ def command(module: str, *arguments: str) -> str:
     return " ".join(["exec python3 -m", f"job.{module}", *arguments])
 
 
-def environment(args: JobArgs) -> list[k8s.core.v1.EnvVarArgsDict]:
+def environment(page: Page, context: StackContext) -> list[k8s.core.v1.EnvVarArgsDict]:
     """What every module wants: where Label Studio is, and where Python finds the package."""
-    url = pulumi.Output.concat("http://", args.service, ".", args.namespace, ".svc.", args.cluster_domain)
+    url = pulumi.Output.concat("http://", page.service, ".", context.namespace, ".svc.", context.cluster_domain)
     return [
         pods.env("LABEL_STUDIO_URL", url),
         pods.env("PYTHONPATH", DIRECTORY),

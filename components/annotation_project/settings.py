@@ -15,6 +15,7 @@ from ..object_store.settings import S3Credentials
 from ..settings.base import BucketName, KubernetesName, NonEmpty, Prefix, SettingsModel
 from ..settings.network import ADDRESSES, Addresses
 from ..settings.services import HttpUrl
+from .args import Role
 from .label_config import check_label_config
 from .project_names import taken_names
 
@@ -177,11 +178,12 @@ class ProjectSettings(SettingsModel):
         return self.label_config or ""
 
     @property
-    def storages(self) -> dict[str, StorageSettings]:
+    def storages(self) -> dict[Role, StorageSettings]:
         """The storages by their role."""
-        return {"source": self.source, **({"target": self.target} if self.target else {})}
+        target: dict[Role, StorageSettings] = {"target": self.target} if self.target else {}
+        return {"source": self.source, **target}
 
-    def location(self, role: str, store_bucket: str) -> tuple[str, str]:
+    def location(self, role: Role, store_bucket: str) -> tuple[str, str]:
         """Bucket and prefix of a storage; one that alone names its bucket has the whole of it."""
         storage = self.storages[role]
         if storage.bucket is not None:
@@ -193,7 +195,7 @@ class ProjectSettings(SettingsModel):
         return self.bucket or store_bucket, prefix
 
 
-def _default_prefix(name: str, role: str) -> str:
+def _default_prefix(name: str, role: Role) -> str:
     return f"{name}/{'input' if role == 'source' else 'output'}/"
 
 

@@ -12,7 +12,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from ..connections import OtherNamespace, Outside, Peer, ServerPods
-from .backing_service import ServiceArgs
+from .context import StackContext
 from .pods import PART_OF
 
 Ingress = k8s.networking.v1.NetworkPolicyIngressRuleArgsDict
@@ -37,7 +37,7 @@ API_SERVER_PORTS = (443, 6443)
 
 def allow(  # noqa: PLR0913 - a policy has both directions
     name: str,
-    args: ServiceArgs,
+    context: StackContext,
     parent: pulumi.Resource,
     pods: Mapping[str, str],
     *,
@@ -49,13 +49,13 @@ def allow(  # noqa: PLR0913 - a policy has both directions
 
     Raises ValueError for a peer that is None, as in a connection that does not say where its server is.
     """
-    if not args.network_policies:
+    if not context.network_policies:
         return
     k8s.networking.v1.NetworkPolicy(
         name,
         metadata={
             "name": name,
-            "namespace": args.namespace,
+            "namespace": context.namespace,
             "labels": {"app.kubernetes.io/part-of": PART_OF},
         },
         spec={

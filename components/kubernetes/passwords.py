@@ -10,11 +10,14 @@ import pulumi_random as random
 from pulumi import ResourceOptions
 
 from ..connections import SecretKey
-from .backing_service import ServiceArgs, retained_options, stateful_options
+from .backing_service import retained_options, stateful_options
+from .context import StackContext
 from .pods import PART_OF
 
 
-def generate_password(name: str, args: ServiceArgs, parent: pulumi.Resource, special: str = "") -> pulumi.Output[str]:
+def generate_password(
+    name: str, context: StackContext, parent: pulumi.Resource, special: str = ""
+) -> pulumi.Output[str]:
     """32 characters that need no escaping in a URL, a shell or a configuration file, each class at least once.
 
     ``special`` are further characters, for servers that demand one; without them letters and digits only.
@@ -29,7 +32,7 @@ def generate_password(name: str, args: ServiceArgs, parent: pulumi.Resource, spe
         min_special=1 if special else 0,
         override_special=special or None,
         opts=ResourceOptions.merge(
-            stateful_options(args, parent), ResourceOptions(additional_secret_outputs=["result", "bcryptHash"])
+            stateful_options(context, parent), ResourceOptions(additional_secret_outputs=["result", "bcryptHash"])
         ),
     )
     return password.result
@@ -37,7 +40,7 @@ def generate_password(name: str, args: ServiceArgs, parent: pulumi.Resource, spe
 
 def store_secret(
     name: str,
-    args: ServiceArgs,
+    context: StackContext,
     parent: pulumi.Resource,
     values: Mapping[str, pulumi.Input[str]],
     labels: Mapping[str, str] | None = None,
@@ -50,12 +53,12 @@ def store_secret(
         name,
         metadata={
             "name": name,
-            "namespace": args.namespace,
+            "namespace": context.namespace,
             "labels": {"app.kubernetes.io/part-of": PART_OF, **(labels or {})},
         },
         type="kubernetes.io/basic-auth" if set(values) == {"username", "password"} else "Opaque",
         string_data={key: pulumi.Output.secret(value) for key, value in values.items()},
-        opts=retained_options(args, parent),
+        opts=retained_options(context, parent),
     )
 
 

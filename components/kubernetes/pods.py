@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import pulumi
 import pulumi_kubernetes as k8s
+from pydantic.alias_generators import to_camel
 
 from ..connections import SecretKey
 from .names import fitted
@@ -89,6 +91,13 @@ def pod_spec(
         "containers": containers,
         "volumes": volumes,
     }
+
+
+def camel_case(tree: Any) -> Any:
+    """An argument of the SDK in the spelling of the API, as charts take it."""
+    if isinstance(tree, Mapping):
+        return {to_camel(key): camel_case(value) for key, value in tree.items()}
+    return [camel_case(value) for value in tree] if isinstance(tree, list) else tree
 
 
 def resources(requirements: ResourceRequirements) -> k8s.core.v1.ResourceRequirementsArgsDict:

@@ -13,7 +13,7 @@ import pulumi_kubernetes as k8s
 from pulumi import CustomTimeouts, ResourceOptions
 
 from . import names, pods
-from .backing_service import ServiceArgs
+from .context import StackContext
 
 SECONDS_TO_LIVE = 900
 DIGEST = 10
@@ -63,7 +63,7 @@ class SetupJob:
 
 
 def run_setup_job(
-    name: str, args: ServiceArgs, job: SetupJob, parent: pulumi.Resource, after: Sequence[pulumi.Resource] = ()
+    name: str, context: StackContext, job: SetupJob, parent: pulumi.Resource, after: Sequence[pulumi.Resource] = ()
 ) -> k8s.batch.v1.Job:
     """A job whose object name has a digest of what it does: a change makes a new job, and no change runs nothing.
 
@@ -71,7 +71,7 @@ def run_setup_job(
     """
     labels = pods.labels(job.component, name)
     timeout = f"{job.seconds + 300}s"
-    pod = setup_pod(args, job)
+    pod = setup_pod(context, job)
     digest = pulumi.Output.all(pod, list(job.triggers), list(job.passwords)).apply(_digest)
     return k8s.batch.v1.Job(
         name,
@@ -79,7 +79,7 @@ def run_setup_job(
             "name": pulumi.Output.concat(
                 names.fitted(name, names.LABEL - DIGEST - 1), "-", pulumi.Output.unsecret(digest)
             ),
-            "namespace": args.namespace,
+            "namespace": context.namespace,
             "labels": labels,
             # A job that failed never runs again; the next update makes a new one in its place.
             "annotations": {"pulumi.com/replaceUnready": "true"},
@@ -103,7 +103,7 @@ def setup_job_spec(
     }
 
 
-def setup_pod(args: ServiceArgs, job: SetupJob) -> k8s.core.v1.PodSpecArgsDict:
+def setup_pod(context: StackContext, job: SetupJob) -> k8s.core.v1.PodSpecArgsDict:
     """The pod of a job, which has secrets in its environment only and a folder to write to."""
     container: k8s.core.v1.ContainerArgsDict = {
         "name": CONTAINER,
@@ -118,7 +118,7 @@ def setup_pod(args: ServiceArgs, job: SetupJob) -> k8s.core.v1.PodSpecArgsDict:
         "termination_message_policy": "FallbackToLogsOnError",
     }
     pod: k8s.core.v1.PodSpecArgsDict = {
-        **pods.pod_spec(args.placement, pods.pod_security(job.user), [container], [pods.scratch("tmp"), *job.files]),
+        **pods.pod_spec(context.placement, pods.pod_security(job.user), [container], [pods.scratch("tmp"), *job.files]),
         "restart_policy": "Never",
     }
     if job.service_account is not None:

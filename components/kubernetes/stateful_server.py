@@ -10,8 +10,10 @@ import pulumi
 import pulumi_kubernetes as k8s
 from pulumi import ResourceOptions
 
+from ..settings.base import Storage
 from . import names, pods
-from .backing_service import ServiceArgs, VolumeClaim, stateful_options
+from .backing_service import stateful_options
+from .context import StackContext
 
 DATA = "data"
 
@@ -27,7 +29,7 @@ class StatefulServer:
     container: k8s.core.v1.ContainerArgsDict
     port: int
     user: int
-    storage: VolumeClaim
+    storage: Storage
     volumes: Sequence[k8s.core.v1.VolumeArgsDict]
     triggers: Mapping[str, pulumi.Input[str]]
     grace_seconds: int = 60
@@ -40,7 +42,7 @@ def checksum(files: Mapping[str, str]) -> str:
 
 def run_stateful_server(
     name: str,
-    args: ServiceArgs,
+    context: StackContext,
     server: StatefulServer,
     parent: pulumi.Resource,
     after: Sequence[pulumi.Resource],
@@ -48,18 +50,18 @@ def run_stateful_server(
     """The server with a Service of its name for clients and a headless one for its pod."""
     headless = f"{name}-headless"
     services = [
-        _service(name, args, server, parent, instance=name),
-        _service(headless, args, server, parent, instance=name, cluster_ip="None"),
+        _service(name, context, server, parent, instance=name),
+        _service(headless, context, server, parent, instance=name, cluster_ip="None"),
     ]
     pod: k8s.core.v1.PodSpecArgsDict = {
-        **pods.pod_spec(args.placement, pods.pod_security(server.user), [server.container], server.volumes),
+        **pods.pod_spec(context.placement, pods.pod_security(server.user), [server.container], server.volumes),
         "termination_grace_period_seconds": server.grace_seconds,
     }
     return k8s.apps.v1.StatefulSet(
         name,
         metadata={
             "name": names.fitted(name, names.WORKLOAD),
-            "namespace": args.namespace,
+            "namespace": context.namespace,
             "labels": pods.labels(server.component, name),
         },
         spec={
@@ -68,7 +70,7 @@ def run_stateful_server(
             "selector": {"match_labels": pods.selector(server.component, name)},
             "update_strategy": {"type": "RollingUpdate"},
             "persistent_volume_claim_retention_policy": {
-                "when_deleted": "Retain" if args.protect else "Delete",
+                "when_deleted": "Retain" if context.protect else "Delete",
                 "when_scaled": "Retain",
             },
             "template": {
@@ -77,13 +79,13 @@ def run_stateful_server(
             },
             "volume_claim_templates": [_claim(server)],
         },
-        opts=ResourceOptions.merge(stateful_options(args, parent), ResourceOptions(depends_on=[*services, *after])),
+        opts=ResourceOptions.merge(stateful_options(context, parent), ResourceOptions(depends_on=[*services, *after])),
     )
 
 
 def _service(  # noqa: PLR0913 - one of two kinds
     name: str,
-    args: ServiceArgs,
+    context: StackContext,
     server: StatefulServer,
     parent: pulumi.Resource,
     *,
@@ -100,7 +102,7 @@ def _service(  # noqa: PLR0913 - one of two kinds
     # The Service is made before its pods, so waiting for endpoints would never end.
     metadata: k8s.meta.v1.ObjectMetaArgsDict = {
         "name": names.fitted(name),
-        "namespace": args.namespace,
+        "namespace": context.namespace,
         "labels": pods.labels(server.component, instance),
         "annotations": {"pulumi.com/skipAwait": "true"},
     }

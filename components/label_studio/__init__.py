@@ -7,18 +7,20 @@ import pulumi_kubernetes as k8s
 
 from ..connections import SecretKey
 from ..kubernetes.backing_service import component_inputs
+from ..kubernetes.context import StackContext
 from ..kubernetes.names import RELEASE
 from . import mounts
-from .args import LabelStudioArgs
+from .args import Connections, LabelStudioArgs
 from .credentials import administrator_password, django_key
 from .flavours import reshape
 from .network import network_policies
 from .release import install
 from .scaling import autoscaler, disruption_budget
+from .settings import LabelStudioSettings
 from .values import chart_values, service_name
 from .worker import worker
 
-__all__ = ["LabelStudio", "LabelStudioArgs"]
+__all__ = ["Connections", "LabelStudio", "LabelStudioSettings"]
 
 # The charts leave the release's name alone if it contains one of these, and every name here would be another.
 AMBIGUOUS = ("ls-app", "ls-pvc")
@@ -33,12 +35,22 @@ class LabelStudio(pulumi.ComponentResource):
     administrator_password: SecretKey
     generated_password: pulumi.Output[str] | None
 
-    def __init__(self, name: str, args: LabelStudioArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        settings: LabelStudioSettings,
+        connections: Connections,
+        context: StackContext,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
         if any(part in name for part in AMBIGUOUS):
             raise ValueError(f"{name!r} cannot be the name of a release: it contains {' or '.join(AMBIGUOUS)}")
         if len(name) > RELEASE:
             raise ValueError(f"{name!r} cannot be the name of a release: helm takes at most {RELEASE} characters")
-        inputs = component_inputs(args)
+        args = LabelStudioArgs(
+            settings=settings, connections=connections, context=context.scheduled(settings.scheduling)
+        )
+        inputs = component_inputs(settings, context, connections=connections)
         super().__init__("label-studio:label_studio:LabelStudio", name, inputs, opts)
         key = django_key(name, args, self)
         self.administrator_password, self.generated_password = administrator_password(name, args, self)
@@ -49,20 +61,22 @@ class LabelStudio(pulumi.ComponentResource):
         after = pulumi.ResourceOptions.merge(after, pulumi.ResourceOptions(depends_on=[module]))
         network_policies(name, args, self)
 
-        values = reshape(chart_values(args, name, key, self.administrator_password, settings_map), args.chart.flavour)
+        values = reshape(
+            chart_values(args, name, key, self.administrator_password, settings_map), args.settings.chart.flavour
+        )
         release = install(name, args, values, after)
 
         with_release = pulumi.ResourceOptions(parent=self, depends_on=[release])
         if args.redis:
             worker(name, args, key, settings_map, with_release)
-        if args.autoscaling:
-            autoscaler(name, args, args.autoscaling, with_release)
-        if args.pod_disruption_budget and args.maximum_replicas > 1:
+        if args.settings.autoscaling:
+            autoscaler(name, args, args.settings.autoscaling, with_release)
+        if args.settings.pod_disruption_budget and args.settings.maximum_replicas > 1:
             disruption_budget(name, args, with_release)
-        self.url = pulumi.Output.from_input(args.url)
+        self.url = pulumi.Output.from_input(args.settings.page_url)
         # Through the release, so that whoever waits for the name waits for the Service.
         self.service_name = release.name.apply(lambda _: service_name(name))
-        self.administrator_email = pulumi.Output.from_input(args.administrator.email)
+        self.administrator_email = pulumi.Output.from_input(args.settings.administrator.email)
         self.register_outputs(
             {
                 "url": self.url,
@@ -75,5 +89,5 @@ class LabelStudio(pulumi.ComponentResource):
 
 def _settings_module(name: str, args: LabelStudioArgs, opts: pulumi.ResourceOptions) -> k8s.core.v1.ConfigMap:
     return k8s.core.v1.ConfigMap(
-        name, metadata={"name": name, "namespace": args.namespace}, data=mounts.SETTINGS_FILES, opts=opts
+        name, metadata={"name": name, "namespace": args.context.namespace}, data=mounts.SETTINGS_FILES, opts=opts
     )

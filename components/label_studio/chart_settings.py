@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from ..settings.base import NonEmpty, SettingsModel
+from ..settings.images import NEWEST, OLDEST
 
 
 def _chart_source(value: str) -> str:
@@ -16,9 +17,6 @@ def _chart_source(value: str) -> str:
     raise ValueError("must be a repository (https://…), an OCI reference (oci://…/chart) or an archive (….tgz)")
 
 
-# The release of Label Studio that a stack runs with each kind of chart, unless it names an image.
-NEWEST = "1.23.2"
-OLDEST = "1.20.0"
 ChartSource = Annotated[str, AfterValidator(_chart_source)]
 
 
@@ -67,4 +65,5 @@ class AlaudaChart(PublishedChart):
     version: NonEmpty | None = Field(None, description="Version of the chart; ignored for an archive.")
 
 
+Flavour = Literal["embedded", "upstream", "alauda"]
 Chart = Annotated[EmbeddedChart | UpstreamChart | AlaudaChart, Field(discriminator="flavour")]

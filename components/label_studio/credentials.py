@@ -14,15 +14,17 @@ def django_key(name: str, args: LabelStudioArgs, parent: pulumi.Resource) -> Sec
 
     Letters and digits only: django-environ takes a leading "$" for the name of a variable.
     """
-    value = generate_password(f"{name}-django-key", args, parent)
-    return key_of(store_secret(f"{name}-django", args, parent, {"secret-key": value}), "secret-key")
+    value = generate_password(f"{name}-django-key", args.context, parent)
+    return key_of(store_secret(f"{name}-django", args.context, parent, {"secret-key": value}), "secret-key")
 
 
 def administrator_password(
     name: str, args: LabelStudioArgs, parent: pulumi.Resource
 ) -> tuple[SecretKey, pulumi.Output[str] | None]:
     """The Secret with the first user's password, and the password where it is generated."""
-    if args.administrator.password:
-        return args.administrator.password, None
-    value: pulumi.Output[str] = pulumi.Output.secret(generate_password(f"{name}-administrator-password", args, parent))
-    return key_of(store_secret(f"{name}-administrator", args, parent, {"password": value}), "password"), value
+    if given := args.settings.administrator.existing_secret:
+        return given.key, None
+    value: pulumi.Output[str] = pulumi.Output.secret(
+        generate_password(f"{name}-administrator-password", args.context, parent)
+    )
+    return key_of(store_secret(f"{name}-administrator", args.context, parent, {"password": value}), "password"), value

@@ -11,8 +11,8 @@ VARIABLE = "DECLARED_S3_ENDPOINTS"
 
 def declared_endpoints(args: LabelStudioArgs) -> dict[str, pulumi.Input[str]]:
     """What ``files/declared_endpoints.py`` reads: URLs, separated by commas; literal where all are known."""
-    own = [args.s3.endpoint] if args.s3 and args.s3.endpoint is not None else []
-    endpoints = list(dict.fromkeys([*own, *args.storage_endpoints]))
+    own = [args.uploads.endpoint] if args.uploads and args.uploads.endpoint is not None else []
+    endpoints = list(dict.fromkeys([*own, *args.connections.storage_endpoints]))
     texts = [endpoint for endpoint in endpoints if isinstance(endpoint, str)]
     if not endpoints:
         return {}

@@ -24,14 +24,14 @@ Secrets = dict[str, SecretKey]
 def variables(args: LabelStudioArgs) -> Variables:
     """What every container is told, besides what charts make of their own values."""
     return {
-        **args.environment,
-        **_page(args.url),
+        **args.settings.environment,
+        **_page(args.settings.page_url),
         **_protection(args),
         # Keep all containers from asking the Python package index for a newer release: before 1.21 a server of uWSGI's
         # kind does not, later there is a variable for it.
         "APP_WEBSERVER": "uwsgi",
         "LATEST_VERSION_CHECK": "false",
-        "UWSGI_PROCESSES": str(args.uwsgi_processes),
+        "UWSGI_PROCESSES": str(args.settings.processes),
         "COLLECT_ANALYTICS": "false",
         "SENTRY_DSN": "",
         "FRONTEND_SENTRY_DSN": "",
@@ -46,9 +46,9 @@ def variables(args: LabelStudioArgs) -> Variables:
 
 def secrets(args: LabelStudioArgs, django_key: SecretKey) -> Secrets:
     """What every container reads from Secrets, besides what charts make of their own values."""
-    token = args.s3.session_token if args.s3 and args.volume is None else None
+    token = args.uploads.session_token if args.uploads and args.volume is None else None
     return {
-        **args.environment_secrets,
+        **{name: reference.key for name, reference in args.settings.extra_environment_secrets.items()},
         "SECRET_KEY": django_key,
         **({"AWS_SESSION_TOKEN": token} if token else {}),
     }
@@ -57,7 +57,7 @@ def secrets(args: LabelStudioArgs, django_key: SecretKey) -> Secrets:
 def chart_variables(args: LabelStudioArgs) -> tuple[Variables, Secrets]:
     """What the upstream chart makes of its values, for a container that no chart makes."""
     redis = _redis(args.redis) if args.redis else ({}, {})
-    storage = _bucket(args.s3) if args.s3 and args.volume is None else ({"STORAGE_TYPE": "volume"}, {})
+    storage = _bucket(args.uploads) if args.uploads and args.volume is None else ({"STORAGE_TYPE": "volume"}, {})
     postgresql: Variables = {
         "DJANGO_DB": "default",
         "POSTGRE_HOST": args.postgresql.host,
@@ -84,14 +84,11 @@ def as_container_env(plain: Variables, secret: Mapping[str, SecretKey]) -> list[
 
 def redis_location(redis: RedisConnection) -> pulumi.Input[str]:
     """The documented ``redis://host:port/database``, ``rediss`` with TLS; the password is never part of it."""
-    scheme = "rediss" if redis.tls else "redis"
-    user = f"{redis.user}@" if redis.user else ""
-    before, after = f"{scheme}://{user}", f":{redis.port}/{redis.database}"
-    return (
-        f"{before}{redis.host}{after}"
-        if isinstance(redis.host, str)
-        else pulumi.Output.concat(before, redis.host, after)
-    )
+    begin = f"{'rediss' if redis.tls else 'redis'}://{f'{redis.user}@' if redis.user else ''}"
+    if isinstance(redis.host, str) and isinstance(redis.port, int) and isinstance(redis.database, int):
+        return f"{begin}{redis.host}:{redis.port}/{redis.database}"
+    known_later = pulumi.Output.all(redis.host, redis.port, redis.database)
+    return known_later.apply(lambda parts: "{}{}:{:.0f}/{:.0f}".format(begin, *parts))
 
 
 def s3_folder(s3: S3Connection) -> str:
@@ -107,11 +104,11 @@ def _page(url: str | None) -> Variables:
 
 
 def _protection(args: LabelStudioArgs) -> Variables:
-    security = args.security
+    security = args.settings.security
     origins = ",".join(security.cors_allowed_origins)
     return {
-        "LABEL_STUDIO_DISABLE_SIGNUP_WITHOUT_LINK": _boolean(not args.signup_enabled),
-        "LABEL_STUDIO_ENABLE_LEGACY_API_TOKEN": _boolean(args.legacy_api_tokens),
+        "LABEL_STUDIO_DISABLE_SIGNUP_WITHOUT_LINK": _boolean(args.settings.signup == "disabled"),
+        "LABEL_STUDIO_ENABLE_LEGACY_API_TOKEN": _boolean(args.settings.legacy_api_tokens),
         "SSRF_PROTECTION_ENABLED": _boolean(security.ssrf_protection),
         "ML_BLOCK_LOCAL_IP": _boolean(security.block_local_ml_backends),
         "SVG_SECURITY_CLEANUP": _boolean(security.clean_svg),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from .args import Flavour
+from .chart_settings import Flavour
 from .values import Values
 
 

@@ -60,8 +60,8 @@ def authorities(args: LabelStudioArgs) -> Iterator[tuple[Authority, SecretKey]]:
     """The authorities that the services of this stack need."""
     if args.postgresql.tls and args.postgresql.tls.ca:
         yield POSTGRESQL_CA, args.postgresql.tls.ca
-    if args.s3 and args.s3.ca:
-        yield OBJECT_STORE_CA, args.s3.ca
+    if args.uploads and args.uploads.ca:
+        yield OBJECT_STORE_CA, args.uploads.ca
 
 
 def volumes(args: LabelStudioArgs, settings_map: str) -> list[dict[str, Any]]:

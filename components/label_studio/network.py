@@ -21,12 +21,15 @@ SAME_NAMESPACE: PolicyPeer = {"pod_selector": {}}
 
 
 def network_policies(release: str, args: LabelStudioArgs, parent: pulumi.Resource) -> None:
-    """Allow requests to the page, and connections of page and workers to their services and to ``args.outbound``."""
-    ingress = [_requests(args.ingress_namespace)]
+    """Allow requests to the page, and connections of page and workers to their services and ``outbound``."""
+    ingress = [_requests(args.context.ingress_namespace)]
     peers, egress = _services(args), _outbound(args)
-    network_policy.allow(f"{release}-page", args, parent, names(release), ingress=ingress, egress=egress, peers=peers)
+    context = args.context
+    network_policy.allow(
+        f"{release}-page", context, parent, names(release), ingress=ingress, egress=egress, peers=peers
+    )
     if args.redis:
-        network_policy.allow(f"{release}-worker", args, parent, worker_names(release), egress=egress, peers=peers)
+        network_policy.allow(f"{release}-worker", context, parent, worker_names(release), egress=egress, peers=peers)
 
 
 def _requests(ingress_namespace: str | None) -> Ingress:
@@ -40,12 +43,12 @@ def _requests(ingress_namespace: str | None) -> Ingress:
 
 
 def _services(args: LabelStudioArgs) -> list[Peer | None]:
-    connections = [each for each in (args.postgresql, args.redis, args.s3) if each]
+    connections = [each for each in (args.postgresql, args.redis, args.uploads) if each]
     return [connection.peer for connection in connections]
 
 
 def _outbound(args: LabelStudioArgs) -> list[Egress]:
-    match args.outbound:
+    match args.settings.outbound:
         case "none":
             return []
         case "everywhere":

@@ -9,6 +9,7 @@ import pulumi_kubernetes as k8s
 
 from . import embedded_chart
 from .args import LabelStudioArgs
+from .chart_settings import PublishedChart
 from .values import Values
 
 REPOSITORY_CHARTS = {"upstream": "label-studio", "alauda": "chart-label-studio"}
@@ -20,7 +21,7 @@ def install(release: str, args: LabelStudioArgs, values: Values, opts: pulumi.Re
     return k8s.helm.v3.Release(
         f"{release}-release",
         name=release,
-        namespace=args.namespace,
+        namespace=args.context.namespace,
         values=values,
         # Null takes a default of a chart away. The provider keeps nulls by default since 4.30; before, it drops them.
         allow_null_values=True,
@@ -28,7 +29,7 @@ def install(release: str, args: LabelStudioArgs, values: Values, opts: pulumi.Re
         cleanup_on_fail=True,
         create_namespace=False,
         skip_await=False,
-        timeout=args.release_timeout,
+        timeout=args.settings.release_timeout,
         max_history=HISTORY,
         **chart_location(args),
         opts=opts,
@@ -37,12 +38,12 @@ def install(release: str, args: LabelStudioArgs, values: Values, opts: pulumi.Re
 
 def chart_location(args: LabelStudioArgs) -> dict[str, Any]:
     """The inputs of a Release that say where its chart is."""
-    chart = args.chart
-    if chart.source is None:
+    chart = args.settings.chart
+    if not isinstance(chart, PublishedChart):
         # A release is upgraded when its inputs change, of which templates are none: the description says that they did.
         digest = embedded_chart.content_digest(embedded_chart.EMBEDDED_CHART)
         return {"chart": embedded_chart.chart_for(args.image), "description": f"chart {digest}"}
-    if chart.source.endswith(".tgz"):
+    if chart.is_archive:
         return {"chart": chart.source}
     if chart.source.startswith("oci://"):
         return {"chart": chart.source, "version": chart.version}

@@ -7,7 +7,8 @@ from typing import Any
 import pulumi
 import pulumi_kubernetes as k8s
 
-from .args import Autoscaling, LabelStudioArgs
+from .args import LabelStudioArgs
+from .settings import Autoscaling
 from .values import names, service_name
 
 # Seconds of low use before pods go: a pod that starts takes about one minute of CPU.
@@ -42,4 +43,4 @@ def disruption_budget(
 
 
 def _metadata(release: str, args: LabelStudioArgs) -> Any:
-    return {"name": service_name(release), "namespace": args.namespace, "labels": names(release)}
+    return {"name": service_name(release), "namespace": args.context.namespace, "labels": names(release)}

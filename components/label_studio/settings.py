@@ -38,6 +38,9 @@ def _email(value: str) -> str:
 Email = Annotated[str, AfterValidator(_email)]
 
 
+Outbound = Literal["none", "internet", "everywhere"]
+
+
 class VolumePersistence(SettingsModel):
     """Uploads and exports live on a volume."""
 
@@ -149,7 +152,7 @@ class LabelStudioSettings(SettingsModel):
     run_as_user: int | None = Field(
         1001, ge=1, description="User, and group of volumes, of the pods; null where the platform assigns them."
     )
-    outbound: Literal["none", "internet", "everywhere"] = Field(
+    outbound: Outbound = Field(
         "internet",
         description="Where Label Studio may connect to besides its own services, for imports, webhooks, model servers; "
         "internet leaves out private networks.",
@@ -204,9 +207,14 @@ class LabelStudioSettings(SettingsModel):
         return self
 
     @property
+    def active_ingress(self) -> Ingress | None:
+        """The ingress, unless it is switched off."""
+        return self.ingress if self.ingress and self.ingress.enabled else None
+
+    @property
     def ingress_url(self) -> str | None:
         """The address that the ingress gives the page."""
-        return f"https://{self.ingress.host}" if self.ingress and self.ingress.enabled else None
+        return f"https://{self.active_ingress.host}" if self.active_ingress else None
 
     @property
     def page_url(self) -> str | None:

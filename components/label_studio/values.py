@@ -11,7 +11,9 @@ from typing import Any
 from ..connections import PostgresConnection, RedisConnection, S3Connection, SecretKey
 from ..kubernetes import pods
 from . import environment, mounts
-from .args import Ingress, LabelStudioArgs, Service, Volume
+from .access_settings import Ingress
+from .args import LabelStudioArgs
+from .settings import LabelStudioSettings, S3Persistence, VolumePersistence
 
 Values = dict[str, Any]
 
@@ -48,7 +50,7 @@ def chart_values(
     values: Values = {
         "global": {
             "image": _image(args.image),
-            "imagePullSecrets": args.placement.pull_secrets(),
+            "imagePullSecrets": args.context.placement.pull_secrets(),
             "pgConfig": _postgresql(args.postgresql),
             "extraEnvironmentVars": environment.variables(args),
             "extraEnvironmentSecrets": _references(environment.secrets(args, django_key)),
@@ -57,17 +59,17 @@ def chart_values(
         "app": {
             **_pods(args, release),
             **_containers(args),
-            "extraEnvironmentVars": {"LABEL_STUDIO_USERNAME": args.administrator.email},
+            "extraEnvironmentVars": {"LABEL_STUDIO_USERNAME": args.settings.administrator.email},
             "extraEnvironmentSecrets": _references({"LABEL_STUDIO_PASSWORD": password}),
-            "service": _service(args.service),
-            "ingress": _ingress(args.ingress),
+            "service": _service(args.settings),
+            "ingress": _ingress(args.settings.active_ingress),
             "extraVolumes": mounts.volumes(args, settings_map),
             "extraVolumeMounts": mounts.mounts(args),
         },
     }
     if args.redis:
         values["global"]["redisConfig"] = _redis(args.redis)
-    if args.s3 and args.s3.ca:
+    if args.uploads and args.uploads.ca:
         values["global"]["customCaCerts"] = [mounts.OBJECT_STORE_CA.path]
     if args.volume:
         values["persistence"] = _claim(args.volume)
@@ -121,10 +123,11 @@ def _redis(connection: RedisConnection) -> Values:
 
 def _persistence(args: LabelStudioArgs) -> Values:
     if args.volume:
-        volume = {"accessModes": [args.volume.access_mode], "resourcePolicy": "keep" if args.protect else ""}
+        volume = {"accessModes": [args.volume.access_mode], "resourcePolicy": "keep" if args.context.protect else ""}
         return {"enabled": True, "type": "volume", "config": {"volume": volume}}
-    assert args.s3, "LabelStudioArgs demands one of both"  # noqa: S101
-    return {"enabled": True, "type": "s3", "config": {"s3": _bucket(args.s3, args.upload_url_expiration)}}
+    persistence, uploads = args.settings.persistence, args.uploads
+    assert uploads and isinstance(persistence, S3Persistence), "LabelStudioArgs demands one of both"  # noqa: S101
+    return {"enabled": True, "type": "s3", "config": {"s3": _bucket(uploads, persistence.url_expiration)}}
 
 
 def _bucket(s3: S3Connection, url_expiration: int) -> Values:
@@ -142,7 +145,7 @@ def _bucket(s3: S3Connection, url_expiration: int) -> Values:
     return values
 
 
-def _claim(volume: Volume) -> Values:
+def _claim(volume: VolumePersistence) -> Values:
     return {"size": volume.size, **({"storageClass": volume.storage_class} if volume.storage_class else {})}
 
 
@@ -152,23 +155,23 @@ def _pods(args: LabelStudioArgs, release: str) -> Values:
         "annotations": {"checksum/settings": mounts.SETTINGS_CHECKSUM},
         # The label by which the network policies of the backing services know their clients.
         "podLabels": {"app.kubernetes.io/part-of": pods.PART_OF},
-        "serviceAccount": {"create": True, "annotations": dict(args.service_account_annotations)},
+        "serviceAccount": {"create": True, "annotations": dict(args.settings.service_account_annotations)},
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,
-        "nodeSelector": dict(args.placement.node_selector),
-        "tolerations": [dict(toleration) for toleration in args.placement.tolerations],
-        "terminationGracePeriodSeconds": args.termination_grace_period,
+        "nodeSelector": dict(args.context.placement.node_selector),
+        "tolerations": [dict(toleration) for toleration in args.context.placement.tolerations],
+        "terminationGracePeriodSeconds": args.settings.termination_grace_period,
         "preStopDelaySeconds": DRAIN_SECONDS,
         "podSecurityContext": {"enabled": True, **pod_security(args)},
         "containerSecurityContext": {"enabled": True, **container_security()},
     }
-    if not args.autoscaling:
-        values["replicas"] = args.replicas
+    if not args.settings.autoscaling:
+        values["replicas"] = args.settings.replicas
     if args.shares_node and args.redis:
         values["affinity"] = {
             "podAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": [_near_workers(release)]}
         }
-    elif args.maximum_replicas > 1:
+    elif args.settings.maximum_replicas > 1:
         values["topologySpreadConstraints"] = [_spread(release)]
     return values
 
@@ -180,24 +183,16 @@ def _near_workers(release: str) -> Values:
 
 def pod_security(args: LabelStudioArgs) -> Values:
     """The ``securityContext`` of every pod; null takes a chart's default away, where the platform assigns the user."""
-    return {
-        "runAsUser": args.run_as_user,
-        "fsGroup": args.run_as_user,
-        "runAsNonRoot": True,
-        "fsGroupChangePolicy": "OnRootMismatch",
-        "seccompProfile": {"type": "RuntimeDefault"},
-    }
+    user = args.settings.run_as_user
+    shared = pods.camel_case(pods.pod_security(0))
+    del shared["runAsGroup"]
+    return {**shared, "runAsUser": user, "fsGroup": user}
 
 
 def container_security() -> Values:
     """The ``securityContext`` of every container: the ``restricted`` level with a read-only root file system."""
-    return {
-        "runAsNonRoot": True,
-        "allowPrivilegeEscalation": False,
-        "readOnlyRootFilesystem": True,
-        "capabilities": {"drop": ["ALL"]},
-        "seccompProfile": {"type": "RuntimeDefault"},
-    }
+    values: Values = pods.camel_case(pods.container_security())
+    return values
 
 
 def _spread(release: str) -> Values:
@@ -212,12 +207,12 @@ def _spread(release: str) -> Values:
 def _containers(args: LabelStudioArgs) -> Values:
     ready = {"periodSeconds": 5, "timeoutSeconds": 5, "failureThreshold": 3, "initialDelaySeconds": 0}
     alive = {"periodSeconds": 10, "timeoutSeconds": 5, "failureThreshold": 6, "initialDelaySeconds": 0}
-    started = {"periodSeconds": 2, "timeoutSeconds": 5, "failureThreshold": args.startup_timeout // 2}
+    started = {"periodSeconds": 2, "timeoutSeconds": 5, "failureThreshold": args.settings.startup_timeout // 2}
     return {
-        "resources": args.sizes.app,
-        "initContainer": {"resources": args.sizes.migration},
+        "resources": args.settings.resources.to_kubernetes(),
+        "initContainer": {"resources": args.settings.migration_resources.to_kubernetes()},
         "nginx": {
-            "resources": args.sizes.nginx,
+            "resources": args.settings.nginx_resources.to_kubernetes(),
             "readinessProbe": {"enabled": True, "httpGet": {"path": "/nginx_health", "port": HTTP_PORT}, **ready},
             "livenessProbe": {"enabled": True, "tcpSocket": {"port": HTTP_PORT}, **alive},
         },
@@ -227,8 +222,9 @@ def _containers(args: LabelStudioArgs) -> Values:
     }
 
 
-def _service(service: Service) -> Values:
-    values: Values = {"type": service.type, "annotations": dict(service.annotations)}
+def _service(settings: LabelStudioSettings) -> Values:
+    service = settings.service
+    values: Values = {"type": settings.service_type, "annotations": dict(service.annotations)}
     if service.node_port is not None:
         values["nodePort"] = service.node_port
     if service.load_balancer_source_ranges:
@@ -246,6 +242,6 @@ def _ingress(ingress: Ingress | None) -> Values:
         "path": "/",
         "pathType": "Prefix",
         "annotations": {**limit, **ingress.annotations},
-        "tls": [{"secretName": tls.secret_name, "hosts": list(tls.hosts)} for tls in ingress.tls],
+        "tls": [{"secretName": tls.secret_name, "hosts": list(tls.hosts or (ingress.host,))} for tls in ingress.tls],
     }
     return {**values, **({"className": ingress.class_name} if ingress.class_name else {})}

@@ -32,14 +32,14 @@ def worker(
     """The Deployment of the workers."""
     labels = pods.labels(COMPONENT, release)
     spec: Any = {
-        "replicas": args.worker.replicas,
+        "replicas": args.settings.worker.replicas,
         "selector": {"matchLabels": worker_names(release)},
         "template": {
             "metadata": {"labels": labels, "annotations": {"checksum/settings": mounts.SETTINGS_CHECKSUM}},
             "spec": _pod(args, release, django_key, settings_map),
         },
     }
-    metadata: Any = {"name": f"{release}-{COMPONENT}", "namespace": args.namespace, "labels": labels}
+    metadata: Any = {"name": f"{release}-{COMPONENT}", "namespace": args.context.namespace, "labels": labels}
     return k8s.apps.v1.Deployment(f"{release}-worker", metadata=metadata, spec=spec, opts=opts)
 
 
@@ -49,11 +49,11 @@ def _pod(args: LabelStudioArgs, release: str, django_key: SecretKey, settings_ma
         "serviceAccountName": f"{release}-ls-app",
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,
-        "imagePullSecrets": args.placement.pull_secrets(),
-        "nodeSelector": dict(args.placement.node_selector),
-        "tolerations": [dict(toleration) for toleration in args.placement.tolerations],
+        "imagePullSecrets": args.context.placement.pull_secrets(),
+        "nodeSelector": dict(args.context.placement.node_selector),
+        "tolerations": [dict(toleration) for toleration in args.context.placement.tolerations],
         "securityContext": security,
-        "terminationGracePeriodSeconds": args.termination_grace_period,
+        "terminationGracePeriodSeconds": args.settings.termination_grace_period,
         **({"affinity": _on_the_node_of_the_page(release)} if args.shares_node else {}),
         "containers": [_container(args, django_key)],
         "volumes": [
@@ -69,7 +69,7 @@ def _container(args: LabelStudioArgs, django_key: SecretKey) -> dict[str, Any]:
     plain, secret = environment.chart_variables(args)
     plain = {**plain, **environment.variables(args)}
     command = COMMAND
-    if args.s3 and args.s3.ca:
+    if args.uploads and args.uploads.ca:
         plain |= {"OBJECT_STORE_CA": mounts.OBJECT_STORE_CA.path, "REQUESTS_CA_BUNDLE": CA_BUNDLE}
         command = ["/bin/sh", "-c", WITH_AUTHORITY, *COMMAND]
     probe = {"exec": {"command": ["python3", mounts.PROBE_SCRIPT]}, "timeoutSeconds": 20}
@@ -79,9 +79,9 @@ def _container(args: LabelStudioArgs, django_key: SecretKey) -> dict[str, Any]:
         "image": args.image,
         "command": command,
         "env": environment.as_container_env(plain, {**secret, **environment.secrets(args, django_key)}),
-        "resources": args.worker.resources,
+        "resources": args.settings.worker.resources.to_kubernetes(),
         "securityContext": container_security(),
-        "startupProbe": {**probe, "periodSeconds": 5, "failureThreshold": max(args.startup_timeout // 5, 1)},
+        "startupProbe": {**probe, "periodSeconds": 5, "failureThreshold": max(args.settings.startup_timeout // 5, 1)},
         "livenessProbe": {**probe, "periodSeconds": 60, "failureThreshold": 5},
         "volumeMounts": [
             {"name": "data", "mountPath": DATA},

@@ -3,22 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import pulumi
 import pulumi_kubernetes as k8s
 from pulumi import ResourceOptions
 
-
-@dataclass(frozen=True)
-class NamespaceArgs:
-    """``create`` is False where somebody else makes the namespace and chooses its pod security level."""
-
-    name: str
-    create: bool = True
-    pod_security: str = "restricted"
-    network_policies: bool = True
-    protect: bool = True
+from ..stack.cluster import ClusterSettings
 
 
 class Namespace(pulumi.ComponentResource):
@@ -26,21 +16,22 @@ class Namespace(pulumi.ComponentResource):
 
     name: pulumi.Output[str]
 
-    def __init__(self, name: str, args: NamespaceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("label-studio:namespace:Namespace", name, {"podSecurity": args.pod_security}, opts)
+    def __init__(self, name: str, cluster: ClusterSettings, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("label-studio:namespace:Namespace", name, {"podSecurity": cluster.pod_security}, opts)
         child = ResourceOptions(parent=self)
-        self.name = pulumi.Output.from_input(args.name)
-        if args.create:
+        self.name = pulumi.Output.from_input(cluster.namespace)
+        if cluster.create_namespace:
+            kept = ResourceOptions(protect=cluster.protect_data, retain_on_delete=cluster.protect_data)
             namespace = k8s.core.v1.Namespace(
                 name,
-                metadata={"name": args.name, "labels": _labels(args.pod_security)},
-                opts=ResourceOptions.merge(child, ResourceOptions(protect=args.protect, retain_on_delete=args.protect)),
+                metadata={"name": cluster.namespace, "labels": _labels(cluster.pod_security)},
+                opts=ResourceOptions.merge(child, kept),
             )
             child = ResourceOptions.merge(child, ResourceOptions(depends_on=[namespace]))
             self.name = namespace.metadata["name"]
-        if args.network_policies:
-            _for_all_pods(f"{name}-default-deny", args.name, child, "Ingress", "Egress")
-            _for_all_pods(f"{name}-dns", args.name, child, "Egress", egress=[_TO_DNS])
+        if cluster.network_policies:
+            _for_all_pods(f"{name}-default-deny", cluster.namespace, child, "Ingress", "Egress")
+            _for_all_pods(f"{name}-dns", cluster.namespace, child, "Egress", egress=[_TO_DNS])
         self.register_outputs({"name": self.name})
 
 

@@ -2,37 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import assert_never
 
 import pulumi
 
 from ..connections import S3Connection
 from ..kubernetes.backing_service import component_inputs
-from .args import (
-    Action,
-    BucketGrant,
-    ExternalArgs,
-    ObjectStoreArgs,
-    PoolArgs,
-    S3Key,
-    StandaloneArgs,
-    TenantArgs,
-)
+from ..kubernetes.context import StackContext
 from .external import deploy as deploy_external
+from .grants import UPLOADS, Action, BucketGrant, uploads_grant
+from .settings import ExternalStore, ObjectStoreSettings, Pool, S3Credentials, StandaloneStore, TenantStore
 from .standalone import deploy as deploy_standalone
 from .tenant import deploy as deploy_tenant
 
 __all__ = [
+    "UPLOADS",
     "Action",
     "BucketGrant",
-    "ExternalArgs",
+    "ExternalStore",
     "ObjectStore",
-    "ObjectStoreArgs",
-    "PoolArgs",
-    "S3Key",
-    "StandaloneArgs",
-    "TenantArgs",
+    "ObjectStoreSettings",
+    "Pool",
+    "S3Credentials",
+    "StandaloneStore",
+    "TenantStore",
+    "uploads_grant",
 ]
 
 
@@ -42,17 +37,26 @@ class ObjectStore(pulumi.ComponentResource):
     connections: Mapping[str, S3Connection]
     endpoint: pulumi.Output[str] | None
 
-    def __init__(self, name: str, args: ObjectStoreArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("label-studio:object_store:ObjectStore", name, component_inputs(args), opts)
-        match args:
-            case StandaloneArgs():
-                store = deploy_standalone(name, args, self)
-            case TenantArgs():
-                store = deploy_tenant(name, args, self)
-            case ExternalArgs():
-                store = deploy_external(name, args, self)
+    def __init__(
+        self,
+        name: str,
+        settings: ObjectStoreSettings,
+        context: StackContext,
+        grants: Sequence[BucketGrant],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        inputs = component_inputs(settings, context, grants=grants)
+        super().__init__("label-studio:object_store:ObjectStore", name, inputs, opts)
+        match settings:
+            case StandaloneStore():
+                store = deploy_standalone(name, settings, context.scheduled(settings.scheduling), grants, self)
+            case TenantStore():
+                store = deploy_tenant(name, settings, context, grants, self)
+            case ExternalStore():
+                store = deploy_external(name, settings, context, grants, self)
             case unknown:
                 assert_never(unknown)
         self.connections = store.connections
         self.endpoint = store.endpoint
-        self.register_outputs({"endpoint": self.endpoint, "buckets": sorted({grant.bucket for grant in args.grants})})
+        buckets = pulumi.Output.all(*(grant.bucket for grant in grants)).apply(lambda names: sorted(set(names)))
+        self.register_outputs({"endpoint": self.endpoint, "buckets": buckets})

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from typing import Any
 
-from .args import Action, BucketGrant
+import pulumi
+
+from .grants import Action, BucketGrant
 
 OBJECT_ACTIONS: dict[Action, tuple[str, ...]] = {
     "read": ("s3:GetObject",),
@@ -26,8 +30,15 @@ NO_DERIVED_KEYS: dict[str, Any] = {
 }
 
 
+def policy_json(grant: BucketGrant) -> pulumi.Output[str]:
+    """The policy as text, once the bucket is known."""
+    return pulumi.Output.from_input(grant.bucket).apply(
+        lambda bucket: json.dumps(policy_document(replace(grant, bucket=bucket)), sort_keys=True)
+    )
+
+
 def policy_document(grant: BucketGrant) -> dict[str, Any]:
-    """An IAM policy for the bucket and prefix of the grant; ValueError for a prefix that would be a pattern.
+    """An IAM policy for the prefix of the grant and its bucket, which is no Output; ValueError for patterns.
 
     Label Studio's connection check lists the prefix exactly as somebody typed it, with or without its last slash.
     """

@@ -8,6 +8,8 @@ from pydantic import AfterValidator, Field, model_validator
 
 from ..settings.base import (
     BucketName,
+    InputOf,
+    InputText,
     KubernetesName,
     NonEmpty,
     Resources,
@@ -121,9 +123,13 @@ class ExternalStore(SettingsModel):
     """Amazon S3, Ceph RGW or any other S3 server; buckets and keys exist already."""
 
     backend: Literal["external"]
-    bucket: BucketName = Field(description="Bucket of uploads; projects may name further ones.")
+    bucket: Annotated[InputText, InputOf(BucketName)] = Field(
+        description="Bucket of uploads; projects may name further ones."
+    )
     region: NonEmpty = Field(description="Region of the buckets; us-east-1 where the server knows none.")
-    endpoint: HttpUrl | None = Field(None, description="URL of the S3 server; Amazon S3 when not given.")
+    endpoint: Annotated[InputText, InputOf(HttpUrl)] | None = Field(
+        None, description="URL of the S3 server; Amazon S3 when not given."
+    )
     addresses: Addresses | None = Field(None, description=ADDRESSES)
     credentials: S3Credentials | None = Field(
         None, description="Key for everything; without one the pods' own cloud identity is used."
@@ -138,7 +144,7 @@ class ExternalStore(SettingsModel):
     def _amazon_needs_no_extras(self) -> Self:
         if self.endpoint is None and self.ca is not None:
             raise ValueError("ca is for an endpoint of your own: write endpoint, or remove ca for Amazon S3")
-        if self.endpoint is not None and self.endpoint.startswith("http://") and self.ca is not None:
+        if isinstance(self.endpoint, str) and self.endpoint.startswith("http://") and self.ca is not None:
             raise ValueError("ca needs an https:// endpoint: over http nothing is verified")
         return self
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,10 +11,11 @@ import pulumi_kubernetes as k8s
 
 from ..connections import Peer, S3Connection, SecretKey
 from ..kubernetes import network_policy, pods
+from ..kubernetes.context import StackContext
 from ..kubernetes.passwords import generate_password, key_of, store_secret
 from ..kubernetes.setup_job import SetupJob, run_setup_job
-from .args import BucketGrant, MinioArgs
-from .policy import policy_document
+from .grants import BucketGrant
+from .policy import policy_json
 
 COMPONENT = "object-store-setup"
 GRANT_SCRIPT = Path(__file__).with_name("grant.sh").read_text()
@@ -41,11 +41,13 @@ class Store:
 class MinioServer:
     """A server as its set-up jobs see it, once ``resource`` is ready.
 
-    ``scheme`` and ``address`` (host and port) make its endpoint.
+    ``scheme`` and ``address`` (host and port) make its endpoint; ``versioning`` is that of its buckets.
     """
 
     scheme: str
     address: pulumi.Output[str]
+    region: str
+    versioning: bool
     root: k8s.core.v1.Secret
     ca: SecretKey | None
     peer: Peer
@@ -58,28 +60,30 @@ class MinioServer:
 
 
 def store_root_secret(
-    name: str, args: MinioArgs, parent: pulumi.Resource, password: pulumi.Output[str]
+    name: str, context: StackContext, parent: pulumi.Resource, password: pulumi.Output[str]
 ) -> k8s.core.v1.Secret:
     """The root credentials, for the server and its set-up jobs alone."""
-    return store_secret(f"{name}-root", args, parent, {"root-user": ROOT, "root-password": password})
+    return store_secret(f"{name}-root", context, parent, {"root-user": ROOT, "root-password": password})
 
 
-def serve_grants(name: str, args: MinioArgs, server: MinioServer, parent: pulumi.Resource) -> Store:
+def serve_grants(
+    name: str, context: StackContext, server: MinioServer, grants: Sequence[BucketGrant], parent: pulumi.Resource
+) -> Store:
     """A key of its own and a job for each grant, so that a new grant touches no other one."""
-    connections = {grant.name: _serve(name, args, server, grant, parent) for grant in args.grants}
+    connections = {grant.name: _serve(name, context, server, grant, parent) for grant in grants}
     return Store(connections=connections, endpoint=server.endpoint)
 
 
 def _serve(
-    name: str, args: MinioArgs, server: MinioServer, grant: BucketGrant, parent: pulumi.Resource
+    name: str, context: StackContext, server: MinioServer, grant: BucketGrant, parent: pulumi.Resource
 ) -> S3Connection:
     resource = f"{name}-{grant.name}"
-    secret_key = generate_password(resource, args, parent)
+    secret_key = generate_password(resource, context, parent)
     # A name that stays: the same user gets another secret key when the password is replaced.
-    key = store_secret(resource, args, parent, {"access-key": f"{name}-{grant.name}", "secret-key": secret_key})
+    key = store_secret(resource, context, parent, {"access-key": f"{name}-{grant.name}", "secret-key": secret_key})
     job = SetupJob(
         component=COMPONENT,
-        image=args.client_image,
+        image=context.image("minio_client"),
         user=USER,
         script=GRANT_SCRIPT,
         environment=[
@@ -89,13 +93,13 @@ def _serve(
             pods.secret_env("SECRET_KEY", key_of(key, "secret-key")),
             pods.env("SCHEME", server.scheme),
             pods.env("ADDRESS", server.address),
-            pods.env("REGION", args.region),
+            pods.env("REGION", server.region),
             pods.env("BUCKET", grant.bucket),
             pods.env("PREFIX", grant.prefix),
-            pods.env("VERSIONING", "true" if args.versioning else "false"),
+            pods.env("VERSIONING", "true" if server.versioning else "false"),
             pods.env("LISTABLE", "true" if "list" in grant.actions else "false"),
             pods.env("POLICY_NAME", resource),
-            pods.env("POLICY", json.dumps(policy_document(grant), sort_keys=True)),
+            pods.env("POLICY", policy_json(grant)),
             *client_environment(server.ca),
         ],
         files=ca_files(server.ca),
@@ -104,11 +108,11 @@ def _serve(
         resources=RESOURCES,
     )
     job_name = f"{resource}-setup"
-    network_policy.allow(job_name, args, parent, pods.selector(COMPONENT, job_name), peers=[server.peer])
-    run_setup_job(job_name, args, job, parent, after=[server.resource])
+    network_policy.allow(job_name, context, parent, pods.selector(COMPONENT, job_name), peers=[server.peer])
+    run_setup_job(job_name, context, job, parent, after=[server.resource])
     return S3Connection(
         bucket=grant.bucket,
-        region=args.region,
+        region=server.region,
         endpoint=server.endpoint,
         prefix=grant.prefix,
         access_key_id=key_of(key, "access-key"),

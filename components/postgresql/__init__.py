@@ -8,50 +8,53 @@ import pulumi
 
 from ..connections import PostgresConnection
 from ..kubernetes.backing_service import component_inputs
-from .args import (
-    AdminArgs,
-    BackupArgs,
-    CnpgArgs,
-    ExternalArgs,
-    PostgreSQLArgs,
-    RestoreArgs,
-    StandaloneArgs,
-    ZalandoArgs,
-)
+from ..kubernetes.context import StackContext
 from .cnpg import deploy as deploy_cnpg
 from .external import deploy as deploy_external
+from .settings import CnpgPostgres, ExternalPostgres, PostgresSettings, StandalonePostgres, ZalandoPostgres
 from .standalone import deploy as deploy_standalone
 from .zalando import deploy as deploy_zalando
 
 __all__ = [
-    "AdminArgs",
-    "BackupArgs",
-    "CnpgArgs",
-    "ExternalArgs",
+    "CnpgPostgres",
+    "ExternalPostgres",
     "PostgreSQL",
-    "PostgreSQLArgs",
-    "RestoreArgs",
-    "StandaloneArgs",
-    "ZalandoArgs",
+    "PostgresSettings",
+    "StandalonePostgres",
+    "ZalandoPostgres",
 ]
 
 
 class PostgreSQL(pulumi.ComponentResource):
-    """A server with Label Studio's database; ready when ``connection`` can be used."""
+    """A server with Label Studio's database; ready when ``connection`` can be used.
+
+    ``connections`` are what Label Studio opens at most, which the set-up job of an external server compares with what
+    that server allows; 0 compares nothing.
+    """
 
     connection: PostgresConnection
 
-    def __init__(self, name: str, args: PostgreSQLArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("label-studio:postgresql:PostgreSQL", name, component_inputs(args), opts)
-        match args:
-            case StandaloneArgs():
-                self.connection = deploy_standalone(name, args, self)
-            case CnpgArgs():
-                self.connection = deploy_cnpg(name, args, self)
-            case ZalandoArgs():
-                self.connection = deploy_zalando(name, args, self)
-            case ExternalArgs():
-                self.connection = deploy_external(name, args, self)
+    def __init__(
+        self,
+        name: str,
+        settings: PostgresSettings,
+        context: StackContext,
+        opts: pulumi.ResourceOptions | None = None,
+        *,
+        connections: int = 0,
+    ) -> None:
+        further = {"connections": connections} if isinstance(settings, ExternalPostgres) else {}
+        inputs = component_inputs(settings, context, **further)
+        super().__init__("label-studio:postgresql:PostgreSQL", name, inputs, opts)
+        match settings:
+            case StandalonePostgres():
+                self.connection = deploy_standalone(name, settings, context.scheduled(settings.scheduling), self)
+            case CnpgPostgres():
+                self.connection = deploy_cnpg(name, settings, context.scheduled(settings.scheduling), self)
+            case ZalandoPostgres():
+                self.connection = deploy_zalando(name, settings, context.scheduled(settings.scheduling), self)
+            case ExternalPostgres():
+                self.connection = deploy_external(name, settings, context, self, connections)
             case unknown:
                 assert_never(unknown)
         self.register_outputs({"host": self.connection.host, "database": self.connection.database})

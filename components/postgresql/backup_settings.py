@@ -7,9 +7,10 @@ import re
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
+import pulumi
 from pydantic import AfterValidator, Field
 
-from ..settings.base import SecretReference, SettingsModel
+from ..settings.base import InputOf, InputText, SecretReference, SettingsModel
 from ..settings.network import ADDRESSES, Addresses
 from ..settings.services import HttpUrl
 
@@ -57,6 +58,9 @@ def _moment(value: str) -> str:
     return value
 
 
+DestinationPath = Annotated[str, AfterValidator(_path)]
+
+
 class BackupCredentials(SettingsModel):
     """The key with which backups are written or read."""
 
@@ -67,7 +71,7 @@ class BackupCredentials(SettingsModel):
 class BackupArchive(SettingsModel):
     """Where base backups and the write-ahead log of a cluster are."""
 
-    destination_path: Annotated[str, AfterValidator(_path)] = Field(
+    destination_path: Annotated[InputText, InputOf(DestinationPath)] = Field(
         description="Bucket and path such as s3://backups/label-studio, outside of the object store of this stack."
     )
     server_name: Annotated[str, AfterValidator(_server_name)] | None = Field(
@@ -75,7 +79,9 @@ class BackupArchive(SettingsModel):
         description="Name of the cluster that writes there, a folder below the path; "
         "by default the cluster's own, which is label-studio-postgresql in every stack.",
     )
-    endpoint: HttpUrl | None = Field(None, description="URL of the S3 server; Amazon S3 when not given.")
+    endpoint: Annotated[InputText, InputOf(HttpUrl)] | None = Field(
+        None, description="URL of the S3 server; Amazon S3 when not given."
+    )
     addresses: Addresses | None = Field(None, description=ADDRESSES)
     endpoint_ca: SecretReference | None = Field(None, description="CA certificate of the S3 server, when not public.")
     credentials: BackupCredentials | None = Field(
@@ -83,8 +89,8 @@ class BackupArchive(SettingsModel):
     )
 
     @property
-    def archive(self) -> tuple[str | None, str, str | None]:
-        """What tells one archive from another, as far as the settings say."""
+    def archive(self) -> tuple[pulumi.Input[str] | None, pulumi.Input[str], str | None]:
+        """What tells one archive from another, as far as the settings say; an Output is like itself only."""
         return self.endpoint, self.destination_path, self.server_name
 
 

@@ -10,12 +10,14 @@ from pulumi import ResourceOptions
 
 from ..connections import PostgresConnection, PostgresTls, SecretKey, ServerPods
 from ..kubernetes import network_policy, pods
-from ..kubernetes.backing_service import VolumeClaim, filled, service_host
+from ..kubernetes.backing_service import drop_empty, service_host
+from ..kubernetes.context import StackContext
 from ..kubernetes.names import fitted
 from ..kubernetes.operated import Kind, OperatedServers, Rollout, run_operated_servers
 from ..kubernetes.passwords import generate_password, key_of, store_secret
+from ..settings.base import Storage
 from . import cnpg_backup
-from .args import CnpgArgs
+from .settings import CnpgPostgres
 
 KIND = Kind("postgresql.cnpg.io/v1", "Cluster", "clusters", "CloudNativePG")
 POD_MONITOR = Kind("monitoring.coreos.com/v1", "PodMonitor", "podmonitors", "the Prometheus operator")
@@ -27,38 +29,38 @@ METRICS_PORT = 9187
 EXTENSIONS = ("pg_trgm", "btree_gin")
 
 
-def deploy(name: str, args: CnpgArgs, parent: pulumi.Resource) -> PostgresConnection:
+def deploy(name: str, settings: CnpgPostgres, context: StackContext, parent: pulumi.Resource) -> PostgresConnection:
     """The cluster, which makes role, database and extensions itself when it begins."""
     owner = store_secret(
         f"{name}-owner",
-        args,
+        context,
         parent,
-        {"username": args.user, "password": generate_password(f"{name}-owner", args, parent)},
+        {"username": settings.user, "password": generate_password(f"{name}-owner", context, parent)},
         labels={"cnpg.io/reload": "true"},
     )
     server = fitted(name, LONGEST_NAME)
     own = {"cnpg.io/cluster": server}
-    stores = cnpg_backup.object_stores(name, args, parent)
+    stores = cnpg_backup.object_stores(name, settings, context, parent)
     rollout = Rollout(
         conditions={"Ready": "True"},
         selector={**own, "cnpg.io/podRole": "instance"},
         container="postgres",
-        image=args.image,
-        servers=args.instances,
+        image=context.image("cnpg_postgresql"),
+        servers=settings.instances,
     )
     metadata = {"name": server, "labels": pods.labels("postgresql", name)}
-    spec = _spec(name, server, args, key_of(owner, "password").name)
+    spec = _spec(name, server, settings, context, key_of(owner, "password").name)
     servers = OperatedServers(kind=KIND, metadata=metadata, spec=spec, rollout=rollout)
-    running = run_operated_servers(name, args, servers, parent, after=stores)
-    cnpg_backup.schedule(name, server, args, parent, running)
-    if args.pod_monitor:
-        _pod_monitor(name, own, args, parent)
-    _network_policy(name, own, args, parent)
+    running = run_operated_servers(name, context, servers, parent, after=stores)
+    cnpg_backup.schedule(name, server, settings, context, ResourceOptions(parent=parent, depends_on=[running]))
+    if settings.pod_monitor:
+        _pod_monitor(name, own, context, parent)
+    _network_policy(name, own, settings, context, parent)
     return PostgresConnection(
-        host=service_host(f"{server}-rw", args),
+        host=service_host(f"{server}-rw", context),
         port=PORT,
-        database=args.database,
-        user=args.user,
+        database=settings.database,
+        user=settings.user,
         password=key_of(owner, "password"),
         # The operator keeps the private key of its CA in the same Secret: only this key may be mounted.
         tls=PostgresTls("verify-full", SecretKey(f"{server}-ca", "ca.crt")),
@@ -66,43 +68,45 @@ def deploy(name: str, args: CnpgArgs, parent: pulumi.Resource) -> PostgresConnec
     )
 
 
-def _spec(name: str, server: str, args: CnpgArgs, owner_secret: pulumi.Input[str]) -> dict[str, Any]:
+def _spec(
+    name: str, server: str, settings: CnpgPostgres, context: StackContext, owner_secret: pulumi.Input[str]
+) -> dict[str, Any]:
+    placement = context.placement
     spec: dict[str, Any] = {
-        "instances": args.instances,
-        "imageName": args.image,
+        "instances": settings.instances,
+        "imageName": context.image("cnpg_postgresql"),
         "inheritedMetadata": {"labels": {"app.kubernetes.io/part-of": pods.PART_OF}},
         # With one instance a budget would only block the draining of its node.
-        "enablePDB": args.instances > 1,
+        "enablePDB": settings.instances > 1,
         "enableSuperuserAccess": False,
         "primaryUpdateStrategy": "unsupervised",
         "seccompProfile": {"type": "RuntimeDefault"},
-        "storage": _storage(args.storage),
-        "resources": args.resources,
+        "storage": _storage(settings.storage),
+        "resources": settings.resources.to_kubernetes(),
         "affinity": {
-            "enablePodAntiAffinity": args.instances > 1,
-            "podAntiAffinityType": args.anti_affinity,
-            "topologyKey": args.topology_key,
-            **filled({"nodeSelector": args.placement.node_selector, "tolerations": args.placement.tolerations}),
+            "enablePodAntiAffinity": settings.instances > 1,
+            "podAntiAffinityType": settings.affinity.pod_anti_affinity_type,
+            "topologyKey": settings.affinity.topology_key,
+            **drop_empty({"nodeSelector": placement.node_selector, "tolerations": placement.tolerations}),
         },
-        "bootstrap": _bootstrap(args, owner_secret),
-        **filled({"postgresql": _postgresql(args), "imagePullSecrets": args.placement.pull_secrets()}),
-        **cnpg_backup.fields_of_cluster(name, server, args),
+        "bootstrap": _bootstrap(settings, owner_secret),
+        **drop_empty({"postgresql": _postgresql(settings), "imagePullSecrets": placement.pull_secrets()}),
+        **cnpg_backup.fields_of_cluster(name, server, settings),
     }
-    if args.wal_storage:
-        spec["walStorage"] = _storage(args.wal_storage)
-    if args.service_account_annotations:
-        annotations = dict(args.service_account_annotations)
-        spec["serviceAccountTemplate"] = {"metadata": {"annotations": annotations}}
+    if settings.wal_storage:
+        spec["walStorage"] = _storage(settings.wal_storage)
+    if settings.service_account_annotations:
+        spec["serviceAccountTemplate"] = {"metadata": {"annotations": settings.service_account_annotations}}
     return spec
 
 
-def _bootstrap(args: CnpgArgs, owner_secret: pulumi.Input[str]) -> dict[str, Any]:
-    if recovery := cnpg_backup.recovery(args, owner_secret):
+def _bootstrap(settings: CnpgPostgres, owner_secret: pulumi.Input[str]) -> dict[str, Any]:
+    if recovery := cnpg_backup.recovery(settings, owner_secret):
         return {"recovery": recovery}
     return {
         "initdb": {
-            "database": args.database,
-            "owner": args.user,
+            "database": settings.database,
+            "owner": settings.user,
             "secret": {"name": owner_secret},
             "dataChecksums": True,
             "encoding": "UTF8",
@@ -111,37 +115,40 @@ def _bootstrap(args: CnpgArgs, owner_secret: pulumi.Input[str]) -> dict[str, Any
     }
 
 
-def _postgresql(args: CnpgArgs) -> dict[str, Any]:
-    parameters = filled({"parameters": dict(args.parameters)})
-    if not args.synchronous_replicas:
+def _postgresql(settings: CnpgPostgres) -> dict[str, Any]:
+    parameters = drop_empty({"parameters": settings.parameters})
+    if not settings.synchronous_replicas:
         return parameters
     # Preferred: a replica that is down delays no commit.
-    synchronous = {"method": "any", "number": args.synchronous_replicas, "dataDurability": "preferred"}
+    synchronous = {"method": "any", "number": settings.synchronous_replicas, "dataDurability": "preferred"}
     return {**parameters, "synchronous": synchronous}
 
 
-def _storage(claim: VolumeClaim) -> dict[str, str]:
-    return filled({"size": claim.size, "storageClass": claim.storage_class})
+def _storage(storage: Storage) -> dict[str, str]:
+    return drop_empty({"size": storage.size, "storageClass": storage.storage_class})
 
 
-def _pod_monitor(name: str, own: dict[str, str], args: CnpgArgs, parent: pulumi.Resource) -> None:
+def _pod_monitor(name: str, own: dict[str, str], context: StackContext, parent: pulumi.Resource) -> None:
     k8s.apiextensions.CustomResource(
         f"{name}-metrics",
         api_version=POD_MONITOR.api_version,
         kind=POD_MONITOR.kind,
-        metadata={"name": name, "namespace": args.namespace, "labels": pods.labels("postgresql", name)},
+        metadata={"name": name, "namespace": context.namespace, "labels": pods.labels("postgresql", name)},
         spec={"selector": {"matchLabels": own}, "podMetricsEndpoints": [{"port": "metrics"}]},
         opts=ResourceOptions(parent=parent),
     )
 
 
-def _network_policy(name: str, own: dict[str, str], args: CnpgArgs, parent: pulumi.Resource) -> None:
+def _network_policy(
+    name: str, own: dict[str, str], settings: CnpgPostgres, context: StackContext, parent: pulumi.Resource
+) -> None:
     ingress = [
         network_policy.from_clients(PORT),
         network_policy.from_pods(own, PORT, STATUS_PORT),
-        network_policy.from_namespace(args.operator_namespace, PORT, STATUS_PORT),
+        network_policy.from_namespace(settings.operator_namespace, PORT, STATUS_PORT),
     ]
-    if args.pod_monitor:
+    if settings.pod_monitor:
         ingress.append(network_policy.from_anywhere(METRICS_PORT))
     egress = [network_policy.to_pods(own, PORT, STATUS_PORT), network_policy.to_api_server()]
-    network_policy.allow(name, args, parent, own, ingress=ingress, egress=egress, peers=cnpg_backup.peers(args))
+    peers = cnpg_backup.peers(settings, context)
+    network_policy.allow(name, context, parent, own, ingress=ingress, egress=egress, peers=peers)

@@ -9,10 +9,13 @@ import pulumi
 import pulumi_kubernetes as k8s
 from pulumi import ResourceOptions
 
-from ..connections import Peer, SecretKey
-from ..kubernetes.backing_service import filled
+from ..connections import Peer
+from ..kubernetes.backing_service import drop_empty
+from ..kubernetes.context import StackContext
 from ..kubernetes.operated import Kind
-from .args import ArchiveArgs, CnpgArgs
+from ..settings.base import SecretReference
+from .backup_settings import BackupArchive
+from .settings import CnpgPostgres
 
 OBJECT_STORE = Kind("barmancloud.cnpg.io/v1", "ObjectStore", "objectstores", "the barman-cloud plugin of CloudNativePG")
 SCHEDULED_BACKUP = Kind("postgresql.cnpg.io/v1", "ScheduledBackup", "scheduledbackups", "CloudNativePG")
@@ -26,94 +29,96 @@ SIDECAR_RESOURCES = {
 }
 
 
-def object_stores(name: str, args: CnpgArgs, parent: pulumi.Resource) -> list[pulumi.Resource]:
+def object_stores(
+    name: str, settings: CnpgPostgres, context: StackContext, parent: pulumi.Resource
+) -> list[pulumi.Resource]:
     """The places that the cluster writes to and begins from; it waits for both."""
     specs: dict[str, dict[str, Any]] = {}
-    if args.backup:
-        compression = filled({"compression": args.backup.compression})
-        configuration = {**_location(args.backup), **filled({"wal": compression, "data": compression})}
-        specs["backup"] = {"configuration": configuration, "retentionPolicy": args.backup.retention}
-    if args.restore:
-        specs["restore"] = {"configuration": _location(args.restore)}
-    return [_object_store(f"{name}-{use}", args, spec, parent) for use, spec in specs.items()]
+    if backup := settings.backup:
+        compression = {} if backup.compression == "none" else {"compression": backup.compression}
+        configuration = {**_location(backup), **drop_empty({"wal": compression, "data": compression})}
+        specs["backup"] = {"configuration": configuration, "retentionPolicy": backup.retention}
+    if settings.restore:
+        specs["restore"] = {"configuration": _location(settings.restore)}
+    return [_object_store(f"{name}-{use}", context, spec, parent) for use, spec in specs.items()]
 
 
-def fields_of_cluster(name: str, server: str, args: CnpgArgs) -> dict[str, Any]:
+def fields_of_cluster(name: str, server: str, settings: CnpgPostgres) -> dict[str, Any]:
     """What the specification of the cluster says of its backups and of its origin.
 
-    Raises ValueError when it would write into the archive that it begins with.
+    Raises ValueError when it would write into the archive that it begins with, as far as both are known by now.
     """
     fields: dict[str, Any] = {}
-    if args.backup:
-        fields["plugins"] = [{**_plugin(f"{name}-backup", args.backup), "isWALArchiver": True}]
-    if args.restore:
-        fields["externalClusters"] = [{"name": ORIGIN, "plugin": _plugin(f"{name}-restore", args.restore)}]
-    if args.backup and args.restore and _folder(server, args.backup) == _folder(server, args.restore):
+    if settings.backup:
+        fields["plugins"] = [{**_plugin(f"{name}-backup", settings.backup), "isWALArchiver": True}]
+    if settings.restore:
+        fields["externalClusters"] = [{"name": ORIGIN, "plugin": _plugin(f"{name}-restore", settings.restore)}]
+    if settings.backup and settings.restore and _folder(server, settings.backup) == _folder(server, settings.restore):
         raise ValueError(f"{name} would write its backups into the archive that it begins with; change server_name")
     return fields
 
 
-def recovery(args: CnpgArgs, owner_secret: pulumi.Input[str]) -> dict[str, Any] | None:
+def recovery(settings: CnpgPostgres, owner_secret: pulumi.Input[str]) -> dict[str, Any] | None:
     """How the cluster begins with a backup; the role that owns the database gets the password of this stack."""
-    if not args.restore:
+    if not settings.restore:
         return None
+    moment = settings.restore.target_time
     return {
         "source": ORIGIN,
-        "database": args.database,
-        "owner": args.user,
+        "database": settings.database,
+        "owner": settings.user,
         "secret": {"name": owner_secret},
-        **({"recoveryTarget": {"targetTime": _moment(args.restore.target_time)}} if args.restore.target_time else {}),
+        **({"recoveryTarget": {"targetTime": _moment(moment)}} if moment else {}),
     }
 
 
-def schedule(name: str, server: str, args: CnpgArgs, parent: pulumi.Resource, cluster: pulumi.Resource) -> None:
+def schedule(name: str, server: str, settings: CnpgPostgres, context: StackContext, opts: ResourceOptions) -> None:
     """Base backups by the clock, and the first one at once, also when another archive takes the place of one."""
-    if not args.backup:
+    if not settings.backup:
         return
     k8s.apiextensions.CustomResource(
         f"{name}-schedule",
         api_version=SCHEDULED_BACKUP.api_version,
         kind=SCHEDULED_BACKUP.kind,
-        metadata={"name": f"{name}-schedule", "namespace": args.namespace},
+        metadata={"name": f"{name}-schedule", "namespace": context.namespace},
         spec={
-            "schedule": args.backup.schedule,
+            "schedule": settings.backup.schedule,
             "immediate": True,
             "cluster": {"name": server},
             "method": "plugin",
             "pluginConfiguration": {"name": PLUGIN},
             "backupOwnerReference": "self",
         },
-        opts=ResourceOptions(
-            parent=parent,
-            depends_on=[cluster],
+        opts=ResourceOptions.merge(
+            opts,
             # Nothing can be restored from an archive without a base backup, and only a new schedule begins with one.
-            replacement_trigger=list(_folder(server, args.backup)),
-            delete_before_replace=True,
+            ResourceOptions(replacement_trigger=list(_folder(server, settings.backup)), delete_before_replace=True),
         ),
     )
 
 
-def peers(args: CnpgArgs) -> list[Peer | None]:
+def peers(settings: CnpgPostgres, context: StackContext) -> list[Peer | None]:
     """The S3 servers of backups; the plugin itself is reached by the operator, not by pods."""
-    found = [archive.peer for archive in (args.backup, args.restore) if archive]
+    archives = [archive for archive in (settings.backup, settings.restore) if archive]
+    found = [context.s3_peer(archive.endpoint, archive.addresses) for archive in archives]
     return [peer for number, peer in enumerate(found) if peer not in found[:number]]
 
 
 def _object_store(
-    name: str, args: CnpgArgs, spec: dict[str, Any], parent: pulumi.Resource
+    name: str, context: StackContext, spec: dict[str, Any], parent: pulumi.Resource
 ) -> k8s.apiextensions.CustomResource:
     return k8s.apiextensions.CustomResource(
         name,
         api_version=OBJECT_STORE.api_version,
         kind=OBJECT_STORE.kind,
-        metadata={"name": name, "namespace": args.namespace},
+        metadata={"name": name, "namespace": context.namespace},
         spec={**spec, "instanceSidecarConfiguration": {"resources": SIDECAR_RESOURCES}},
         opts=ResourceOptions(parent=parent),
     )
 
 
-def _location(archive: ArchiveArgs) -> dict[str, Any]:
-    return filled(
+def _location(archive: BackupArchive) -> dict[str, Any]:
+    return drop_empty(
         {
             "destinationPath": archive.destination_path,
             "s3Credentials": _credentials(archive),
@@ -123,12 +128,12 @@ def _location(archive: ArchiveArgs) -> dict[str, Any]:
     )
 
 
-def _plugin(store: str, archive: ArchiveArgs) -> dict[str, Any]:
-    parameters = filled({"barmanObjectName": store, "serverName": archive.server_name})
+def _plugin(store: str, archive: BackupArchive) -> dict[str, Any]:
+    parameters = drop_empty({"barmanObjectName": store, "serverName": archive.server_name})
     return {"name": PLUGIN, "parameters": parameters}
 
 
-def _folder(cluster: str, archive: ArchiveArgs) -> tuple[str | None, str, str]:
+def _folder(cluster: str, archive: BackupArchive) -> tuple[pulumi.Input[str] | None, pulumi.Input[str], str]:
     # A cluster without a name there goes by its own, says the plugin.
     return archive.endpoint, archive.destination_path, archive.server_name or cluster
 
@@ -138,14 +143,14 @@ def _moment(rfc_3339: str) -> str:
     return f"{datetime.datetime.fromisoformat(rfc_3339).astimezone(datetime.UTC):%Y-%m-%d %H:%M:%S.%f}+00"
 
 
-def _credentials(archive: ArchiveArgs) -> dict[str, Any]:
-    if archive.access_key_id is None or archive.secret_access_key is None:
+def _credentials(archive: BackupArchive) -> dict[str, Any]:
+    if archive.credentials is None:
         return {"inheritFromIAMRole": True}
     return {
-        "accessKeyId": _reference(archive.access_key_id),
-        "secretAccessKey": _reference(archive.secret_access_key),
+        "accessKeyId": _reference(archive.credentials.access_key_id),
+        "secretAccessKey": _reference(archive.credentials.secret_access_key),
     }
 
 
-def _reference(secret: SecretKey) -> dict[str, pulumi.Input[str]]:
-    return {"name": secret.name, "key": secret.key}
+def _reference(secret: SecretReference) -> dict[str, pulumi.Input[str]]:
+    return {"name": secret.secret_name, "key": secret.secret_key}

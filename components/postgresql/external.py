@@ -4,21 +4,29 @@ from __future__ import annotations
 
 import pulumi
 
-from ..connections import PostgresConnection
-from .args import ExternalArgs
+from ..connections import PostgresConnection, PostgresTls
+from ..kubernetes.context import StackContext
+from .settings import ExternalPostgres, PostgresClientTls
 from .setup import prepare_database
 
 
-def deploy(name: str, args: ExternalArgs, parent: pulumi.Resource) -> PostgresConnection:
-    """Makes the database as the administrator, or checks that it is there."""
+def deploy(
+    name: str, settings: ExternalPostgres, context: StackContext, parent: pulumi.Resource, connections: int
+) -> PostgresConnection:
+    """Makes the database as the administrator, or checks that it is there and allows so many ``connections``."""
     connection = PostgresConnection(
-        host=args.host,
-        port=args.port,
-        database=args.database,
-        user=args.user,
-        password=args.password,
-        tls=args.tls,
-        peer=args.peer,
+        host=settings.host,
+        port=settings.port,
+        database=settings.database,
+        user=settings.user,
+        password=settings.password.key,
+        tls=_tls(settings.tls) if settings.tls else None,
+        peer=context.peer(settings.host, settings.port, settings.addresses),
     )
-    prepare_database(f"{name}-setup", args, connection, parent, admin=args.admin, connections=args.connections)
+    admin = settings.admin_credentials
+    prepare_database(f"{name}-setup", context, connection, parent, admin=admin, connections=connections)
     return connection
+
+
+def _tls(tls: PostgresClientTls) -> PostgresTls:
+    return PostgresTls(mode=tls.mode, ca=tls.ca.key if tls.ca else None)

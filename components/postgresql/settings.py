@@ -8,6 +8,8 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from ..settings.base import (
+    InputOf,
+    InputText,
     KubernetesName,
     NonEmpty,
     Port,
@@ -220,11 +222,14 @@ def _host(value: str) -> str:
     return value
 
 
+HostName = Annotated[str, AfterValidator(_host)]
+
+
 class ExternalPostgres(_Database):
     """A server that somebody else runs; 13 or higher, which a job checks."""
 
     backend: Literal["external"]
-    host: Annotated[str, AfterValidator(_host)] = Field(description="Host name or IPv4 address.")
+    host: Annotated[InputText, InputOf(HostName)] = Field(description="Host name or IPv4 address.")
     port: Port = Field(5432, description="Port of the server.")
     addresses: Addresses | None = Field(None, description=ADDRESSES)
     password: SecretReference = Field(description="Key of a Secret that holds the password of user.")

@@ -10,8 +10,9 @@ import pulumi_kubernetes as k8s
 
 from ..connections import PostgresConnection
 from ..kubernetes import network_policy, pods
+from ..kubernetes.context import StackContext
 from ..kubernetes.setup_job import SetupJob, run_setup_job
-from .args import AdminArgs, DatabaseArgs
+from .settings import AdminCredentials
 
 SCRIPT = Path(__file__).with_name("setup.sh").read_text()
 COMPONENT = "postgresql-setup"
@@ -25,11 +26,11 @@ USER = 999
 
 def prepare_database(  # noqa: PLR0913 - the two sequences differ per backend
     name: str,
-    args: DatabaseArgs,
+    context: StackContext,
     connection: PostgresConnection,
     parent: pulumi.Resource,
     *,
-    admin: AdminArgs | None = None,
+    admin: AdminCredentials | None = None,
     passwords: Sequence[pulumi.Input[str]] = (),
     after: Sequence[pulumi.Resource] = (),
     version: int = MINIMUM_VERSION,
@@ -41,7 +42,7 @@ def prepare_database(  # noqa: PLR0913 - the two sequences differ per backend
     """
     job = SetupJob(
         component=COMPONENT,
-        image=args.client_image,
+        image=context.image("postgresql"),
         user=USER,
         script=SCRIPT,
         environment=[
@@ -55,8 +56,8 @@ def prepare_database(  # noqa: PLR0913 - the two sequences differ per backend
         passwords=passwords,
         refusal=REFUSAL,
     )
-    network_policy.allow(name, args, parent, pods.selector(COMPONENT, name), peers=[connection.peer])
-    return run_setup_job(name, args, job, parent, after)
+    network_policy.allow(name, context, parent, pods.selector(COMPONENT, name), peers=[connection.peer])
+    return run_setup_job(name, context, job, parent, after)
 
 
 def _server(connection: PostgresConnection) -> list[k8s.core.v1.EnvVarArgsDict]:
@@ -70,7 +71,7 @@ def _server(connection: PostgresConnection) -> list[k8s.core.v1.EnvVarArgsDict]:
     return variables
 
 
-def _roles(connection: PostgresConnection, admin: AdminArgs | None) -> list[k8s.core.v1.EnvVarArgsDict]:
+def _roles(connection: PostgresConnection, admin: AdminCredentials | None) -> list[k8s.core.v1.EnvVarArgsDict]:
     variables = [
         pods.env("DATABASE", connection.database),
         pods.env("OWNER", connection.user),
@@ -80,7 +81,7 @@ def _roles(connection: PostgresConnection, admin: AdminArgs | None) -> list[k8s.
         variables += [
             pods.env("ADMIN", admin.user),
             pods.env("ADMIN_DATABASE", admin.database),
-            pods.secret_env("ADMIN_PASSWORD", admin.password),
+            pods.secret_env("ADMIN_PASSWORD", admin.password.key),
         ]
     return variables
 

@@ -9,9 +9,11 @@ from pulumi import ResourceOptions
 from ..connections import PostgresConnection, PostgresTls, SecretKey, ServerPods
 from ..kubernetes import network_policy, pods
 from ..kubernetes.backing_service import service_host
+from ..kubernetes.context import StackContext
 from ..kubernetes.passwords import generate_password, key_of, store_secret
 from ..kubernetes.stateful_server import DATA, StatefulServer, checksum, run_stateful_server
-from .args import AdminArgs, StandaloneArgs
+from ..settings.base import SecretReference
+from .settings import AdminCredentials, StandalonePostgres
 from .setup import USER, prepare_database
 
 COMPONENT = "postgresql"
@@ -24,51 +26,61 @@ SUPERUSER = "postgres"
 PGDATA = "/var/lib/postgresql/volume/pgdata"
 
 
-def deploy(name: str, args: StandaloneArgs, parent: pulumi.Resource) -> PostgresConnection:
+def deploy(
+    name: str, settings: StandalonePostgres, context: StackContext, parent: pulumi.Resource
+) -> PostgresConnection:
     """The server, and a job that makes role, database and extensions in it."""
-    superuser_password = generate_password(f"{name}-superuser", args, parent)
-    owner_password = generate_password(f"{name}-owner", args, parent)
-    superuser = store_secret(f"{name}-superuser", args, parent, {"username": SUPERUSER, "password": superuser_password})
-    owner = store_secret(f"{name}-owner", args, parent, {"username": args.user, "password": owner_password})
-    config = _config(name, args, parent)
-    server = run_stateful_server(name, args, _server(name, args, superuser), parent, after=[superuser, config])
+    superuser_password = generate_password(f"{name}-superuser", context, parent)
+    owner_password = generate_password(f"{name}-owner", context, parent)
+    superuser = store_secret(
+        f"{name}-superuser", context, parent, {"username": SUPERUSER, "password": superuser_password}
+    )
+    owner = store_secret(f"{name}-owner", context, parent, {"username": settings.user, "password": owner_password})
+    config = _config(name, settings, context, parent)
+    server = run_stateful_server(
+        name, context, _server(name, settings, context, superuser), parent, after=[superuser, config]
+    )
     network_policy.allow(
-        name, args, parent, pods.selector(COMPONENT, name), ingress=[network_policy.from_clients(PORT)]
+        name, context, parent, pods.selector(COMPONENT, name), ingress=[network_policy.from_clients(PORT)]
     )
     connection = PostgresConnection(
-        host=service_host(name, args),
+        host=service_host(name, context),
         port=PORT,
-        database=args.database,
-        user=args.user,
+        database=settings.database,
+        user=settings.user,
         password=key_of(owner, "password"),
-        tls=PostgresTls("verify-full", SecretKey(args.tls_secret, "ca.crt")) if args.tls_secret else None,
+        tls=PostgresTls("verify-full", SecretKey(settings.tls.secret_name, "ca.crt")) if settings.tls else None,
         peer=ServerPods(pods.selector(COMPONENT, name), PORT),
     )
-    admin = AdminArgs(user=SUPERUSER, password=key_of(superuser, "password"))
-    prepare_database(f"{name}-setup", args, connection, parent, admin=admin, passwords=[owner_password], after=[server])
+    reference = key_of(superuser, "password")
+    password = SecretReference(secret_name=reference.name, secret_key=reference.key)
+    admin = AdminCredentials(user=SUPERUSER, password=password)
+    prepare_database(
+        f"{name}-setup", context, connection, parent, admin=admin, passwords=[owner_password], after=[server]
+    )
     return connection
 
 
-def configuration(args: StandaloneArgs) -> dict[str, str]:
+def configuration(settings: StandalonePostgres) -> dict[str, str]:
     """The files of the server's configuration, none of which holds a secret."""
-    settings = {
+    options = {
         "listen_addresses": "*",
         "port": str(PORT),
         "hba_file": f"{CONFIG}/pg_hba.conf",
         "password_encryption": "scram-sha-256",
-        **args.parameters,
+        **settings.parameters,
     }
-    if args.tls_secret:
-        settings |= {
+    if settings.tls:
+        options |= {
             "ssl": "on",
             "ssl_cert_file": f"{CERTIFICATES}/tls.crt",
             "ssl_key_file": f"{CERTIFICATES}/tls.key",
             "ssl_min_protocol_version": "TLSv1.2",
         }
-    remote = "hostssl" if args.tls_secret else "host"
+    remote = "hostssl" if settings.tls else "host"
     rules = ["local all all scram-sha-256", f"{remote} all all all scram-sha-256"]
     return {
-        "postgresql.conf": "".join(f"{key} = {_quoted(value)}\n" for key, value in settings.items()),
+        "postgresql.conf": "".join(f"{key} = {_quoted(value)}\n" for key, value in options.items()),
         "pg_hba.conf": "".join(f"{rule}\n" for rule in rules),
     }
 
@@ -77,16 +89,20 @@ def _quoted(value: str) -> str:
     return "'" + value.replace("\\", "\\\\").replace("'", "''") + "'"
 
 
-def _config(name: str, args: StandaloneArgs, parent: pulumi.Resource) -> k8s.core.v1.ConfigMap:
+def _config(
+    name: str, settings: StandalonePostgres, context: StackContext, parent: pulumi.Resource
+) -> k8s.core.v1.ConfigMap:
     return k8s.core.v1.ConfigMap(
         f"{name}-config",
-        metadata={"name": f"{name}-config", "namespace": args.namespace, "labels": pods.labels(COMPONENT, name)},
-        data=configuration(args),
+        metadata={"name": f"{name}-config", "namespace": context.namespace, "labels": pods.labels(COMPONENT, name)},
+        data=configuration(settings),
         opts=ResourceOptions(parent=parent),
     )
 
 
-def _server(name: str, args: StandaloneArgs, superuser: k8s.core.v1.Secret) -> StatefulServer:
+def _server(
+    name: str, settings: StandalonePostgres, context: StackContext, superuser: k8s.core.v1.Secret
+) -> StatefulServer:
     volumes: list[k8s.core.v1.VolumeArgsDict] = [
         pods.scratch("tmp"),
         pods.scratch("run"),
@@ -94,20 +110,21 @@ def _server(name: str, args: StandaloneArgs, superuser: k8s.core.v1.Secret) -> S
         {"name": "config", "config_map": {"name": f"{name}-config"}},
         pods.secret_files("superuser", key_of(superuser, "password").name, {"password": "password"}),
     ]
-    if args.tls_secret:
-        volumes.append(pods.secret_files("tls", args.tls_secret, {"tls.crt": "tls.crt", "tls.key": "tls.key"}))
+    if settings.tls:
+        files = {"tls.crt": "tls.crt", "tls.key": "tls.key"}
+        volumes.append(pods.secret_files("tls", settings.tls.secret_name, files))
     return StatefulServer(
         component=COMPONENT,
-        container=_container(args),
+        container=_container(settings, context),
         port=PORT,
         user=USER,
-        storage=args.storage,
+        storage=settings.storage,
         volumes=volumes,
-        triggers={"checksum/config": checksum(configuration(args))},
+        triggers={"checksum/config": checksum(configuration(settings))},
     )
 
 
-def _container(args: StandaloneArgs) -> k8s.core.v1.ContainerArgsDict:
+def _container(settings: StandalonePostgres, context: StackContext) -> k8s.core.v1.ContainerArgsDict:
     # By TCP: while the image initialises the volume, its temporary server answers on the socket only.
     is_ready: k8s.core.v1.ExecActionArgsDict = {"command": ["pg_isready", "-q", "-h", "127.0.0.1", "-p", str(PORT)]}
     mounts = [
@@ -118,11 +135,11 @@ def _container(args: StandaloneArgs) -> k8s.core.v1.ContainerArgsDict:
         pods.mount("config", CONFIG, read_only=True),
         pods.mount("superuser", SUPERUSER_SECRET, read_only=True),
     ]
-    if args.tls_secret:
+    if settings.tls:
         mounts.append(pods.mount("tls", CERTIFICATES, read_only=True))
     return {
         "name": COMPONENT,
-        "image": args.image,
+        "image": context.image("postgresql"),
         "args": ["postgres", "-c", f"config_file={CONFIG}/postgresql.conf"],
         "env": [
             pods.env("PGDATA", PGDATA),
@@ -131,7 +148,7 @@ def _container(args: StandaloneArgs) -> k8s.core.v1.ContainerArgsDict:
             pods.env("POSTGRES_INITDB_ARGS", "--data-checksums --encoding=UTF8"),
         ],
         "ports": [{"name": "server", "container_port": PORT, "protocol": "TCP"}],
-        "resources": pods.resources(args.resources),
+        "resources": pods.resources(settings.resources.to_kubernetes()),
         "security_context": pods.container_security(),
         "startup_probe": {"exec_": is_ready, "period_seconds": 5, "timeout_seconds": 5, "failure_threshold": 60},
         "readiness_probe": {"exec_": is_ready, "period_seconds": 10, "timeout_seconds": 5, "failure_threshold": 3},

@@ -8,11 +8,13 @@ import pulumi
 
 from ..connections import RedisConnection
 from ..kubernetes.backing_service import component_inputs
+from ..kubernetes.context import StackContext
 from .alauda import deploy as deploy_alauda
-from .args import AlaudaArgs, ExternalArgs, NoneArgs, RedisArgs, StandaloneArgs
+from .external import connect
+from .settings import AlaudaRedis, ExternalRedis, NoRedis, RedisSettings, StandaloneRedis
 from .standalone import deploy as deploy_standalone
 
-__all__ = ["AlaudaArgs", "ExternalArgs", "NoneArgs", "Redis", "RedisArgs", "StandaloneArgs"]
+__all__ = ["AlaudaRedis", "ExternalRedis", "NoRedis", "Redis", "RedisSettings", "StandaloneRedis"]
 
 
 class Redis(pulumi.ComponentResource):
@@ -20,29 +22,23 @@ class Redis(pulumi.ComponentResource):
 
     connection: RedisConnection | None
 
-    def __init__(self, name: str, args: RedisArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("label-studio:redis:Redis", name, component_inputs(args), opts)
-        match args:
-            case StandaloneArgs():
-                self.connection = deploy_standalone(name, args, self)
-            case AlaudaArgs():
-                self.connection = deploy_alauda(name, args, self)
-            case ExternalArgs():
-                self.connection = _external(args)
-            case NoneArgs():
+    def __init__(
+        self,
+        name: str,
+        settings: RedisSettings,
+        context: StackContext,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__("label-studio:redis:Redis", name, component_inputs(settings, context), opts)
+        match settings:
+            case StandaloneRedis():
+                self.connection = deploy_standalone(name, settings, context.scheduled(settings.scheduling), self)
+            case AlaudaRedis():
+                self.connection = deploy_alauda(name, settings, context.scheduled(settings.scheduling), self)
+            case ExternalRedis():
+                self.connection = connect(settings, context)
+            case NoRedis():
                 self.connection = None
             case unknown:
                 assert_never(unknown)
         self.register_outputs({"host": self.connection.host if self.connection else None})
-
-
-def _external(args: ExternalArgs) -> RedisConnection:
-    return RedisConnection(
-        host=args.host,
-        port=args.port,
-        database=args.database,
-        password=args.password,
-        user=args.user,
-        tls=args.tls,
-        peer=args.peer,
-    )

@@ -12,11 +12,12 @@ import pulumi
 
 from ..connections import RedisConnection, RedisTls, ServerPods
 from ..kubernetes import network_policy, pods
-from ..kubernetes.backing_service import filled
+from ..kubernetes.backing_service import drop_empty
+from ..kubernetes.context import StackContext
 from ..kubernetes.names import fitted
 from ..kubernetes.operated import Kind, OperatedServers, Rollout, run_operated_servers
 from ..kubernetes.passwords import generate_password, key_of, store_secret
-from .args import AlaudaArgs
+from .settings import AlaudaRedis
 
 KIND = Kind("middleware.alauda.io/v1", "Redis", "redis", "Alauda's Redis operator")
 # The longest name is that of the StatefulSet, rfr-<name>.
@@ -26,9 +27,11 @@ PORT = 6379
 SPECIAL = "-_"
 
 
-def deploy(name: str, args: AlaudaArgs, parent: pulumi.Resource) -> RedisConnection:
+def deploy(name: str, settings: AlaudaRedis, context: StackContext, parent: pulumi.Resource) -> RedisConnection:
     """The resource, after the password that its webhook looks for."""
-    secret = store_secret(name, args, parent, {"password": generate_password(name, args, parent, special=SPECIAL)})
+    secret = store_secret(
+        name, context, parent, {"password": generate_password(name, context, parent, special=SPECIAL)}
+    )
     password = key_of(secret, "password")
     server = fitted(name, LONGEST_NAME)
     own = _pods(server)
@@ -43,47 +46,49 @@ def deploy(name: str, args: AlaudaArgs, parent: pulumi.Resource) -> RedisConnect
         status={"phase": "Ready"},
         selector=own,
         container="redis",
-        version=args.version,
+        version=settings.version,
         stateful_sets=[f"rfr-{server}"],
     )
-    servers = OperatedServers(kind=KIND, metadata=metadata, spec=_spec(args, password.name), rollout=rollout)
-    run_operated_servers(name, args, servers, parent)
-    _network_policy(name, own, args, parent)
+    servers = OperatedServers(
+        kind=KIND, metadata=metadata, spec=_spec(settings, context, password.name), rollout=rollout
+    )
+    run_operated_servers(name, context, servers, parent)
+    _network_policy(name, own, settings, context, parent)
     return RedisConnection(
         # The name in the certificate (GetServiceDNSName of the operator), which has no cluster domain.
-        host=pulumi.Output.concat(f"rfr-{server}-read-write.", args.namespace, ".svc"),
+        host=pulumi.Output.concat(f"rfr-{server}-read-write.", context.namespace, ".svc"),
         port=PORT,
         database=1,
         password=password,
         # The server asks its clients for a certificate of the same CA, which its own one is.
-        tls=RedisTls(f"{server}-tls", certificate_key="tls.crt", private_key_key="tls.key") if args.tls else None,
+        tls=RedisTls(f"{server}-tls", certificate_key="tls.crt", private_key_key="tls.key") if settings.tls else None,
         peer=ServerPods(own, PORT),
     )
 
 
-def _spec(args: AlaudaArgs, password_secret: pulumi.Input[str]) -> dict[str, Any]:
+def _spec(settings: AlaudaRedis, context: StackContext, password_secret: pulumi.Input[str]) -> dict[str, Any]:
     return {
         "arch": "standalone",
-        "version": args.version,
+        "version": settings.version,
         "passwordSecret": password_secret,
         "replicas": {"sentinel": {"master": 1}},
-        "resources": args.resources,
-        "persistentSize": args.storage.size,
+        "resources": settings.resources.to_kubernetes(),
+        "persistentSize": settings.storage.size,
         "customConfig": {
-            **args.options,
+            **settings.options,
             "appendonly": "yes",
             "appendfsync": "everysec",
-            "maxmemory": str(args.max_memory),
+            "maxmemory": str(settings.max_memory_bytes),
             "maxmemory-policy": "noeviction",
         },
         "expose": {"type": "ClusterIP"},
-        **filled(
+        **drop_empty(
             {
                 # The operator drops false, and every look at the cluster would show a difference.
-                "enableTLS": args.tls,
-                "persistent": filled({"storageClassName": args.storage.storage_class}),
-                "nodeSelector": args.placement.node_selector,
-                "tolerations": args.placement.tolerations,
+                "enableTLS": settings.tls,
+                "persistent": drop_empty({"storageClassName": settings.storage.storage_class}),
+                "nodeSelector": context.placement.node_selector,
+                "tolerations": context.placement.tolerations,
             }
         ),
     }
@@ -97,16 +102,18 @@ def _pods(server: str) -> dict[str, str]:
     }
 
 
-def _network_policy(name: str, own: dict[str, str], args: AlaudaArgs, parent: pulumi.Resource) -> None:
+def _network_policy(
+    name: str, own: dict[str, str], settings: AlaudaRedis, context: StackContext, parent: pulumi.Resource
+) -> None:
     network_policy.allow(
         name,
-        args,
+        context,
         parent,
         own,
         ingress=[
             network_policy.from_clients(PORT),
             network_policy.from_pods(own, PORT),
-            network_policy.from_namespace(args.operator_namespace, PORT),
+            network_policy.from_namespace(settings.operator_namespace, PORT),
         ],
         egress=[network_policy.to_pods(own, PORT), network_policy.to_api_server()],
     )

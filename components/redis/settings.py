@@ -10,6 +10,8 @@ from urllib.parse import unquote
 from pydantic import AfterValidator, Field, model_validator
 
 from ..settings.base import (
+    InputOf,
+    InputText,
     KubernetesName,
     ObjectName,
     Resources,
@@ -108,6 +110,7 @@ def _options(values: dict[str, str]) -> dict[str, str]:
     return values
 
 
+RedisUrl = Annotated[str, AfterValidator(_redis_url)]
 Options = Annotated[dict[str, str], AfterValidator(_options)]
 
 
@@ -159,7 +162,9 @@ class RedisSsl(SettingsModel):
     redis_ssl_cert_reqs: Literal["", "optional", "required"] = Field(
         "required", description="Whether the server's certificate is verified; empty means that it is not."
     )
-    redis_ssl_secret_name: ObjectName = Field(description="Secret that holds the certificates.")
+    redis_ssl_secret_name: Annotated[InputText, InputOf(ObjectName)] = Field(
+        description="Secret that holds the certificates."
+    )
     redis_ssl_ca_certs_secret_key: SecretKeyName | Literal[""] = Field("ca.crt", description="Its key with the CA.")
     redis_ssl_cert_file_secret_key: SecretKeyName | Literal[""] = Field(
         "", description="Its key with the client's certificate, when the server demands one."
@@ -183,7 +188,7 @@ class ExternalRedis(SettingsModel):
     """A standalone server that somebody else runs."""
 
     backend: Literal["external"]
-    url: Annotated[str, AfterValidator(_redis_url)] = Field(
+    url: Annotated[InputText, InputOf(RedisUrl)] = Field(
         description="redis://host:6379/1, without a password; rediss:// where the server speaks TLS."
     )
     addresses: Addresses | None = Field(None, description=ADDRESSES)
@@ -192,11 +197,13 @@ class ExternalRedis(SettingsModel):
 
     @property
     def address(self) -> RedisAddress:
-        """The parts of ``url``."""
-        return parse_redis_url(self.url)
+        """The parts of a ``url`` that is no Output."""
+        return parse_redis_url(str(self.url))
 
     @model_validator(mode="after")
     def _tls_has_certificates(self) -> Self:
+        if not isinstance(self.url, str):
+            return self
         if self.address.tls and self.ssl is None:
             raise ValueError("a rediss:// url needs ssl with redisSslSecretName, the Secret with the server's CA")
         if self.address.user and self.password is None:

@@ -9,9 +9,10 @@ from pulumi import ResourceOptions
 from ..connections import RedisConnection, RedisTls, SecretKey, ServerPods
 from ..kubernetes import network_policy, pods
 from ..kubernetes.backing_service import service_host
+from ..kubernetes.context import StackContext
 from ..kubernetes.passwords import generate_password, key_of, store_secret
 from ..kubernetes.stateful_server import DATA, StatefulServer, checksum, run_stateful_server
-from .args import StandaloneArgs
+from .settings import StandaloneRedis
 
 COMPONENT = "redis"
 PORT = 6379
@@ -24,49 +25,49 @@ ACCESS = "/etc/valkey-access"
 DATABASE = 1
 
 
-def deploy(name: str, args: StandaloneArgs, parent: pulumi.Resource) -> RedisConnection:
+def deploy(name: str, settings: StandaloneRedis, context: StackContext, parent: pulumi.Resource) -> RedisConnection:
     """The server, with a generated password that it reads from a file."""
-    password = generate_password(name, args, parent)
+    password = generate_password(name, context, parent)
     # requirepass in a file of its own: on argv or in a ConfigMap everybody could read it.
     values = {"password": password, "access.conf": pulumi.Output.concat("requirepass ", password, "\n")}
-    secret = store_secret(name, args, parent, values)
+    secret = store_secret(name, context, parent, values)
     config = k8s.core.v1.ConfigMap(
         f"{name}-config",
-        metadata={"name": f"{name}-config", "namespace": args.namespace, "labels": pods.labels(COMPONENT, name)},
-        data=configuration(args),
+        metadata={"name": f"{name}-config", "namespace": context.namespace, "labels": pods.labels(COMPONENT, name)},
+        data=configuration(settings),
         opts=ResourceOptions(parent=parent),
     )
     reference = key_of(secret, "password")
-    run_stateful_server(name, args, _server(name, args, reference), parent, after=[secret, config])
+    run_stateful_server(name, context, _server(name, settings, context, reference), parent, after=[secret, config])
     network_policy.allow(
-        name, args, parent, pods.selector(COMPONENT, name), ingress=[network_policy.from_clients(PORT)]
+        name, context, parent, pods.selector(COMPONENT, name), ingress=[network_policy.from_clients(PORT)]
     )
     return RedisConnection(
-        host=service_host(name, args),
+        host=service_host(name, context),
         port=PORT,
         database=DATABASE,
         password=reference,
-        tls=RedisTls(args.tls_secret) if args.tls_secret else None,
+        tls=RedisTls(settings.tls.secret_name) if settings.tls else None,
         peer=ServerPods(pods.selector(COMPONENT, name), PORT),
     )
 
 
-def configuration(args: StandaloneArgs) -> dict[str, str]:
+def configuration(settings: StandaloneRedis) -> dict[str, str]:
     """The file of the server's configuration; the password is in another one, which it includes."""
     directives = {
-        **args.options,
+        **settings.options,
         "dir": "/data",
         "port": str(PORT),
         # A snapshot would only repeat what the append-only file already holds.
         "save": '""',
         "appendonly": "yes",
         "appendfsync": "everysec",
-        "maxmemory": str(args.max_memory),
+        "maxmemory": str(settings.max_memory_bytes),
         # Evicting a key would lose a job without a trace; a refused write is an error that somebody sees.
         "maxmemory-policy": "noeviction",
         "include": f"{ACCESS}/access.conf",
     }
-    if args.tls_secret:
+    if settings.tls:
         directives |= {
             "port": "0",
             "tls-port": str(PORT),
@@ -78,47 +79,47 @@ def configuration(args: StandaloneArgs) -> dict[str, str]:
     return {"valkey.conf": "".join(f"{name} {value}\n" for name, value in directives.items())}
 
 
-def _server(name: str, args: StandaloneArgs, password: SecretKey) -> StatefulServer:
+def _server(name: str, settings: StandaloneRedis, context: StackContext, password: SecretKey) -> StatefulServer:
     volumes: list[k8s.core.v1.VolumeArgsDict] = [
         pods.scratch("tmp"),
         {"name": "config", "config_map": {"name": f"{name}-config"}},
         pods.secret_files("access", password.name, {"access.conf": "access.conf"}),
     ]
-    if args.tls_secret:
+    if settings.tls:
         volumes.append(
-            pods.secret_files("tls", args.tls_secret, {key: key for key in ("tls.crt", "tls.key", "ca.crt")})
+            pods.secret_files("tls", settings.tls.secret_name, {key: key for key in ("tls.crt", "tls.key", "ca.crt")})
         )
     return StatefulServer(
         component=COMPONENT,
-        container=_container(args, password),
+        container=_container(settings, context, password),
         port=PORT,
         user=USER,
-        storage=args.storage,
+        storage=settings.storage,
         volumes=volumes,
-        triggers={"checksum/config": checksum(configuration(args))},
+        triggers={"checksum/config": checksum(configuration(settings))},
     )
 
 
-def _container(args: StandaloneArgs, password: SecretKey) -> k8s.core.v1.ContainerArgsDict:
+def _container(settings: StandaloneRedis, context: StackContext, password: SecretKey) -> k8s.core.v1.ContainerArgsDict:
     mounts = [
         pods.mount(DATA, "/data"),
         pods.mount("tmp", "/tmp"),  # noqa: S108 - a volume of the pod alone
         pods.mount("config", CONFIG, read_only=True),
         pods.mount("access", ACCESS, read_only=True),
     ]
-    if args.tls_secret:
+    if settings.tls:
         mounts.append(pods.mount("tls", CERTIFICATES, read_only=True))
-    tls = f" --tls --cacert {CERTIFICATES}/ca.crt" if args.tls_secret else ""
+    tls = f" --tls --cacert {CERTIFICATES}/ca.crt" if settings.tls else ""
     # While it loads its data the server answers, but not with PONG; the client's exit status tells neither apart.
     ping = f'test "$(valkey-cli -h 127.0.0.1 -p {PORT}{tls} --no-auth-warning ping)" = PONG'
     answers: k8s.core.v1.ExecActionArgsDict = {"command": ["sh", "-c", ping]}
     return {
         "name": COMPONENT,
-        "image": args.image,
+        "image": context.image("valkey"),
         "command": ["valkey-server", f"{CONFIG}/valkey.conf"],
         "env": [pods.secret_env("REDISCLI_AUTH", password)],
         "ports": [{"name": "server", "container_port": PORT, "protocol": "TCP"}],
-        "resources": pods.resources(args.resources),
+        "resources": pods.resources(settings.resources.to_kubernetes()),
         "security_context": pods.container_security(),
         "startup_probe": {"exec_": answers, "period_seconds": 5, "timeout_seconds": 5, "failure_threshold": 60},
         "readiness_probe": {"exec_": answers, "period_seconds": 10, "timeout_seconds": 5, "failure_threshold": 3},

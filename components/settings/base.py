@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+import pulumi
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetCoreSchemaHandler, StringConstraints
 from pydantic.alias_generators import to_camel
+from pydantic_core import CoreSchema, core_schema
+
+from ..connections import SecretKey
+
+if TYPE_CHECKING:
+    InputText = pulumi.Input[str]
+else:
+    # pydantic reads the marker beside it, InputOf, and could not resolve the names inside pulumi.Input.
+    InputText = str
 
 DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 DNS_NAME = re.compile(r"(?=.{1,253}$)[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\.[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*")
@@ -37,6 +48,23 @@ class SettingsModel(BaseModel):
         validate_by_alias=True,
         hide_input_in_errors=True,
     )
+
+
+@dataclass(frozen=True)
+class InputOf:
+    """Marks a field that a program may fill with an Output, as in ``Annotated[InputText, InputOf(DnsName)]``.
+
+    A stack file can never hold one. What it holds, and the schema of the field, are those of ``type``; an Output passes
+    unread, since its value is known only after its resource is there.
+    """
+
+    type: Any
+
+    def __get_pydantic_core_schema__(self, _source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_wrap_validator_function(
+            lambda value, validate: value if isinstance(value, pulumi.Output) else validate(value),
+            handler.generate_schema(self.type),
+        )
 
 
 def _kubernetes_name(value: str) -> str:
@@ -116,8 +144,13 @@ NonEmpty = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)
 class SecretReference(SettingsModel):
     """A key of a Secret that somebody else made in the namespace of the stack."""
 
-    secret_name: ObjectName = Field(description="Name of the Secret.")
+    secret_name: Annotated[InputText, InputOf(ObjectName)] = Field(description="Name of the Secret.")
     secret_key: SecretKeyName = Field("password", description="Its key.")
+
+    @property
+    def key(self) -> SecretKey:
+        """The same as connections name it."""
+        return SecretKey(self.secret_name, self.secret_key)
 
 
 class Resources(SettingsModel):
@@ -158,3 +191,7 @@ class Scheduling(SettingsModel):
 
     node_selector: dict[str, str] = Field({}, description="Labels that a node must have.")
     tolerations: tuple[Toleration, ...] = Field((), description="Taints that the pods accept.")
+
+    def to_kubernetes(self) -> list[Any]:
+        """The ``tolerations`` of a pod."""
+        return [toleration.model_dump(exclude_none=True) for toleration in self.tolerations]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+import pulumi
+
 from ..object_store.settings import ExternalStore
 from ..postgresql.settings import CnpgPostgres, ExternalPostgres
 from ..redis.settings import ExternalRedis
@@ -34,7 +36,7 @@ def address_problems(settings: Settings) -> Iterator[tuple[Path, str]]:
 def _servers(settings: Settings) -> Iterator[tuple[Path, str, Addresses | None]]:
     match settings.postgresql:
         case ExternalPostgres() as database:
-            yield ("postgresql",), database.host, database.addresses
+            yield ("postgresql",), str(database.host), database.addresses
         case CnpgPostgres() as cluster:
             for use, archive in (("backup", cluster.backup), ("restore", cluster.restore)):
                 if archive:
@@ -52,5 +54,6 @@ def _servers(settings: Settings) -> Iterator[tuple[Path, str, Addresses | None]]
                 yield ("projects", index, role), _s3_host(storage.endpoint, storage.region), storage.addresses
 
 
-def _s3_host(endpoint: str | None, region: str | None = None) -> str:
-    return host_and_port(endpoint or AMAZON.format(region=region or REGION))[0]
+def _s3_host(endpoint: pulumi.Input[str] | None, region: str | None = None) -> str:
+    # A stack file holds no Outputs.
+    return host_and_port(str(endpoint or AMAZON.format(region=region or REGION)))[0]

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
 
-from .base import ObjectName, SettingsModel
+from .base import InputOf, InputText, ObjectName, SettingsModel
 
 
 def _http_url(value: str) -> str:
@@ -25,4 +25,6 @@ HttpUrl = Annotated[str, AfterValidator(_http_url)]
 class ServerCertificate(SettingsModel):
     """TLS of a server in the cluster, from a Secret of type ``kubernetes.io/tls`` that also has the key ``ca.crt``."""
 
-    secret_name: ObjectName = Field(description="Secret with tls.crt, tls.key and ca.crt, made by cert-manager or you.")
+    secret_name: Annotated[InputText, InputOf(ObjectName)] = Field(
+        description="Secret with tls.crt, tls.key and ca.crt, made by cert-manager or you."
+    )

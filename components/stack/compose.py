@@ -10,20 +10,19 @@ import pulumi_kubernetes as k8s
 import pulumi_random as random
 from pulumi import ResourceOptions
 
-from ..annotation_project.from_settings import declare_projects, project_grants
-from ..label_studio import LabelStudio
-from ..label_studio.from_settings import Connections, label_studio_args
-from ..namespace import Namespace, NamespaceArgs
+from ..annotation_project import project_grants
+from ..kubernetes.context import StackContext
+from ..label_studio import Connections, LabelStudio
+from ..namespace import Namespace
 from ..object_store import ObjectStore
-from ..object_store.from_settings import UPLOADS, object_store_args, uploads_grant
+from ..object_store.grants import UPLOADS, uploads_grant
 from ..postgresql import PostgreSQL
-from ..postgresql.from_settings import postgresql_args
 from ..redis import Redis
-from ..redis.from_settings import redis_args
 from ..supplied_secrets import SuppliedSecrets
 from .cluster import ClusterSettings
-from .context import Translation
-from .outputs import Parts
+from .database_connections import needed_connections
+from .outputs import StackResult
+from .projects import declare_projects
 from .settings import SecretValues, Settings
 
 
@@ -40,27 +39,46 @@ def compose(
     supplied: SuppliedValues | None = None,
     name: str = "label-studio",
     parent: pulumi.Resource | None = None,
-) -> Parts:
+) -> StackResult:
     """Make every resource of the stack; ``name`` begins the names of them all, and all are below ``parent``."""
     opts = ResourceOptions(parent=parent, providers=_providers(settings.cluster, name, parent))
-    namespace = Namespace(name, _namespace_args(settings.cluster), opts)
-    translation = Translation(settings, namespace.name)
+    namespace = Namespace(name, settings.cluster, opts)
+    context = _context(settings, namespace.name)
     if supplied and supplied.names:
         SuppliedSecrets(f"{name}-supplied", namespace.name, supplied.names, supplied.values, opts)
 
-    postgresql = PostgreSQL(f"{name}-postgresql", postgresql_args(translation), opts)
-    redis = Redis(f"{name}-redis", redis_args(translation), opts)
-    grants = [uploads_grant(settings), *project_grants(settings)]
-    object_store = ObjectStore(f"{name}-store", object_store_args(translation, grants), opts)
+    needed = needed_connections(settings)
+    postgresql = PostgreSQL(f"{name}-postgresql", settings.postgresql, context, opts, connections=needed)
+    redis = Redis(f"{name}-redis", settings.redis, context, opts)
+    grants = [
+        uploads_grant(settings.object_store.bucket),
+        *project_grants(settings.projects, settings.projects_bucket),
+    ]
+    object_store = ObjectStore(f"{name}-store", settings.object_store, context, grants, opts)
 
-    connections = Connections(postgresql.connection, redis.connection, object_store.connections[UPLOADS])
-    label_studio = LabelStudio(
-        name,
-        label_studio_args(translation, connections),
-        ResourceOptions.merge(opts, ResourceOptions(depends_on=[postgresql, redis, object_store])),
+    connections = Connections(
+        postgresql=postgresql.connection,
+        redis=redis.connection,
+        uploads=object_store.connections[UPLOADS],
+        storage_endpoints=settings.storage_endpoints,
     )
-    projects = declare_projects(name, translation, label_studio, object_store, opts)
-    return Parts(settings, label_studio, object_store, connections, projects)
+    after_services = ResourceOptions.merge(opts, ResourceOptions(depends_on=[postgresql, redis, object_store]))
+    label_studio = LabelStudio(name, settings.label_studio, connections, context, after_services)
+    projects = declare_projects(name, settings, context, opts, label_studio=label_studio, store=object_store)
+    return StackResult(settings, label_studio, object_store, connections, projects)
+
+
+def _context(settings: Settings, namespace: pulumi.Output[str]) -> StackContext:
+    cluster = settings.cluster
+    return StackContext(
+        namespace=namespace,
+        images=settings.resolved_images,
+        cluster_domain=cluster.domain,
+        network_policies=cluster.network_policies,
+        protect=cluster.protect_data,
+        image_pull_secrets=cluster.image_pull_secrets,
+        ingress_namespace=cluster.ingress_namespace,
+    )
 
 
 def _providers(cluster: ClusterSettings, name: str, parent: pulumi.Resource | None) -> list[pulumi.ProviderResource]:
@@ -77,13 +95,3 @@ def _providers(cluster: ClusterSettings, name: str, parent: pulumi.Resource | No
         opts=ResourceOptions(parent=parent),
     )
     return [kubernetes, random.Provider(f"{name}-random", opts=ResourceOptions(parent=parent))]
-
-
-def _namespace_args(cluster: ClusterSettings) -> NamespaceArgs:
-    return NamespaceArgs(
-        name=cluster.namespace,
-        create=cluster.create_namespace,
-        pod_security=cluster.pod_security,
-        network_policies=cluster.network_policies,
-        protect=cluster.protect_data,
-    )

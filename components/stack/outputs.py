@@ -1,4 +1,4 @@
-"""What a stack tells the world: addresses and names of Secrets, and one password, as a secret output."""
+"""The outputs of a stack: addresses and names of Secrets, and one password, as a secret output."""
 
 from __future__ import annotations
 
@@ -8,16 +8,15 @@ from typing import Any
 
 import pulumi
 
-from ..annotation_project.from_settings import DeclaredProject
 from ..connections import SecretKey
-from ..label_studio import LabelStudio
-from ..label_studio.from_settings import Connections
+from ..label_studio import Connections, LabelStudio
 from ..object_store import ObjectStore
+from .projects import DeclaredProject
 from .settings import Settings
 
 
 @dataclass(frozen=True)
-class Parts:
+class StackResult:
     """The parts of a stack whose facts are worth knowing."""
 
     settings: Settings

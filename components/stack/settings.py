@@ -20,10 +20,10 @@ from ..postgresql.settings import CnpgPostgres, PostgresSettings, StandalonePost
 from ..redis.settings import AlaudaRedis, RedisSettings
 from ..settings.base import SettingsModel
 from ..settings.errors import SettingsError, problems_of
+from ..settings.images import LABEL_STUDIO, ImageSettings, image_major_version
 from ..settings.outside import address_problems
 from .cluster import ClusterSettings
 from .database_connections import connection_problems
-from .images import ImageSettings, image_major_version
 
 PROJECT = "label-studio"
 SECRETS_KEY = "secrets"
@@ -64,13 +64,25 @@ class Settings(SettingsModel):
 
     def image(self, name: str) -> str:
         """The image to pull for the field ``name`` of ``images``."""
-        return self.images.reference(name, self.label_studio.chart)
+        return self.resolved_images.reference(name)
+
+    @property
+    def resolved_images(self) -> ImageSettings:
+        """The images with that of Label Studio, whose default follows the chart."""
+        label_studio = self.images.label_studio or f"{LABEL_STUDIO}:{self.label_studio.chart.label_studio}"
+        return self.images.model_copy(update={"label_studio": label_studio})
 
     @property
     def projects_bucket(self) -> str:
         """The bucket of projects that name none: apart from uploads, where this program may make buckets."""
         store = self.object_store
-        return store.bucket if isinstance(store, ExternalStore) else f"{store.bucket}-projects"
+        return str(store.bucket) if isinstance(store, ExternalStore) else f"{store.bucket}-projects"
+
+    @property
+    def storage_endpoints(self) -> list[str]:
+        """The S3 servers of storages that have an account of their own elsewhere than at Amazon."""
+        storages = [storage for project in self.projects for storage in project.storages.values()]
+        return sorted({storage.endpoint for storage in storages if storage.endpoint})
 
     @property
     def is_production(self) -> bool:
@@ -102,7 +114,7 @@ def _database_problems(settings: Settings) -> Iterator[Problem]:
                 f"must be {major}, as in the tag of images.{to_camel(image)}; or name an image of another version",
             )
     if isinstance(database, CnpgPostgres) and database.backup and database.backup.endpoint:
-        host = urlsplit(database.backup.endpoint).hostname or ""
+        host = urlsplit(str(database.backup.endpoint)).hostname or ""
         if f".{settings.cluster.namespace}.svc" in f"{host}.":
             yield (
                 ("postgresql", "backup", "endpoint"),

@@ -6,7 +6,7 @@ from functools import partial
 
 import yaml
 
-from components.stack.images import ImageSettings
+from components.settings.images import ImageSettings
 from local.cluster.api import Api, Object, wait
 from local.cluster.images import load
 from local.images import build as images

@@ -16,8 +16,7 @@ from pathlib import Path
 
 from uv import find_uv_bin
 
-from components.label_studio.chart_settings import NEWEST, OLDEST
-from components.stack.images import LABEL_STUDIO, ImageSettings
+from components.settings.images import LABEL_STUDIO, NEWEST, OLDEST, ImageSettings
 from local.images.oci import ARCHITECTURES, SEARCH_PATH, Config, Entry
 from local.images.recipes import Recipe
 from local.images.sandbox import HERE

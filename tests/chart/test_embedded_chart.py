@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from components.label_studio.args import Autoscaling, Service
+from components.label_studio.access_settings import Service
+from components.label_studio.settings import Autoscaling
 from tests.chart.helm import Chart, RefusedError
 from tests.unit.label_studio.arguments import (
     HOST,
@@ -21,7 +22,7 @@ from tests.unit.label_studio.arguments import (
 )
 
 UPLOADS: dict[str, dict[str, Any]] = {
-    **{f"volume-{name}": {"volume": volume} for name, volume in VOLUMES.items()},
+    **{f"volume-{name}": {"persistence": volume} for name, volume in VOLUMES.items()},
     **{f"s3-{name}": {"s3": s3} for name, s3 in S3.items()},
 }
 COMBINATIONS = list(itertools.product(POSTGRESQL, REDIS, UPLOADS))
@@ -50,7 +51,7 @@ def test_the_service_has_the_documented_name_and_type(chart: Chart) -> None:
 
 
 def test_a_load_balancer_is_the_default_and_can_be_limited(chart: Chart) -> None:
-    service = Service(annotations={"example.com/pool": "public"}, load_balancer_source_ranges=["192.0.2.0/24"])
+    service = Service(annotations={"example.com/pool": "public"}, load_balancer_source_ranges=("192.0.2.0/24",))
     rendered = chart.render(release_values(arguments(service=service)))["Service"]
     assert rendered["spec"]["type"] == "LoadBalancer"
     assert rendered["spec"]["loadBalancerSourceRanges"] == ["192.0.2.0/24"]
@@ -65,7 +66,7 @@ def test_a_node_port_can_be_chosen(chart: Chart) -> None:
 
 
 def test_an_ingress_speaks_tls_for_its_host(chart: Chart) -> None:
-    objects = chart.render(release_values(arguments(ingress=INGRESS, url=f"https://{HOST}")))
+    objects = chart.render(release_values(arguments(ingress=INGRESS)))
     chart.conforms(objects)
     ingress = objects["Ingress"]
     assert ingress["spec"]["ingressClassName"] == "traefik"
@@ -116,7 +117,7 @@ def test_no_probe_waits_a_blind_minute(chart: Chart) -> None:
 
 def test_a_volume_for_one_node_is_given_up_before_the_next_pod_wants_it(chart: Chart) -> None:
     strategies = {
-        name: chart.render(release_values(arguments(volume=volume)))["Deployment"]["spec"]["strategy"]
+        name: chart.render(release_values(arguments(persistence=volume)))["Deployment"]["spec"]["strategy"]
         for name, volume in VOLUMES.items()
     }
     assert strategies == {"once": {"type": "Recreate"}, "many": {"type": "RollingUpdate"}}
@@ -133,7 +134,11 @@ def test_protection_keeps_the_claim_when_the_release_is_removed(chart: Chart) ->
 
 def test_an_autoscaler_is_left_alone_with_the_number_of_pods(chart: Chart) -> None:
     fixed = chart.render(release_values(arguments(s3=S3["store"], replicas=3)))
-    scaled = chart.render(release_values(arguments(s3=S3["store"], autoscaling=Autoscaling(2, 6, 70))))
+    scaled = chart.render(
+        release_values(
+            arguments(s3=S3["store"], autoscaling=Autoscaling(min_replicas=2, max_replicas=6, target_cpu=70))
+        )
+    )
     assert fixed["Deployment"]["spec"]["replicas"] == 3
     assert "replicas" not in scaled["Deployment"]["spec"]
 

@@ -13,7 +13,7 @@ from tests.unit.label_studio.arguments import DEPLOYMENT, POSTGRESQL, REDIS, REL
 UPLOADS: dict[str, dict[str, Any]] = {
     "store": {"s3": S3["store"]},
     "session": {"s3": S3["session"]},
-    "volume": {"volume": VOLUMES["once"]},
+    "volume": {"persistence": VOLUMES["once"]},
 }
 # Only for servers that answer requests, or that begin the migration; REDIS_SSL is read by nobody.
 NOT_FOR_WORKERS = {"INIT_CONTAINER", "REDIS_SSL", "STORAGE_AWS_X_AMZ_EXPIRES"}

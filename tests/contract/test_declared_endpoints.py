@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from components.object_store.args import BucketGrant
+from components.object_store.grants import BucketGrant
 from components.object_store.policy import policy_document
 from tests.contract.label_studio import VERSIONS, probe
 from tests.contract.minio import ROOT, Key, Store, minio
@@ -159,7 +159,7 @@ def test_without_a_declaration_the_newest_release_refuses_all(tmp_path: Path) ->
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     with minio(tmp_path_factory.mktemp("minio")) as server:
-        server.grant(KEY, GRANT.bucket, GRANT.prefix, json.dumps(policy_document(GRANT)))
+        server.grant(KEY, str(GRANT.bucket), GRANT.prefix, json.dumps(policy_document(GRANT)))
         server.client("s3", ROOT).put_object(Bucket="data", Key="cats/cat.jpg", Body=b"a cat")
         yield server
 

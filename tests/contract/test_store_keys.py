@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from components.object_store.args import BucketGrant
+from components.object_store.grants import BucketGrant
 from components.object_store.policy import NO_ADMINISTRATION, NO_DERIVED_KEYS, policy_document
 from tests.contract.minio import ROOT, Key, Store, minio
 
@@ -61,7 +61,7 @@ ATTEMPTS = {
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     with minio(tmp_path_factory.mktemp("minio")) as server:
         for name, grant in GRANTS.items():
-            server.grant(KEYS[name], grant.bucket, grant.prefix, json.dumps(policy_document(grant)))
+            server.grant(KEYS[name], str(grant.bucket), grant.prefix, json.dumps(policy_document(grant)))
         server.client("s3", ROOT).put_object(Bucket="data", Key="cats/input/cat.jpg", Body=b"cat")
         server.client("s3", ROOT).put_object(Bucket="uploads", Key="cat.jpg", Body=b"cat")
         for name, key in {**KEYS, "former": FORMER}.items():

@@ -14,9 +14,10 @@ from pathlib import Path
 sys.path.insert(0, {project!r})
 from types import SimpleNamespace
 from components.label_studio import embedded_chart, release
-from components.label_studio.args import Chart
+from components.label_studio.settings import LabelStudioSettings
 embedded_chart.EMBEDDED_CHART = Path({chart!r})
-location = release.chart_location(SimpleNamespace(chart=Chart(), image="example.com/label-studio:1.23.2"))
+args = SimpleNamespace(settings=LabelStudioSettings(), image="example.com/label-studio:1.23.2")
+location = release.chart_location(args)
 {change}
 k8s.helm.v3.Release("release", name={name!r}, namespace=namespace, values={{"a": 1}}, **location, opts=on)
 """

@@ -11,12 +11,11 @@ from typing import Any
 import pytest
 
 from components.connections import OtherNamespace, Outside, Peer, ServerPods
-from components.label_studio import LabelStudio
-from components.label_studio.args import Outbound
+from components.label_studio.settings import Outbound
 from components.label_studio.values import names
 from tests.engine.cluster import Cluster
 from tests.engine.kubectl import Kubectl, eventually, pod, server
-from tests.unit.label_studio.arguments import POSTGRESQL, S3, arguments
+from tests.unit.label_studio.arguments import POSTGRESQL, S3, arguments, deploy
 from tests.unit.pulumi_mocks import run_program
 
 RELEASE = "demo"
@@ -53,7 +52,7 @@ def allow(kubectl: Kubectl, database: Peer, store: Peer, outbound: Outbound) -> 
     """The policy that the program makes for the page, in place of the one before."""
     s3 = replace(S3["tenant"], peer=store)
     args = arguments(postgresql=replace(POSTGRESQL["verified"], peer=database), s3=s3, outbound=outbound)
-    policies = run_program(lambda: LabelStudio(RELEASE, args)).all("kubernetes:networking.k8s.io/v1:NetworkPolicy")
+    policies = run_program(lambda: deploy(args, RELEASE)).all("kubernetes:networking.k8s.io/v1:NetworkPolicy")
     spec = next(policy.inputs["spec"] for policy in policies if policy.name == PAGE)
     kubectl.apply(policy(PAGE, spec))
 

@@ -24,25 +24,25 @@ from tests.engine.program import PROJECT, Program
 PRELUDE = f"""
 import sys
 sys.path.insert(0, {str(PROJECT)!r})
-from components.object_store import ObjectStore, PoolArgs, TenantArgs
-from components.redis import AlaudaArgs, Redis
-from components.kubernetes.backing_service import VolumeClaim
-RESOURCES = {{"requests": {{"cpu": "10m", "memory": "16Mi"}}, "limits": {{"cpu": "1", "memory": "64Mi"}}}}
-COMMON = {{"namespace": namespace, "protect": False, "rollout_image": {REFERENCES["label_studio"]!r}}}
+from components.kubernetes.context import StackContext
+from components.object_store import ObjectStore, Pool, TenantStore
+from components.redis import AlaudaRedis, Redis
+from components.settings.base import Resources, Storage
+from components.settings.images import ImageSettings
+RESOURCES = Resources(cpu_request="10m", cpu_limit="1", memory="64Mi")
+STORAGE = Storage(size="128Mi")
+images = {{"label_studio": {REFERENCES["label_studio"]!r}}}
 both = pulumi.ResourceOptions(providers=[cluster, random.Provider("random")])
 """
 TENANT = """
-pool = PoolArgs(
-    name="pool-0", servers=1, volumes_per_server=1, storage=VolumeClaim(size="1Mi"), resources=RESOURCES
-)
-ObjectStore("store", TenantArgs(**COMMON, image={image!r}, client_image="none", pools=[pool]), both)
+pool = Pool(name="pool-0", servers=1, volumes_per_server=1, storage=STORAGE, resources=RESOURCES)
+context = StackContext(namespace=namespace, protect=False, images=ImageSettings(**images, minio={image!r}))
+ObjectStore("store", TenantStore(backend="tenant", pools=(pool,), versioning=False), context, [], both)
 """
 REDIS = """
-Redis(
-    "queue",
-    AlaudaArgs(**COMMON, storage=VolumeClaim(size="1Mi"), resources=RESOURCES, max_memory=1, options={options!r}),
-    both,
-)
+context = StackContext(namespace=namespace, protect=False, images=ImageSettings(**images))
+settings = AlaudaRedis(backend="alauda", storage=STORAGE, resources=RESOURCES, options={options!r})
+Redis("queue", settings, context, both)
 """
 WRONG = "registry.invalid/nothing:1"
 KINDS = [("minio.min.io", "v2", "Tenant", "tenants"), ("middleware.alauda.io", "v1", "Redis", "redis")]

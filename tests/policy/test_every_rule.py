@@ -91,7 +91,7 @@ KEYS = sorted(
      "hosts", "rules", "host", "extraEnvironmentVars", "extraEnvironmentSecrets", "redisConfig", "pgConfig", "items",
      "kind", "listeners", "parentRefs", "jobTemplate", "service", "type", "persistence", "extraVolumes", "pools",
      "LABEL_STUDIO_HOST", "LABEL_STUDIO_USERNAME", "CSRF_TRUSTED_ORIGINS", "password", "context", "postgresql",
-     "version", "imageName", "containerSecurityContext", "label-studio", "signupEnabled", "filters"}
+     "version", "imageName", "containerSecurityContext", "label-studio", "signup", "filters"}
 )  # fmt: skip
 LEAVES = st.one_of(
     st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=12), st.just(UNKNOWN), st.just(SECRET)

@@ -158,11 +158,11 @@ def test_lists_and_jobs() -> None:
 
 
 @pytest.mark.parametrize(
-    ("enabled", "problem"),
-    [(False, None), (MISSING, None), (True, "not false"), ("no", "not false"), (UNKNOWN, "unknown")],
+    ("signup", "problem"),
+    [("disabled", None), (MISSING, None), ("enabled", "not disabled"), (False, "not disabled"), (UNKNOWN, "unknown")],
 )
-def test_our_component(enabled: Any, problem: str | None) -> None:
-    props = {} if enabled is MISSING else {"signupEnabled": enabled}
+def test_our_component(signup: Any, problem: str | None) -> None:
+    props = {} if signup is MISSING else {"signup": signup}
     expect(violations(RULE, COMPONENT, props), problem)
 
 

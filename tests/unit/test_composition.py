@@ -9,7 +9,7 @@ import pulumi
 import pytest
 
 from components.stack.compose import SuppliedValues, compose
-from components.stack.outputs import Parts
+from components.stack.outputs import StackResult
 from tests.unit.pulumi_mocks import Program, run_program
 from tests.unit.stack_files import settings_of
 
@@ -128,7 +128,7 @@ def test_two_stacks_fit_into_one_program() -> None:
 
 def test_outputs_have_no_secret_but_the_password() -> None:
     def program() -> pulumi.Output[Any]:
-        parts: Parts = compose(settings_of("dev"))
+        parts: StackResult = compose(settings_of("dev"))
         outputs = parts.outputs()
         secret = {name: pulumi.Output.from_input(value).is_secret() for name, value in outputs.items()}
         return pulumi.Output.all(**secret)

@@ -80,7 +80,7 @@ FIXED = {"a method says why", "the sea of … is dry"}
             set(),
         ),
         (
-            "from settings.errors import _unknown_key\n    raise ValueError(_unknown_key(name))",
+            "from components.settings.errors import _unknown_key\n    raise ValueError(_unknown_key(name))",
             {"is not a known key…"},
         ),
     ],

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from components.label_studio.chart_settings import NEWEST, OLDEST
-from components.stack.images import ImageSettings
+from components.settings.images import NEWEST, OLDEST, ImageSettings
 from local.images import build, catalog, recipes, sandbox
 from local.images.oci import Config, Entry, Layer, file_layer
 from local.images.recipes import Recipe

@@ -8,7 +8,7 @@ from typing import Any
 
 import pulumi
 
-from components.kubernetes.backing_service import ServiceArgs
+from components.kubernetes.context import StackContext
 from components.kubernetes.setup_job import DIGEST, SetupJob, run_setup_job
 from tests.unit.pulumi_mocks import run_program
 
@@ -27,7 +27,7 @@ def job_of(*passwords: str) -> Any:
             environment=[],
             passwords=[pulumi.Output.secret(password) for password in passwords],
         )
-        run_setup_job("it", ServiceArgs(namespace="it"), job, pulumi.ComponentResource("a:b:C", "parent"))
+        run_setup_job("it", StackContext(namespace="it"), job, pulumi.ComponentResource("a:b:C", "parent"))
 
     return run_program(program).one("kubernetes:batch/v1:Job")
 

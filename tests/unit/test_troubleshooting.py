@@ -66,7 +66,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
         "components/annotation_project/project_names.py",
         "components/annotation_project/label_config.py",
     ),
-    "`images`": ("components/stack/images.py",),
+    "`images`": ("components/settings/images.py",),
     "`secrets`": ("components/stack/settings.py",),
 }
 # What nobody needs to run the program.

@@ -16,7 +16,8 @@ import pulumi_kubernetes as k8s
 from pulumi import ResourceOptions
 
 from .. import network_policy, pods
-from ..backing_service import ServiceArgs, retained_options
+from ..backing_service import retained_options
+from ..context import StackContext
 from ..setup_job import SetupJob, run_setup_job
 
 COMPONENT = "rollout"
@@ -46,14 +47,6 @@ class Kind:
     def group(self) -> str:
         """The part of ``api_version`` before the slash."""
         return self.api_version.partition("/")[0]
-
-
-@dataclass(frozen=True, kw_only=True)
-class OperatedArgs(ServiceArgs):
-    """``rollout_image`` has Python 3, for the job that looks at the servers: Label Studio's image does."""
-
-    rollout_image: pulumi.Input[str]
-    operator_namespace: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,7 +97,7 @@ class OperatedServers:
 
 def run_operated_servers(
     name: str,
-    args: OperatedArgs,
+    context: StackContext,
     servers: OperatedServers,
     parent: pulumi.Resource,
     after: Sequence[pulumi.Resource] = (),
@@ -117,21 +110,22 @@ def run_operated_servers(
         name,
         api_version=servers.kind.api_version,
         kind=servers.kind.kind,
-        metadata={"namespace": args.namespace, **servers.metadata},
+        metadata={"namespace": context.namespace, **servers.metadata},
         spec=servers.spec,
-        opts=ResourceOptions.merge(retained_options(args, parent), ResourceOptions(depends_on=list(after))),
+        opts=ResourceOptions.merge(retained_options(context, parent), ResourceOptions(depends_on=list(after))),
     )
     job_name = f"{name}-rollout"
-    account = _account(job_name, args, servers, parent)
+    account = _account(job_name, context, servers, parent)
     job = SetupJob(
         component=COMPONENT,
-        image=args.rollout_image,
+        # The check needs Python 3, which Label Studio's image has.
+        image=context.image("label_studio"),
         user=USER,
         script='exec python3 -c "$CHECK"',
         environment=[
             pods.env("CHECK", CHECK),
             pods.env("EXPECTED", pulumi.Output.json_dumps(servers.expected())),
-            pods.env("NAMESPACE", args.namespace),
+            pods.env("NAMESPACE", context.namespace),
             pods.env("SECONDS_TO_WAIT", str(SECONDS - MARGIN_SECONDS)),
         ],
         triggers=[pulumi.Output.json_dumps(servers.spec, sort_keys=True)],
@@ -141,17 +135,17 @@ def run_operated_servers(
         seconds=SECONDS,
     )
     egress = [network_policy.to_api_server()]
-    network_policy.allow(job_name, args, parent, pods.selector(COMPONENT, job_name), egress=egress)
-    return run_setup_job(job_name, args, job, parent, after=[resource, account])
+    network_policy.allow(job_name, context, parent, pods.selector(COMPONENT, job_name), egress=egress)
+    return run_setup_job(job_name, context, job, parent, after=[resource, account])
 
 
 def _account(
-    name: str, args: OperatedArgs, servers: OperatedServers, parent: pulumi.Resource
+    name: str, context: StackContext, servers: OperatedServers, parent: pulumi.Resource
 ) -> k8s.rbac.v1.RoleBinding:
     """Who may read that one resource, its StatefulSets, and the pods and events of the namespace; nothing else."""
     metadata: k8s.meta.v1.ObjectMetaArgsDict = {
         "name": name,
-        "namespace": args.namespace,
+        "namespace": context.namespace,
         "labels": {"app.kubernetes.io/part-of": pods.PART_OF},
     }
     opts = ResourceOptions(parent=parent)
@@ -161,7 +155,7 @@ def _account(
         name,
         metadata=metadata,
         role_ref={"api_group": "rbac.authorization.k8s.io", "kind": "Role", "name": name},
-        subjects=[{"kind": "ServiceAccount", "name": name, "namespace": args.namespace}],
+        subjects=[{"kind": "ServiceAccount", "name": name, "namespace": context.namespace}],
         opts=ResourceOptions(parent=parent, depends_on=[role, account]),
     )
 

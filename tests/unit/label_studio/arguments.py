@@ -16,14 +16,20 @@ from components.connections import (
     SecretKey,
     ServerPods,
 )
-from components.label_studio import LabelStudio, LabelStudioArgs
-from components.label_studio.args import Administrator, Certificate, Ingress, Sizes, Volume, Worker
+from components.kubernetes.context import StackContext
+from components.label_studio import Connections, LabelStudio, LabelStudioSettings
+from components.label_studio.access_settings import Ingress, IngressTls
+from components.label_studio.args import LabelStudioArgs
+from components.label_studio.settings import Administrator, S3Persistence, VolumePersistence, Worker
+from components.settings.base import Resources
+from components.settings.images import ImageSettings
 from tests.unit.pulumi_mocks import Program, run_program
 
 RELEASE = "kubernetes:helm.sh/v3:Release"
 DEPLOYMENT = "kubernetes:apps/v1:Deployment"
 HOST = "label-studio.example.com"
 NAME = "demo"
+SIZE = Resources(cpu_request="500m", cpu_limit="2", memory="2Gi")
 RESOURCES = {"requests": {"cpu": "500m", "memory": "2Gi"}, "limits": {"cpu": "2", "memory": "2Gi"}}
 
 POSTGRESQL = {
@@ -104,30 +110,48 @@ S3 = {
     ),
 }
 VOLUMES = {
-    "once": Volume(size="20Gi", storage_class="fast"),
-    "many": Volume(size="20Gi", access_mode="ReadWriteMany"),
+    "once": VolumePersistence(size="20Gi", storage_class="fast"),
+    "many": VolumePersistence(size="20Gi", access_mode="ReadWriteMany"),
 }
-INGRESS = Ingress(HOST, [Certificate("certificate-secret", [HOST])], "traefik", {"example.com/owner": "team"})
+INGRESS = Ingress(
+    host=HOST,
+    tls=(IngressTls(secret_name="certificate-secret"),),
+    class_name="traefik",
+    annotations={"example.com/owner": "team"},
+)
+OF_CONNECTIONS = {"postgresql", "redis", "s3", "storage_endpoints"}
+OF_THE_CONTEXT = {"network_policies", "protect", "ingress_namespace", "image"}
 
 
 def arguments(**changes: Any) -> LabelStudioArgs:
     """Arguments of a small installation on a volume, without Redis, that differ by ``changes``."""
-    defaults: dict[str, Any] = {
-        "namespace": "ls",
-        "image": "docker.io/heartexlabs/label-studio:1.23.2",
-        "administrator": Administrator("admin@example.com"),
-        "sizes": Sizes(app=RESOURCES, nginx=RESOURCES, migration=RESOURCES),
-        "worker": Worker(replicas=1, resources=RESOURCES),
+    connections = {key: value for key, value in changes.items() if key in OF_CONNECTIONS}
+    uploads = connections.pop("s3", None)
+    of_the_stack = {key: value for key, value in changes.items() if key in OF_THE_CONTEXT}
+    image = of_the_stack.pop("image", "docker.io/heartexlabs/label-studio:1.23.2")
+    settings: dict[str, Any] = {
+        "administrator": Administrator(email="admin@example.com"),
+        **dict.fromkeys(("resources", "nginx_resources", "migration_resources"), SIZE),
+        "worker": Worker(replicas=1, resources=SIZE),
         "uwsgi_processes": 4,
-        "postgresql": POSTGRESQL["plain"],
-        "volume": VOLUMES["once"] if "s3" not in changes else None,
+        "persistence": S3Persistence(type="s3") if uploads else VOLUMES["once"],
+        **{key: value for key, value in changes.items() if key not in OF_CONNECTIONS | OF_THE_CONTEXT},
     }
-    return LabelStudioArgs(**{**defaults, **changes})
+    return LabelStudioArgs(
+        settings=LabelStudioSettings(**settings),
+        connections=Connections(**{"postgresql": POSTGRESQL["plain"], "uploads": uploads, **connections}),
+        context=StackContext(namespace="ls", images=ImageSettings(label_studio=image), **of_the_stack),
+    )
 
 
-def program(args: LabelStudioArgs, name: str = NAME, **options: Any) -> Program:
+def deploy(args: LabelStudioArgs, name: str = NAME, opts: pulumi.ResourceOptions | None = None) -> LabelStudio:
+    """The component."""
+    return LabelStudio(name, args.settings, args.connections, args.context, opts)
+
+
+def program(args: LabelStudioArgs, name: str = NAME) -> Program:
     """What LabelStudio registers."""
-    return run_program(lambda: LabelStudio(name, args, pulumi.ResourceOptions(**options)))
+    return run_program(lambda: deploy(args, name))
 
 
 def release_values(args: LabelStudioArgs, name: str = NAME) -> dict[str, Any]:

@@ -10,7 +10,9 @@ import pytest
 
 from components.connections import RedisConnection, S3Connection, SecretKey, ServerPods
 from components.label_studio import LabelStudio, embedded_chart
-from components.label_studio.args import Administrator, Autoscaling, LabelStudioArgs
+from components.label_studio.args import LabelStudioArgs
+from components.label_studio.settings import Administrator, Autoscaling, S3Persistence
+from components.settings.base import SecretReference
 from tests.unit.label_studio.arguments import (
     DEPLOYMENT,
     NAME,
@@ -18,6 +20,7 @@ from tests.unit.label_studio.arguments import (
     RELEASE,
     S3,
     arguments,
+    deploy,
     program,
 )
 from tests.unit.pulumi_mocks import resolve, run_program
@@ -31,12 +34,17 @@ BUDGET = "kubernetes:policy/v1:PodDisruptionBudget"
 
 
 def everything(**changes: object) -> LabelStudioArgs:
-    return arguments(redis=REDIS["plain"], s3=S3["store"], autoscaling=Autoscaling(2, 6, 70), **changes)
+    return arguments(
+        redis=REDIS["plain"],
+        s3=S3["store"],
+        autoscaling=Autoscaling(min_replicas=2, max_replicas=6, target_cpu=70),
+        **changes,
+    )
 
 
 def test_the_component_shows_policies_what_it_was_told() -> None:
     inputs = program(arguments(url="https://ls.example.com")).one(COMPONENT).inputs
-    assert inputs["signupEnabled"] is False
+    assert inputs["signup"] == "disabled"
     assert inputs["url"] == "https://ls.example.com"
     assert inputs["chart"]["flavour"] == "embedded"
 
@@ -55,8 +63,8 @@ def test_everything_belongs_to_the_component_and_lives_in_the_namespace() -> Non
 
 def test_two_instances_do_not_clash() -> None:
     def both() -> None:
-        LabelStudio("one", everything())
-        LabelStudio("two", everything())
+        deploy(everything(), "one")
+        deploy(everything(), "two")
 
     registered = run_program(both)
     urns = [resource.urn for resource in registered]
@@ -92,7 +100,7 @@ def test_what_the_component_waits_for_its_release_waits_for() -> None:
     def ordered() -> LabelStudio:
         database = k8s.core.v1.ConfigMap("database", metadata={"name": "database", "namespace": "ls"})
         options = pulumi.ResourceOptions(depends_on=[database])
-        return LabelStudio(NAME, arguments(redis=REDIS["plain"]), options)
+        return deploy(arguments(redis=REDIS["plain"]), opts=options)
 
     registered = run_program(ordered)
     installed = registered.one(RELEASE)
@@ -105,7 +113,7 @@ def test_what_the_component_waits_for_its_release_waits_for() -> None:
 def test_one_dependency_may_come_without_a_list(single: bool) -> None:
     def ordered() -> None:
         database = k8s.core.v1.ConfigMap("database", metadata={"name": "database", "namespace": "ls"})
-        LabelStudio(NAME, arguments(), pulumi.ResourceOptions(depends_on=database if single else [database]))
+        deploy(arguments(), opts=pulumi.ResourceOptions(depends_on=database if single else [database]))
 
     registered = run_program(ordered)
     assert registered.one(CONFIG_MAP, "database").urn in registered.one(RELEASE).dependencies
@@ -133,7 +141,11 @@ def test_the_django_key_is_letters_and_digits() -> None:
 
 
 def test_an_administrator_s_own_secret_is_used_and_none_is_made() -> None:
-    args = arguments(administrator=Administrator("root@example.com", SecretKey("people", "root")))
+    args = arguments(
+        administrator=Administrator(
+            email="root@example.com", existing_secret=SecretReference(secret_name="people", secret_key="root")
+        )
+    )
     registered = program(args)
     app = registered.one(RELEASE).inputs["values"]["app"]
     assert app["extraEnvironmentVars"] == {"LABEL_STUDIO_USERNAME": "root@example.com"}
@@ -143,7 +155,7 @@ def test_an_administrator_s_own_secret_is_used_and_none_is_made() -> None:
 
 def test_outputs() -> None:
     found: list[LabelStudio] = []
-    run_program(lambda: found.append(LabelStudio(NAME, arguments(url="https://ls.example.com"))))
+    run_program(lambda: found.append(deploy(arguments(url="https://ls.example.com"))))
     (label_studio,) = found
     assert resolve(label_studio.url) == "https://ls.example.com"
     assert resolve(label_studio.service_name) == "demo-ls-app"
@@ -181,7 +193,7 @@ def test_outputs_of_other_resources_are_leaves_of_the_values_so_that_a_preview_s
         pods = ServerPods({"app": "server"}, 6379)
         redis = RedisConnection(host, 6379, 1, SecretKey("redis", "password"), peer=pods)
         s3 = S3Connection("uploads", "us-east-1", host.apply(lambda name: f"http://{name}:9000"), peer=pods)
-        LabelStudio(NAME, arguments(redis=redis, s3=s3))
+        deploy(arguments(redis=redis, s3=s3))
 
     values = run_program(unknown_hosts, preview=True).one(RELEASE).inputs["values"]
     assert values["global"]["extraEnvironmentVars"]["LABEL_STUDIO_DISABLE_SIGNUP_WITHOUT_LINK"] == "true"
@@ -191,9 +203,9 @@ def test_outputs_of_other_resources_are_leaves_of_the_values_so_that_a_preview_s
 @pytest.mark.parametrize("name", ["ls-app", "tools-app", "my-ls-pvc"])
 def test_names_that_charts_shorten_are_refused(name: str) -> None:
     with pytest.raises(ValueError, match="cannot be the name of a release"):
-        LabelStudio(name, arguments())
+        deploy(arguments(), name)
 
 
 def test_uploads_need_a_place() -> None:
     with pytest.raises(ValueError, match="needs a volume or an S3 bucket"):
-        arguments(volume=None)
+        arguments(persistence=S3Persistence(type="s3"))

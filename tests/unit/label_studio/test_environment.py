@@ -8,7 +8,7 @@ from typing import Any
 import pulumi
 import pytest
 
-from components.label_studio.args import Security
+from components.label_studio.settings import Security
 from tests.unit.label_studio.arguments import REDIS, S3, VOLUMES, arguments, release_values
 
 
@@ -47,9 +47,9 @@ def test_the_number_of_processes_is_not_that_of_the_node_s_cores() -> None:
     assert variables(uwsgi_processes=3)["UWSGI_PROCESSES"] == "3"
 
 
-@pytest.mark.parametrize(("enabled", "value"), [(True, "false"), (False, "true")])
-def test_signup(enabled: bool, value: str) -> None:
-    assert variables(signup_enabled=enabled)["LABEL_STUDIO_DISABLE_SIGNUP_WITHOUT_LINK"] == value
+@pytest.mark.parametrize(("signup", "value"), [("enabled", "false"), ("disabled", "true")])
+def test_signup(signup: str, value: str) -> None:
+    assert variables(signup=signup)["LABEL_STUDIO_DISABLE_SIGNUP_WITHOUT_LINK"] == value
 
 
 def test_protection_is_on_unless_told_otherwise() -> None:
@@ -61,7 +61,7 @@ def test_protection_is_on_unless_told_otherwise() -> None:
                 block_local_ml_backends=True,
                 clean_svg=False,
                 local_files=True,
-                cors_allowed_origins=["https://a.example.com", "https://b.example.com"],
+                cors_allowed_origins=("https://a.example.com", "https://b.example.com"),
             )
         ),
     )
@@ -77,8 +77,8 @@ def test_protection_is_on_unless_told_otherwise() -> None:
     assert {name: (strict.get(name), open_.get(name)) for name in expected} == expected
 
 
-def test_the_program_s_variables_win_over_further_ones() -> None:
-    assert variables(environment={"COLLECT_ANALYTICS": "true"})["COLLECT_ANALYTICS"] == "false"
+def test_further_variables() -> None:
+    assert variables(extra_environment_vars={"LOG_LEVEL": "INFO"})["LOG_LEVEL"] == "INFO"
 
 
 def test_stores_other_than_amazon_need_the_newer_signature() -> None:
@@ -107,7 +107,7 @@ def test_s3_servers_of_the_stack_are_declared() -> None:
     declared = variables(s3=S3["store"], storage_endpoints=[*ceph, "http://store.ls.svc.cluster.local:9000"])
     assert declared["DECLARED_S3_ENDPOINTS"] == ",".join(["http://store.ls.svc.cluster.local:9000", *ceph])
     # Uploads on a volume, projects in the bucket.
-    assert variables(s3=S3["tenant"], volume=VOLUMES["once"])["DECLARED_S3_ENDPOINTS"] == (
+    assert variables(s3=S3["tenant"], persistence=VOLUMES["once"])["DECLARED_S3_ENDPOINTS"] == (
         "https://minio.ls.svc.cluster.local"
     )
 

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from components.label_studio.args import Autoscaling, Chart, Flavour, Service
+from components.label_studio.access_settings import Service
+from components.label_studio.chart_settings import AlaudaChart, Chart, EmbeddedChart, Flavour, UpstreamChart
+from components.label_studio.settings import Autoscaling, S3Persistence
 from tests.unit.label_studio.arguments import (
     HOST,
     INGRESS,
@@ -20,9 +22,11 @@ from tests.unit.label_studio.arguments import (
 )
 
 CHARTS: dict[Flavour, Chart] = {
-    "embedded": Chart(),
-    "upstream": Chart("upstream", "https://charts.heartex.com", "2.0.5"),
-    "alauda": Chart("alauda", "oci://registry.example.com/charts/chart-label-studio", "1.20.0-1"),
+    "embedded": EmbeddedChart(),
+    "upstream": UpstreamChart(flavour="upstream"),
+    "alauda": AlaudaChart(
+        flavour="alauda", source="oci://registry.example.com/charts/chart-label-studio", version="1.20.0-1"
+    ),
 }
 # Where each documented key is, by flavour: {flavour: path of "persistence"}, and the prefix of what is not global.
 NESTED = {"embedded": "", "upstream": "", "alauda": "label-studio."}
@@ -86,7 +90,7 @@ def test_no_redis_leaves_no_trace(flavour: Flavour) -> None:
 
 
 def test_claim_of_the_volume(flavour: Flavour) -> None:
-    values = values_of(flavour, volume=VOLUMES["once"])
+    values = values_of(flavour, persistence=VOLUMES["once"])
     for path in CLAIM[flavour]:
         assert at(values, path)["storageClass"] == "fast"
         assert at(values, path)["size"] == "20Gi"
@@ -95,12 +99,12 @@ def test_claim_of_the_volume(flavour: Flavour) -> None:
 
 
 def test_no_storage_class_means_the_default_one(flavour: Flavour) -> None:
-    values = values_of(flavour, volume=VOLUMES["many"])
+    values = values_of(flavour, persistence=VOLUMES["many"])
     assert all("storageClass" not in at(values, path) for path in CLAIM[flavour])
 
 
 def test_uploads_in_a_bucket(flavour: Flavour) -> None:
-    values = values_of(flavour, s3=S3["store"], upload_url_expiration=3600)
+    values = values_of(flavour, s3=S3["store"], persistence=S3Persistence(type="s3", url_expiration=3600))
     assert at(values, "global.persistence") == {
         "enabled": True,
         "type": "s3",
@@ -127,7 +131,7 @@ def test_service_type(flavour: Flavour, kind: Any) -> None:
 
 
 def test_ingress(flavour: Flavour) -> None:
-    values = values_of(flavour, ingress=INGRESS, url=f"https://{HOST}")
+    values = values_of(flavour, ingress=INGRESS)
     assert at(values, f"{NESTED[flavour]}app.ingress") == {
         "enabled": True,
         "host": HOST,
@@ -141,7 +145,7 @@ def test_ingress(flavour: Flavour) -> None:
 
 
 def test_variables_of_the_stack(flavour: Flavour) -> None:
-    values = values_of(flavour, environment={"LOG_LEVEL": "INFO"})
+    values = values_of(flavour, extra_environment_vars={"LOG_LEVEL": "INFO"})
     assert at(values, "global.extraEnvironmentVars.LOG_LEVEL") == "INFO"
     assert at(values, "global.extraEnvironmentVars.LABEL_STUDIO_DISABLE_SIGNUP_WITHOUT_LINK") == "true"
 
@@ -172,7 +176,7 @@ def test_charts_without_startup_probes_wait_before_they_kill() -> None:
 
 
 def test_an_autoscaler_takes_the_default_number_of_pods_away(flavour: Flavour) -> None:
-    values = values_of(flavour, s3=S3["store"], autoscaling=Autoscaling(2, 6, 70))
+    values = values_of(flavour, s3=S3["store"], autoscaling=Autoscaling(min_replicas=2, max_replicas=6, target_cpu=70))
     app = at(values, f"{NESTED[flavour]}app")
     assert app["replicas"] is None if flavour != "embedded" else "replicas" not in app
 
@@ -196,10 +200,10 @@ def test_a_platform_that_assigns_users_takes_the_default_one_away() -> None:
                 "version": "2.0.5",
             },
         ),
-        (CHARTS["alauda"], {"chart": CHARTS["alauda"].source, "version": "1.20.0-1"}),
-        (Chart("alauda", "packages/label-studio.tgz"), {"chart": "packages/label-studio.tgz"}),
+        (CHARTS["alauda"], {"chart": "oci://registry.example.com/charts/chart-label-studio", "version": "1.20.0-1"}),
+        (AlaudaChart(flavour="alauda", source="packages/label-studio.tgz"), {"chart": "packages/label-studio.tgz"}),
         (
-            Chart("alauda", "https://charts.example.com", "2"),
+            AlaudaChart(flavour="alauda", source="https://charts.example.com", version="2"),
             {"chart": "chart-label-studio", "repositoryOpts": {"repo": "https://charts.example.com"}, "version": "2"},
         ),
     ],

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from components.label_studio.args import Worker
+from components.label_studio.settings import Worker
 from tests.unit.label_studio.arguments import (
     DEPLOYMENT,
     REDIS,
     RESOURCES,
     S3,
+    SIZE,
     VOLUMES,
     arguments,
     program,
@@ -41,7 +42,7 @@ def test_it_takes_jobs_of_every_queue_the_urgent_ones_first() -> None:
 
 
 def test_replicas_and_resources() -> None:
-    spec = deployment(worker=Worker(3, RESOURCES))
+    spec = deployment(worker=Worker(replicas=3, resources=SIZE))
     assert spec["replicas"] == 3
     assert spec["template"]["spec"]["containers"][0]["resources"] == RESOURCES
 
@@ -65,14 +66,14 @@ def test_backing_services_know_it_as_a_client() -> None:
 
 
 def test_it_shares_the_volume_and_so_the_node_of_the_page() -> None:
-    found = pod(volume=VOLUMES["once"])
+    found = pod(persistence=VOLUMES["once"])
     assert {"name": "data", "persistentVolumeClaim": {"claimName": "demo-ls-pvc"}} in found["volumes"]
     (term,) = found["affinity"]["podAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
     assert term["labelSelector"]["matchLabels"]["app.kubernetes.io/name"] == "ls-app"
 
 
 def test_it_may_run_anywhere_where_the_storage_is_shared() -> None:
-    assert "affinity" not in pod(volume=VOLUMES["many"])
+    assert "affinity" not in pod(persistence=VOLUMES["many"])
     found = pod(s3=S3["store"])
     assert "affinity" not in found
     assert {"name": "data", "emptyDir": {}} in found["volumes"]

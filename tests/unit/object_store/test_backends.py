@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import pulumi
 import pytest
 
 from components.connections import Outside, S3Connection, SecretKey
-from components.kubernetes.backing_service import VolumeClaim
+from components.kubernetes.context import StackContext
 from components.object_store import (
     BucketGrant,
-    ExternalArgs,
+    ExternalStore,
     ObjectStore,
-    ObjectStoreArgs,
-    PoolArgs,
-    S3Key,
-    StandaloneArgs,
-    TenantArgs,
+    ObjectStoreSettings,
+    Pool,
+    S3Credentials,
+    StandaloneStore,
+    TenantStore,
+    uploads_grant,
 )
+from components.settings.base import Resources, Scheduling, SecretReference, Storage, Toleration
+from components.settings.images import ImageSettings
+from components.settings.services import ServerCertificate
 from tests.unit.operated_checks import expected
 from tests.unit.pod_checks import assert_mounts_exist, assert_restricted, pod_of, variables, workloads
 from tests.unit.pulumi_mocks import Program, RegisteredResource, resolve, run_program
@@ -29,34 +34,42 @@ SECRET = "kubernetes:core/v1:Secret"
 JOB = "kubernetes:batch/v1:Job"
 POLICY = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
 TENANT = "kubernetes:minio.min.io/v2:Tenant"
-RESOURCES = {"requests": {"cpu": "1", "memory": "1Gi"}, "limits": {"cpu": "2", "memory": "1Gi"}}
+STORAGE = Storage(size="20Gi")
+RESOURCES = Resources(cpu_request="1", cpu_limit="2", memory="1Gi")
 UPLOADS = BucketGrant(name="uploads", bucket="label-studio", actions=("list", "read", "write", "delete"))
 SOURCE = BucketGrant(name="source", bucket="cats", prefix="input/")
-POOL = PoolArgs(name="pool-0", servers=4, volumes_per_server=2, storage=VolumeClaim(size="20Gi"), resources=RESOURCES)
-PYTHON = "docker.io/heartexlabs/label-studio:1"
-COMMON: dict[str, Any] = {
-    "namespace": pulumi.Output.from_input("stack"),
-    "image": "docker.io/pgsty/silo:1",
-    "client_image": "docker.io/pgsty/mc:1",
-    "grants": [UPLOADS, SOURCE],
-}
+GRANTS = (UPLOADS, SOURCE)
+POOL = Pool(name="pool-0", servers=4, volumes_per_server=2, storage=STORAGE, resources=RESOURCES)
+CERTIFICATE = ServerCertificate(secret_name="s3-tls")
+IMAGES = ImageSettings(minio="docker.io/pgsty/silo:1", minio_client="docker.io/pgsty/mc:1")
+SSD = Scheduling(node_selector={"disk": "ssd"}, tolerations=(Toleration(key="storage", operator="Exists"),))
 
 
-def standalone(**overrides: Any) -> StandaloneArgs:
-    return StandaloneArgs(**{**COMMON, "storage": VolumeClaim(size="20Gi"), "resources": RESOURCES, **overrides})
+def standalone(**overrides: Any) -> StandaloneStore:
+    return StandaloneStore(**{"backend": "standalone", "storage": STORAGE, "resources": RESOURCES, **overrides})
 
 
-def tenant(**overrides: Any) -> TenantArgs:
-    return TenantArgs(**{**COMMON, "rollout_image": PYTHON, "pools": [POOL], **overrides})
+def tenant(**overrides: Any) -> TenantStore:
+    return TenantStore(**{"backend": "tenant", "pools": (POOL,), **overrides})
 
 
-def external(**overrides: Any) -> ExternalArgs:
-    values = {name: COMMON[name] for name in ("namespace", "client_image", "grants")}
-    return ExternalArgs(**{**values, "region": "eu-central-1", "peer": Outside(["10.0.0.0/24"], 9443), **overrides})
+def external(**overrides: Any) -> ExternalStore:
+    given = {"backend": "external", "bucket": "label-studio", "region": "eu-central-1", "addresses": ("10.0.0.0/24",)}
+    return ExternalStore(**{**given, **overrides})
 
 
-def deploy(args: ObjectStoreArgs, preview: bool = False) -> Program:
-    return run_program(lambda: ObjectStore("s3", args), preview=preview)
+def context(**overrides: Any) -> StackContext:
+    return StackContext(**{"namespace": pulumi.Output.from_input("stack"), "images": IMAGES, **overrides})
+
+
+def deploy(
+    settings: ObjectStoreSettings,
+    grants: Sequence[BucketGrant] = GRANTS,
+    *,
+    preview: bool = False,
+    **of_stack: Any,
+) -> Program:
+    return run_program(lambda: ObjectStore("s3", settings, context(**of_stack), grants), preview=preview)
 
 
 def connections(program: Program) -> dict[str, S3Connection]:
@@ -72,27 +85,27 @@ def job_variables(job: RegisteredResource) -> dict[str, Any]:
     return variables(pod_of(job)["containers"][0])
 
 
-@pytest.mark.parametrize("tls", [None, "s3-tls"])
-def test_every_pod_is_restricted(tls: str | None) -> None:
-    program = deploy(standalone(tls_secret=tls))
+@pytest.mark.parametrize("tls", [None, CERTIFICATE])
+def test_every_pod_is_restricted(tls: ServerCertificate | None) -> None:
+    program = deploy(standalone(tls=tls))
     assert len(workloads(program)) == 3
     for workload in workloads(program):
         assert_restricted(pod_of(workload))
         assert_mounts_exist(pod_of(workload), ["data"] if workload.type == STATEFUL_SET else [])
 
 
-@pytest.mark.parametrize("args", [standalone(), tenant()])
+@pytest.mark.parametrize("settings", [standalone(), tenant()])
 @pytest.mark.parametrize("preview", [False, True])
-def test_every_child_belongs_to_the_component(args: ObjectStoreArgs, preview: bool) -> None:
-    program = deploy(args, preview)
+def test_every_child_belongs_to_the_component(settings: ObjectStoreSettings, preview: bool) -> None:
+    program = deploy(settings, preview=preview)
     component = program.one("label-studio:object_store:ObjectStore")
     children = [r for r in program if r is not component]
     assert children and {r.parent for r in children} == {component.urn}
 
 
-@pytest.mark.parametrize("args", [standalone(), tenant()])
-def test_each_grant_has_a_key_and_a_job_of_its_own(args: ObjectStoreArgs) -> None:
-    program = deploy(args)
+@pytest.mark.parametrize("settings", [standalone(), tenant()])
+def test_each_grant_has_a_key_and_a_job_of_its_own(settings: ObjectStoreSettings) -> None:
+    program = deploy(settings)
     keys = {name: connection.access_key_id for name, connection in connections(program).items()}
     assert {resolve(key.name) for key in keys.values() if key} == {"s3-uploads", "s3-source"}
     for grant in ("uploads", "source"):
@@ -104,9 +117,9 @@ def test_each_grant_has_a_key_and_a_job_of_its_own(args: ObjectStoreArgs) -> Non
         assert environment["SECRET_KEY"] == (f"s3-{grant}", "secret-key")
 
 
-@pytest.mark.parametrize("args", [standalone(), tenant()])
-def test_root_is_for_the_server_and_the_jobs_alone(args: ObjectStoreArgs) -> None:
-    program = deploy(args)
+@pytest.mark.parametrize("settings", [standalone(), tenant()])
+def test_root_is_for_the_server_and_the_jobs_alone(settings: ObjectStoreSettings) -> None:
+    program = deploy(settings)
     root = program.one(SECRET, "s3-root")
     password = root.inputs["stringData"]["root-password"]
     holders = {r.name for r in program if password in json.dumps(r.inputs)}
@@ -115,9 +128,9 @@ def test_root_is_for_the_server_and_the_jobs_alone(args: ObjectStoreArgs) -> Non
     assert not names & {"s3-root", "s3-root-configuration"}
 
 
-@pytest.mark.parametrize("args", [standalone(), tenant()])
-def test_no_secret_is_in_a_command(args: ObjectStoreArgs) -> None:
-    program = deploy(args)
+@pytest.mark.parametrize("settings", [standalone(), tenant()])
+def test_no_secret_is_in_a_command(settings: ObjectStoreSettings) -> None:
+    program = deploy(settings)
     secrets = [value for r in program.all(SECRET) for value in r.inputs["stringData"].values() if len(value) > 20]
     assert secrets
     for workload in workloads(program):
@@ -125,7 +138,7 @@ def test_no_secret_is_in_a_command(args: ObjectStoreArgs) -> None:
 
 
 def test_a_new_grant_touches_no_other_one() -> None:
-    before, after = deploy(standalone(grants=[UPLOADS])), deploy(standalone())
+    before, after = deploy(standalone(), [UPLOADS]), deploy(standalone())
     known = {(r.type, r.name): r.inputs for r in before if r.custom}
     changed = [r.name for r in after if (r.type, r.name) in known and r.inputs != known[r.type, r.name]]
     assert changed == []
@@ -134,7 +147,7 @@ def test_a_new_grant_touches_no_other_one() -> None:
 
 def test_a_change_of_a_grant_runs_its_job_again_and_no_other() -> None:
     wider = BucketGrant(name="source", bucket="cats", prefix="input/", actions=("list", "read", "write"))
-    before, after = deploy(standalone()), deploy(standalone(grants=[UPLOADS, wider]))
+    before, after = deploy(standalone()), deploy(standalone(), [UPLOADS, wider])
     assert job_of(before, "source").object_name != job_of(after, "source").object_name
     assert job_of(before, "uploads").object_name == job_of(after, "uploads").object_name
 
@@ -154,22 +167,22 @@ def test_the_endpoint_is_fully_qualified() -> None:
     connection = connections(deploy(standalone()))["source"]
     assert resolve(connection.endpoint) == "http://s3.stack.svc.cluster.local:9000"
     assert (connection.bucket, connection.prefix, connection.ca) == ("cats", "input/", None)
-    secured = connections(deploy(standalone(tls_secret="s3-tls")))["source"]
+    secured = connections(deploy(standalone(tls=CERTIFICATE)))["source"]
     assert resolve(secured.endpoint) == "https://s3.stack.svc.cluster.local:9000"
     assert secured.ca == SecretKey("s3-tls", "ca.crt")
 
 
 @pytest.mark.parametrize("protect", [True, False])
 def test_protection_is_the_default_and_can_be_given_up(protect: bool) -> None:
-    program = deploy(standalone(protect=protect))
+    program = deploy(standalone(), protect=protect)
     assert program.one(STATEFUL_SET).protect is protect
     assert all(r.protect is protect and r.retain_on_delete is protect for r in program.all(SECRET))
 
 
 def test_two_stores_do_not_clash() -> None:
     def program() -> None:
-        ObjectStore("one", standalone())
-        ObjectStore("two", standalone())
+        ObjectStore("one", standalone(), context(), GRANTS)
+        ObjectStore("two", standalone(), context(), GRANTS)
 
     objects = [(r.type, r.object_name) for r in run_program(program) if "metadata" in r.inputs]
     assert len(objects) == len(set(objects)) == 22
@@ -216,7 +229,7 @@ def test_the_configuration_of_the_tenant_is_secret_and_quoted() -> None:
 
 
 def test_a_tenant_with_a_certificate_of_its_own() -> None:
-    program = deploy(tenant(tls_secret="s3-tls"))
+    program = deploy(tenant(tls=CERTIFICATE))
     spec = program.one(TENANT).inputs["spec"]
     assert spec["requestAutoCert"] is False
     assert spec["externalCertSecret"] == [{"name": "s3-tls", "type": "kubernetes.io/tls"}]
@@ -231,11 +244,40 @@ def test_a_tenant_signed_by_the_cluster_is_verified_by_the_cluster_s_ca() -> Non
     assert program.one(SECRET, "s3-ca").inputs["stringData"] == {"ca.crt": "certificate of the cluster"}
 
 
+def test_a_pool_has_its_own_nodes_and_the_jobs_of_a_tenant_none() -> None:
+    program = deploy(tenant(pools=(POOL.model_copy(update={"scheduling": SSD}),)))
+    (pool,) = program.one(TENANT).inputs["spec"]["pools"]
+    assert pool["nodeSelector"] == {"disk": "ssd"}
+    assert pool["tolerations"] == [{"key": "storage", "operator": "Exists"}]
+    assert pool["resources"] == {"requests": {"cpu": "1", "memory": "1Gi"}, "limits": {"cpu": "2", "memory": "1Gi"}}
+    assert {str(pod_of(job).get("nodeSelector")) for job in program.all(JOB)} == {"{}"}
+    (anywhere,) = deploy(tenant()).one(TENANT).inputs["spec"]["pools"]
+    assert not {"nodeSelector", "tolerations"} & anywhere.keys()
+
+
+def test_the_server_and_its_jobs_run_on_the_chosen_nodes() -> None:
+    for workload in workloads(deploy(standalone(scheduling=SSD))):
+        assert pod_of(workload)["nodeSelector"] == {"disk": "ssd"}
+        assert pod_of(workload)["tolerations"] == [{"key": "storage", "operator": "Exists"}]
+
+
+def test_the_images_of_the_stack() -> None:
+    program = deploy(standalone())
+    assert pod_of(program.one(STATEFUL_SET))["containers"][0]["image"] == "docker.io/pgsty/silo:1"
+    assert pod_of(job_of(program, "uploads"))["containers"][0]["image"] == "docker.io/pgsty/mc:1"
+
+
+@pytest.mark.parametrize(("chosen", "written"), [(True, "true"), (False, "false")])
+def test_versioning_of_buckets(chosen: bool, written: str) -> None:
+    for settings in (standalone(versioning=chosen), tenant(versioning=chosen)):
+        assert job_variables(job_of(deploy(settings), "uploads"))["VERSIONING"] == written
+
+
 def test_disruption_of_a_tenant() -> None:
     budget = deploy(tenant()).one("kubernetes:policy/v1:PodDisruptionBudget").inputs["spec"]
     assert budget["maxUnavailable"] == 1
-    alone = PoolArgs(name="p", servers=1, volumes_per_server=1, storage=POOL.storage, resources=RESOURCES)
-    assert not deploy(tenant(pools=[alone])).all("kubernetes:policy/v1:PodDisruptionBudget")
+    alone = Pool(name="p", servers=1, volumes_per_server=1, storage=STORAGE, resources=RESOURCES)
+    assert not deploy(tenant(pools=(alone,))).all("kubernetes:policy/v1:PodDisruptionBudget")
 
 
 def test_traffic_of_a_tenant() -> None:
@@ -245,16 +287,22 @@ def test_traffic_of_a_tenant() -> None:
     assert {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "minio-system"}}} in sources
 
 
-KEY = S3Key(access_key_id=SecretKey("s3", "id"), secret_access_key=SecretKey("s3", "secret"))
-OTHER = S3Key(
-    access_key_id=SecretKey("other", "id"),
-    secret_access_key=SecretKey("other", "secret"),
-    session_token=SecretKey("other", "token"),
+def reference(secret: str, key: str) -> SecretReference:
+    return SecretReference(secret_name=secret, secret_key=key)
+
+
+KEY = S3Credentials(access_key_id=reference("s3", "id"), secret_access_key=reference("s3", "secret"))
+OTHER = S3Credentials(
+    access_key_id=reference("other", "id"),
+    secret_access_key=reference("other", "secret"),
+    session_token=reference("other", "token"),
 )
 
 
 def test_somebody_elses_store_needs_no_root_and_makes_nothing() -> None:
-    program = deploy(external(key=KEY, grant_keys={"source": OTHER}, endpoint="https://s3.example.com:9443"))
+    program = deploy(
+        external(credentials=KEY, grant_credentials={"source": OTHER}, endpoint="https://s3.example.com:9443")
+    )
     assert {r.type for r in program} == {"label-studio:object_store:ObjectStore", JOB, POLICY}
     found = connections(program)
     assert found["uploads"].access_key_id == SecretKey("s3", "id")
@@ -263,7 +311,9 @@ def test_somebody_elses_store_needs_no_root_and_makes_nothing() -> None:
 
 
 def test_the_check_uses_the_key_of_its_purpose() -> None:
-    program = deploy(external(key=KEY, grant_keys={"source": OTHER}, endpoint="https://s3.example.com:9443"))
+    program = deploy(
+        external(credentials=KEY, grant_credentials={"source": OTHER}, endpoint="https://s3.example.com:9443")
+    )
     environment = job_variables(program.one(JOB, "s3-source-check"))
     assert environment["SECRET_KEY"] == ("other", "secret")
     assert environment["SESSION_TOKEN"] == ("other", "token")
@@ -275,7 +325,7 @@ def test_the_check_uses_the_key_of_its_purpose() -> None:
 
 
 def test_amazon_s3_has_no_endpoint_of_its_own() -> None:
-    program = deploy(external(key=KEY))
+    program = deploy(external(credentials=KEY))
     assert program.result.endpoint is None
     assert connections(program)["uploads"].endpoint is None
     assert job_variables(program.one(JOB, "s3-uploads-check"))["ADDRESS"] == "s3.eu-central-1.amazonaws.com"
@@ -288,4 +338,43 @@ def test_the_identity_of_pods_has_no_key_and_is_not_checked() -> None:
 
 
 def test_the_check_can_be_left_out() -> None:
-    assert not deploy(external(key=KEY, check=False)).all(JOB)
+    assert not deploy(external(credentials=KEY, check=False)).all(JOB)
+
+
+def test_the_uploads_grant_is_for_the_whole_bucket() -> None:
+    assert uploads_grant("label-studio") == UPLOADS
+
+
+def test_a_store_and_its_bucket_may_be_known_only_later() -> None:
+    def program() -> ObjectStore:
+        bucket = pulumi.Output.from_input("made-elsewhere")
+        endpoint = pulumi.Output.from_input("https://s3.example.com:9443")
+        settings = external(bucket=bucket, endpoint=endpoint, credentials=KEY)
+        return ObjectStore("s3", settings, context(), [uploads_grant(settings.bucket), SOURCE])
+
+    ran = run_program(program)
+    environment = job_variables(ran.one(JOB, "s3-uploads-check"))
+    assert (environment["SCHEME"], environment["ADDRESS"]) == ("https", "s3.example.com:9443")
+    assert environment["BUCKET"] == "made-elsewhere"
+    promised = connections(ran)["uploads"]
+    assert (resolve(promised.bucket), resolve(promised.endpoint)) == ("made-elsewhere", "https://s3.example.com:9443")
+    assert promised.peer == Outside(("10.0.0.0/24",), 443)
+    component = ran.one("label-studio:object_store:ObjectStore")
+    assert component.inputs["endpoint"] == "https://s3.example.com:9443"
+    assert ran.outputs[component.urn] == {
+        "endpoint": "https://s3.example.com:9443",
+        "buckets": ["cats", "made-elsewhere"],
+    }
+
+
+def test_a_key_for_a_bucket_that_is_known_only_later_is_the_same() -> None:
+    def program() -> ObjectStore:
+        later = BucketGrant(name="source", bucket=pulumi.Output.from_input("cats"), prefix="input/")
+        return ObjectStore("s3", standalone(), context(), [UPLOADS, later])
+
+    assert job_of(run_program(program), "source").inputs == job_of(deploy(standalone()), "source").inputs
+
+
+def test_a_prefix_that_would_be_a_pattern_stops_the_program() -> None:
+    with pytest.raises(ValueError, match="must be literal"):
+        deploy(standalone(), [BucketGrant(name="source", bucket="cats", prefix="*/")])

@@ -6,30 +6,33 @@ from typing import Any
 
 import pulumi
 
-from components.kubernetes.backing_service import VolumeClaim
-from components.postgresql import CnpgArgs, PostgreSQL
+from components.kubernetes.context import StackContext
+from components.postgresql import CnpgPostgres, PostgreSQL
+from components.settings.base import Resources, Storage
 from tests.unit.pulumi_mocks import Program, RegisteredResource, run_program
 
 CLUSTER = "kubernetes:postgresql.cnpg.io/v1:Cluster"
 POLICY = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
-RESOURCES = {"requests": {"cpu": "1", "memory": "4Gi"}, "limits": {"cpu": "2", "memory": "4Gi"}}
 
 
-def args(**overrides: Any) -> CnpgArgs:
+def cluster_settings(**overrides: Any) -> CnpgPostgres:
     values: dict[str, Any] = {
-        "namespace": pulumi.Output.from_input("stack"),
-        "image": "ghcr.io/cloudnative-pg/postgresql:17.12-standard-trixie",
-        "rollout_image": "docker.io/heartexlabs/label-studio:1",
-        "client_image": "docker.io/library/postgres:17.12-trixie",
-        "version": 17,
-        "storage": VolumeClaim(size="50Gi", storage_class="fast"),
-        "resources": RESOURCES,
+        "backend": "cnpg",
+        "storage": Storage(size="50Gi", storage_class="fast"),
+        "resources": Resources(cpu_request="1", cpu_limit="2", memory="4Gi"),
     }
-    return CnpgArgs(**{**values, **overrides})
+    return CnpgPostgres(**{**values, **overrides})
 
 
 def deploy(**overrides: Any) -> Program:
-    return run_program(lambda: PostgreSQL("db", args(**overrides)))
+    return deploy_settings(cluster_settings(**overrides))
+
+
+def deploy_settings(settings: CnpgPostgres) -> Program:
+    def program() -> PostgreSQL:
+        return PostgreSQL("db", settings, StackContext(namespace=pulumi.Output.from_input("stack")))
+
+    return run_program(program)
 
 
 def allowed(policy: RegisteredResource, direction: str) -> set[int]:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from components.connections import SecretKey
-from components.kubernetes.backing_service import VolumeClaim
+from components.settings.base import Scheduling, Storage, Toleration
 from tests.unit.operated_checks import JOB, expected
 from tests.unit.postgresql.cnpg import CLUSTER, POLICY, allowed, deploy, empty_paths
 from tests.unit.pulumi_mocks import resolve
@@ -80,10 +80,17 @@ def test_one_instance_does_not_block_the_draining_of_its_node(instances: int, bu
 
 
 def test_volumes() -> None:
-    spec = cluster_spec(wal_storage=VolumeClaim(size="10Gi"))
+    spec = cluster_spec(wal_storage=Storage(size="10Gi"))
     assert spec["storage"] == {"size": "50Gi", "storageClass": "fast"}
     assert spec["walStorage"] == {"size": "10Gi"}
     assert "walStorage" not in cluster_spec()
+
+
+def test_nodes_are_chosen() -> None:
+    tolerations = (Toleration(key="db", operator="Exists"),)
+    affinity = cluster_spec(scheduling=Scheduling(node_selector={"disk": "ssd"}, tolerations=tolerations))["affinity"]
+    assert affinity["nodeSelector"] == {"disk": "ssd"}
+    assert affinity["tolerations"] == [{"key": "db", "operator": "Exists"}]
 
 
 def test_names_of_parameters_stay_as_written() -> None:

@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
-from components.postgresql.from_settings import postgresql_args
 from components.settings.errors import SettingsError
-from components.stack.context import Translation
+from components.stack.compose import compose
 from components.stack.database_connections import needed_connections
+from tests.unit.operated_checks import JOB
+from tests.unit.pod_checks import pod_of, variables
+from tests.unit.pulumi_mocks import run_program
 from tests.unit.stack_files import settings_of
 
 UNLIMITED = {"postgresql": {"parameters": {"max_connections": "10000"}}}
@@ -57,7 +59,7 @@ def test_a_limit_is_a_number() -> None:
         settings_of("dev", {"postgresql": {"parameters": {"max_connections": "many"}}})
 
 
-def test_the_job_of_another_server_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_job_of_another_server_is_told() -> None:
     password = {"secretName": "database", "secretKey": "password"}
     external = {
         "backend": "external",
@@ -68,5 +70,6 @@ def test_the_job_of_another_server_is_told(monkeypatch: pytest.MonkeyPatch) -> N
     }
     dropped = dict.fromkeys(("storage", "resources", "instances", "walStorage"))
     settings = settings_of("prod", {"postgresql": {**dropped, **external}, "labelStudio": MANY})
-    args = postgresql_args(Translation(settings, namespace="ls"))  # type: ignore[arg-type]
-    assert args.connections == needed_connections(settings) == 122  # type: ignore[union-attr]
+    job = run_program(lambda: compose(settings)).one(JOB, "label-studio-postgresql-setup")
+    assert needed_connections(settings) == 122
+    assert variables(pod_of(job)["containers"][0])["CONNECTIONS"] == "122"

@@ -7,28 +7,40 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import pulumi
 import pytest
 
-from components.connections import Outside, PostgresTls, SecretKey
-from components.postgresql import AdminArgs, ExternalArgs, PostgreSQL
+from components.connections import OtherNamespace, Outside, Peer, PostgresTls, SecretKey
+from components.kubernetes.context import StackContext
+from components.postgresql import ExternalPostgres, PostgreSQL
+from components.postgresql.settings import AdminCredentials, PostgresClientTls
 from components.postgresql.setup import SCRIPT
+from components.settings.base import SecretReference
 from tests.unit.pod_checks import assert_mounts_exist, assert_restricted, pod_of, variables
-from tests.unit.pulumi_mocks import Program, run_program
+from tests.unit.pulumi_mocks import Program, resolve, run_program
 
 JOB = "kubernetes:batch/v1:Job"
-PASSWORD = SecretKey("database", "password")
-ADMIN = AdminArgs(user="cloudadmin", password=SecretKey("database-admin", "password"))
+POLICY = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
+ADMIN = AdminCredentials(
+    user="cloudadmin", password=SecretReference(secret_name="database-admin", secret_key="password")
+)
 
 
-def deploy(**overrides: Any) -> Program:
+def deploy(connections: int = 0, network_policies: bool = True, **overrides: Any) -> Program:
     values: dict[str, Any] = {
-        "namespace": "stack",
-        "client_image": "docker.io/library/postgres:17.12-trixie",
+        "backend": "external",
         "host": "db.example.com",
-        "password": PASSWORD,
-        "peer": Outside(["10.0.0.7/32"], 5432),
+        "password": SecretReference(secret_name="database", secret_key="password"),
+        "tls": None,
+        "addresses": ("10.0.0.7/32",),
     }
-    return run_program(lambda: PostgreSQL("db", ExternalArgs(**{**values, **overrides})))
+    settings = ExternalPostgres(**{**values, **overrides})
+
+    def program() -> PostgreSQL:
+        context = StackContext(namespace=pulumi.Output.from_input("stack"), network_policies=network_policies)
+        return PostgreSQL("db", settings, context, connections=connections)
+
+    return run_program(program)
 
 
 def test_nothing_is_made_but_the_job_and_its_way_out() -> None:
@@ -38,14 +50,35 @@ def test_nothing_is_made_but_the_job_and_its_way_out() -> None:
         "kubernetes:networking.k8s.io/v1:NetworkPolicy",
         "label-studio:postgresql:PostgreSQL",
     ]
-    egress = program.one("kubernetes:networking.k8s.io/v1:NetworkPolicy").inputs["spec"]["egress"]
+    egress = program.one(POLICY).inputs["spec"]["egress"]
     assert egress == [{"to": [{"ipBlock": {"cidr": "10.0.0.7/32"}}], "ports": [{"protocol": "TCP", "port": 5432}]}]
 
 
 def test_without_an_address_there_is_no_policy_to_be_had() -> None:
     with pytest.raises(ValueError, match="give the connection its peer"):
-        deploy(peer=None)
-    assert not deploy(peer=None, network_policies=False).all("kubernetes:networking.k8s.io/v1:NetworkPolicy")
+        deploy(addresses=None)
+    assert not deploy(addresses=None, network_policies=False).all(POLICY)
+
+
+@pytest.mark.parametrize(
+    ("host", "peer"),
+    [
+        ("10.0.0.9", Outside(["10.0.0.9/32"], 6432)),
+        ("db.databases.svc.cluster.local", OtherNamespace("databases")),
+    ],
+)
+def test_a_host_may_tell_where_it_is(host: str, peer: Peer) -> None:
+    assert deploy(host=host, port=6432, addresses=None).result.connection.peer == peer
+
+
+def test_the_server_may_be_one_of_the_same_program() -> None:
+    password = SecretReference(secret_name=pulumi.Output.from_input("made"), secret_key="password")
+    program = deploy(host=pulumi.Output.from_input("made.example.com"), password=password)
+    environment = variables(pod_of(program.one(JOB))["containers"][0])
+    assert environment["PGHOST"] == "made.example.com"
+    assert environment["OWNER_PASSWORD"] == ("made", "password")
+    assert program.one("label-studio:postgresql:PostgreSQL").inputs["host"] == "made.example.com"
+    assert resolve(program.result.connection.host) == "made.example.com"
 
 
 def test_the_job_is_told_how_many_connections_are_needed() -> None:
@@ -60,14 +93,14 @@ def test_without_an_administrator_the_job_only_checks() -> None:
 
 
 def test_with_an_administrator_the_job_gets_that_password_by_reference() -> None:
-    environment = variables(pod_of(deploy(admin=ADMIN).one(JOB))["containers"][0])
+    environment = variables(pod_of(deploy(admin_credentials=ADMIN).one(JOB))["containers"][0])
     assert environment["ADMIN"] == "cloudadmin"
     assert environment["ADMIN_DATABASE"] == "postgres"
     assert environment["ADMIN_PASSWORD"] == ("database-admin", "password")
 
 
 def test_the_ca_reaches_the_job() -> None:
-    tls = PostgresTls("verify-full", SecretKey("db-ca", "root.pem"))
+    tls = PostgresClientTls(mode="verify-full", ca=SecretReference(secret_name="db-ca", secret_key="root.pem"))
     program = deploy(tls=tls, port=6432)
     pod = pod_of(program.one(JOB))
     assert_restricted(pod)
@@ -77,7 +110,7 @@ def test_the_ca_reaches_the_job() -> None:
     assert environment["PGSSLROOTCERT"] == "/etc/postgresql-ca/ca.crt"
     assert environment["PGPORT"] == "6432"
     assert {"key": "root.pem", "path": "ca.crt"} in pod["volumes"][1]["secret"]["items"]
-    assert program.result.connection.tls is tls
+    assert program.result.connection.tls == PostgresTls("verify-full", SecretKey("db-ca", "root.pem"))
 
 
 def test_the_message_of_the_script_reaches_whoever_waits() -> None:

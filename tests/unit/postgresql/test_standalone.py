@@ -8,32 +8,37 @@ import pulumi
 import pytest
 
 from components.connections import PostgresConnection, PostgresTls
-from components.kubernetes.backing_service import VolumeClaim
-from components.postgresql import PostgreSQL, StandaloneArgs
+from components.kubernetes.context import StackContext
+from components.postgresql import PostgreSQL, StandalonePostgres
 from components.postgresql.standalone import configuration
+from components.settings.base import Resources, Storage
+from components.settings.images import ImageSettings
+from components.settings.services import ServerCertificate
 from tests.unit.pod_checks import assert_mounts_exist, assert_restricted, pod_of, variables, workloads
 from tests.unit.pulumi_mocks import Program, resolve, run_program
 
-RESOURCES = {"requests": {"cpu": "100m", "memory": "512Mi"}, "limits": {"cpu": "1", "memory": "512Mi"}}
 STATEFUL_SET = "kubernetes:apps/v1:StatefulSet"
 SECRET = "kubernetes:core/v1:Secret"
 JOB = "kubernetes:batch/v1:Job"
+TLS = ServerCertificate(secret_name="db-tls")
 
 
-def args(**overrides: Any) -> StandaloneArgs:
+def standalone(**overrides: Any) -> StandalonePostgres:
     values: dict[str, Any] = {
-        "namespace": pulumi.Output.from_input("stack"),
-        "image": "docker.io/library/postgres:17.12-trixie",
-        "client_image": "docker.io/library/postgres:17.12-trixie",
-        "version": 17,
-        "storage": VolumeClaim(size="2Gi"),
-        "resources": RESOURCES,
+        "backend": "standalone",
+        "storage": Storage(size="2Gi"),
+        "resources": Resources(cpu_request="100m", cpu_limit="1", memory="512Mi"),
     }
-    return StandaloneArgs(**{**values, **overrides})
+    return StandalonePostgres(**{**values, **overrides})
 
 
-def deploy(preview: bool = False, **overrides: Any) -> Program:
-    return run_program(lambda: PostgreSQL("db", args(**overrides)), preview=preview)
+def context(**overrides: Any) -> StackContext:
+    return StackContext(namespace=pulumi.Output.from_input("stack"), **overrides)
+
+
+def deploy(preview: bool = False, of_stack: dict[str, Any] | None = None, **overrides: Any) -> Program:
+    settings = standalone(**overrides)
+    return run_program(lambda: PostgreSQL("db", settings, context(**(of_stack or {}))), preview=preview)
 
 
 def connection(program: Program) -> PostgresConnection:
@@ -48,9 +53,9 @@ def test_every_child_belongs_to_the_component(preview: bool) -> None:
     assert {r.parent for r in program if r is not component} == {component.urn}
 
 
-@pytest.mark.parametrize("tls", [None, "db-tls"])
-def test_every_pod_is_restricted(tls: str | None) -> None:
-    program = deploy(tls_secret=tls)
+@pytest.mark.parametrize("tls", [None, TLS])
+def test_every_pod_is_restricted(tls: ServerCertificate | None) -> None:
+    program = deploy(tls=tls)
     assert len(workloads(program)) == 2
     for workload in workloads(program):
         assert_restricted(pod_of(workload))
@@ -67,7 +72,7 @@ def test_the_server_has_probes_and_keeps_its_volume() -> None:
 
 
 def test_a_storage_class_is_passed_on() -> None:
-    spec = deploy(storage=VolumeClaim(size="1Gi", storage_class="fast")).one(STATEFUL_SET).inputs["spec"]
+    spec = deploy(storage=Storage(size="1Gi", storage_class="fast")).one(STATEFUL_SET).inputs["spec"]
     assert spec["volumeClaimTemplates"][0]["spec"]["storageClassName"] == "fast"
 
 
@@ -79,7 +84,7 @@ def test_data_is_protected_by_default() -> None:
 
 
 def test_a_throw_away_stack_leaves_nothing() -> None:
-    program = deploy(protect=False)
+    program = deploy(of_stack={"protect": False})
     assert not any(r.protect or r.retain_on_delete for r in program)
     policy = program.one(STATEFUL_SET).inputs["spec"]["persistentVolumeClaimRetentionPolicy"]
     assert policy["whenDeleted"] == "Delete"
@@ -110,24 +115,39 @@ def test_label_studio_gets_the_owner_and_never_the_superuser() -> None:
 
 
 def test_tls_is_verified_against_the_ca_of_the_named_secret() -> None:
-    program = deploy(tls_secret="db-tls")
+    program = deploy(tls=TLS)
     tls = connection(program).tls
     assert isinstance(tls, PostgresTls) and tls.ca is not None
     assert (tls.mode, tls.ca.name, tls.ca.key) == ("verify-full", "db-tls", "ca.crt")
-    files = configuration(args(tls_secret="db-tls"))
+    files = configuration(standalone(tls=TLS))
     assert "ssl = 'on'" in files["postgresql.conf"]
     assert "hostssl all all all scram-sha-256" in files["pg_hba.conf"]
     assert "\nhost all" not in files["pg_hba.conf"]
 
 
+def test_the_certificate_may_be_one_of_the_same_program() -> None:
+    program = deploy(tls=ServerCertificate(secret_name=pulumi.Output.from_input("made-tls")))
+    volumes = {volume["name"]: volume for volume in pod_of(program.one(STATEFUL_SET))["volumes"]}
+    assert volumes["tls"]["secret"]["secretName"] == "made-tls"
+    tls = connection(program).tls
+    assert tls is not None and tls.ca is not None and resolve(tls.ca.name) == "made-tls"
+
+
+def test_server_and_job_run_the_image_of_the_stack() -> None:
+    images = ImageSettings(postgresql="registry.example.com/postgres:17.12")
+    program = deploy(of_stack={"images": images})
+    pods = [pod_of(program.one(STATEFUL_SET)), pod_of(program.one(JOB))]
+    assert {pod["containers"][0]["image"] for pod in pods} == {"registry.example.com/postgres:17.12"}
+
+
 def test_no_rule_lets_anybody_in_without_a_password() -> None:
-    for tls in (None, "db-tls"):
-        rules = configuration(args(tls_secret=tls))["pg_hba.conf"].splitlines()
+    for tls in (None, TLS):
+        rules = configuration(standalone(tls=tls))["pg_hba.conf"].splitlines()
         assert rules and all(rule.endswith(" scram-sha-256") for rule in rules)
 
 
 def test_values_of_parameters_cannot_end_their_line() -> None:
-    text = configuration(args(parameters={"search_path": "it's\\"}))["postgresql.conf"]
+    text = configuration(standalone(parameters={"search_path": "it's\\"}))["postgresql.conf"]
     assert "search_path = 'it''s\\\\'\n" in text
 
 
@@ -154,7 +174,7 @@ def test_the_job_makes_the_database_as_superuser_after_the_server() -> None:
 def test_the_job_runs_again_only_when_something_changed() -> None:
     name = deploy().one(JOB).object_name
     assert name == deploy().one(JOB).object_name
-    assert len({name, deploy(database="other").one(JOB).object_name, deploy(tls_secret="t").one(JOB).object_name}) == 3
+    assert len({name, deploy(database="other").one(JOB).object_name, deploy(tls=TLS).one(JOB).object_name}) == 3
 
 
 def test_only_clients_reach_the_server_and_only_on_its_port() -> None:
@@ -166,13 +186,13 @@ def test_only_clients_reach_the_server_and_only_on_its_port() -> None:
 
 
 def test_network_policies_can_be_left_out() -> None:
-    assert not deploy(network_policies=False).all("kubernetes:networking.k8s.io/v1:NetworkPolicy")
+    assert not deploy(of_stack={"network_policies": False}).all("kubernetes:networking.k8s.io/v1:NetworkPolicy")
 
 
 def test_two_servers_do_not_clash() -> None:
     def program() -> None:
-        PostgreSQL("one", args())
-        PostgreSQL("two", args())
+        PostgreSQL("one", standalone(), context())
+        PostgreSQL("two", standalone(), context())
 
     resources = [r for r in run_program(program) if "metadata" in r.inputs]
     objects = [(r.type, r.object_name) for r in resources]
@@ -182,8 +202,8 @@ def test_two_servers_do_not_clash() -> None:
 
 
 def test_policies_see_the_intent_and_no_secret() -> None:
-    component = deploy(tls_secret="db-tls").one("label-studio:postgresql:PostgreSQL")
+    component = deploy(tls=TLS).one("label-studio:postgresql:PostgreSQL")
     assert component.inputs["backend"] == "standalone"
     assert component.inputs["protect"] is True
     assert component.inputs["version"] == 17
-    assert component.inputs["tlsSecret"] == "db-tls"
+    assert component.inputs["tls"] == {"secretName": "db-tls"}

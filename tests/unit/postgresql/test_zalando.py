@@ -8,9 +8,10 @@ import pulumi
 import pytest
 
 from components.connections import PostgresTls, SecretKey
-from components.kubernetes.backing_service import VolumeClaim
-from components.kubernetes.pods import Placement
-from components.postgresql import PostgreSQL, ZalandoArgs
+from components.kubernetes.context import StackContext
+from components.postgresql import PostgreSQL, ZalandoPostgres
+from components.settings.base import Resources, Scheduling, Storage, Toleration
+from components.settings.services import ServerCertificate
 from tests.unit.operated_checks import expected
 from tests.unit.pod_checks import assert_restricted, pod_of, variables
 from tests.unit.pulumi_mocks import Program, resolve, run_program
@@ -27,21 +28,18 @@ ONLY_ALAUDA = {
 }
 
 
-def args(**overrides: Any) -> ZalandoArgs:
-    values: dict[str, Any] = {
-        "namespace": pulumi.Output.from_input("stack"),
-        "rollout_image": "docker.io/heartexlabs/label-studio:1",
-        "client_image": "docker.io/library/postgres:17.12-trixie",
-        "version": 17,
-        "storage": VolumeClaim(size="20Gi"),
-        "resources": RESOURCES,
-        "secret_name_template": "{username}.{cluster}.credentials.{tprkind}.{tprgroup}",
-    }
-    return ZalandoArgs(**{**values, **overrides})
-
-
 def deploy(**overrides: Any) -> Program:
-    return run_program(lambda: PostgreSQL("db", args(**overrides)))
+    values: dict[str, Any] = {
+        "backend": "zalando",
+        "storage": Storage(size="20Gi"),
+        "resources": Resources(cpu_request="1", cpu_limit="2", memory="1Gi"),
+    }
+    settings = ZalandoPostgres(**{**values, **overrides})
+
+    def program() -> PostgreSQL:
+        return PostgreSQL("db", settings, StackContext(namespace=pulumi.Output.from_input("stack")))
+
+    return run_program(program)
 
 
 def test_the_fields_that_both_operators_know() -> None:
@@ -91,7 +89,7 @@ def test_the_secret_is_the_one_that_the_operator_makes(template: str, user: str,
 
 def test_the_connection_is_encrypted_and_with_a_certificate_verified() -> None:
     assert deploy().result.connection.tls == PostgresTls("require")
-    program = deploy(tls_secret="db-tls")
+    program = deploy(tls=ServerCertificate(secret_name="db-tls"))
     assert program.result.connection.tls == PostgresTls("verify-full", SecretKey("db-tls", "ca.crt"))
     spec = program.one(CLUSTER).inputs["spec"]
     assert spec["tls"] == {"secretName": "db-tls", "caFile": "ca.crt"}
@@ -118,8 +116,9 @@ def test_a_job_of_the_owner_makes_the_extensions_once_the_cluster_runs() -> None
 
 
 def test_nodes_are_chosen_in_the_words_of_the_operator() -> None:
-    placement = Placement(node_selector={"disk": "ssd"}, tolerations=[{"key": "db", "operator": "Exists"}])
-    spec = deploy(placement=placement).one(CLUSTER).inputs["spec"]
+    tolerations = (Toleration(key="db", operator="Exists"),)
+    scheduling = Scheduling(node_selector={"disk": "ssd"}, tolerations=tolerations)
+    spec = deploy(scheduling=scheduling).one(CLUSTER).inputs["spec"]
     terms = spec["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]["nodeSelectorTerms"]
     assert terms == [{"matchExpressions": [{"key": "disk", "operator": "In", "values": ["ssd"]}]}]
     assert spec["tolerations"] == [{"key": "db", "operator": "Exists"}]

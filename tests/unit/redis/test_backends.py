@@ -8,10 +8,14 @@ from typing import Any
 import pulumi
 import pytest
 
-from components.connections import RedisConnection, RedisTls, SecretKey
-from components.kubernetes.backing_service import VolumeClaim
-from components.redis import AlaudaArgs, ExternalArgs, NoneArgs, Redis, RedisArgs, StandaloneArgs
+from components.connections import OtherNamespace, Outside, RedisConnection, RedisTls, SecretKey
+from components.kubernetes.context import StackContext
+from components.redis import AlaudaRedis, ExternalRedis, NoRedis, Redis, RedisSettings, StandaloneRedis
+from components.redis.settings import RedisSsl
 from components.redis.standalone import configuration
+from components.settings.base import SecretReference, Storage
+from components.settings.images import ImageSettings
+from components.settings.services import ServerCertificate
 from tests.unit.operated_checks import JOB, expected
 from tests.unit.pod_checks import assert_mounts_exist, assert_restricted, pod_of, variables, workloads
 from tests.unit.pulumi_mocks import Program, resolve, run_program
@@ -22,24 +26,24 @@ PASSWORD = "random:index/randomPassword:RandomPassword"
 ALAUDA = "kubernetes:middleware.alauda.io/v1:Redis"
 POLICY = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
 RESOURCES = {"requests": {"cpu": "100m", "memory": "256Mi"}, "limits": {"cpu": "500m", "memory": "256Mi"}}
-COMMON: dict[str, Any] = {
-    "namespace": pulumi.Output.from_input("stack"),
-    "storage": VolumeClaim(size="2Gi", storage_class="fast"),
-    "resources": RESOURCES,
-    "max_memory": 201326592,
-}
+STORAGE = Storage(size="2Gi", storage_class="fast")
+TLS = ServerCertificate(secret_name="queue-tls")
 
 
-def standalone(**overrides: Any) -> StandaloneArgs:
-    return StandaloneArgs(**{**COMMON, "image": "docker.io/valkey/valkey:8.1.8-trixie", **overrides})
+def standalone(**overrides: Any) -> StandaloneRedis:
+    return StandaloneRedis(**{"backend": "standalone", "storage": STORAGE, **overrides})
 
 
-def alauda(**overrides: Any) -> AlaudaArgs:
-    return AlaudaArgs(**{**COMMON, "rollout_image": "docker.io/heartexlabs/label-studio:1", **overrides})
+def alauda(**overrides: Any) -> AlaudaRedis:
+    return AlaudaRedis(**{"backend": "alauda", "storage": STORAGE, **overrides})
 
 
-def deploy(args: RedisArgs) -> Program:
-    return run_program(lambda: Redis("queue", args))
+def context(**overrides: Any) -> StackContext:
+    return StackContext(namespace=pulumi.Output.from_input("stack"), **overrides)
+
+
+def deploy(settings: RedisSettings, **of_stack: Any) -> Program:
+    return run_program(lambda: Redis("queue", settings, context(**of_stack)))
 
 
 def connection(program: Program) -> RedisConnection:
@@ -48,14 +52,14 @@ def connection(program: Program) -> RedisConnection:
     return component.connection
 
 
-def directives(args: StandaloneArgs) -> dict[str, str]:
-    lines = configuration(args)["valkey.conf"].splitlines()
+def directives(settings: StandaloneRedis) -> dict[str, str]:
+    lines = configuration(settings)["valkey.conf"].splitlines()
     return dict(line.split(" ", 1) for line in lines)
 
 
-@pytest.mark.parametrize("tls", [None, "queue-tls"])
-def test_the_pod_is_restricted_and_survives_a_restart(tls: str | None) -> None:
-    program = deploy(standalone(tls_secret=tls))
+@pytest.mark.parametrize("tls", [None, TLS])
+def test_the_pod_is_restricted_and_survives_a_restart(tls: ServerCertificate | None) -> None:
+    program = deploy(standalone(tls=tls))
     (workload,) = workloads(program)
     assert_restricted(pod_of(workload))
     assert_mounts_exist(pod_of(workload), ["data"])
@@ -84,17 +88,24 @@ def test_the_password_is_in_its_secret_and_nowhere_else() -> None:
     assert environment["REDISCLI_AUTH"] == ("queue", "password")
 
 
+def test_the_server_runs_the_image_of_the_stack() -> None:
+    program = deploy(standalone(), images=ImageSettings(valkey="registry.example.com/valkey:8.1.8"))
+    assert pod_of(program.one(STATEFUL_SET))["containers"][0]["image"] == "registry.example.com/valkey:8.1.8"
+
+
 def test_with_tls_nothing_speaks_plain_text() -> None:
-    written = directives(standalone(tls_secret="queue-tls"))
+    written = directives(standalone(tls=TLS))
     assert (written["port"], written["tls-port"]) == ("0", "6379")
-    program = deploy(standalone(tls_secret="queue-tls"))
+    program = deploy(standalone(tls=TLS))
     assert connection(program).tls == RedisTls("queue-tls")
     probe = pod_of(program.one(STATEFUL_SET))["containers"][0]["readinessProbe"]["exec"]["command"][-1]
     assert "--tls --cacert /etc/valkey-tls/ca.crt" in probe
 
 
 def test_options_come_before_what_must_hold() -> None:
-    written = directives(standalone(options={"slowlog-max-len": "64", "maxmemory-policy": "allkeys-lru"}))
+    # The settings refuse the second one already.
+    options = {"slowlog-max-len": "64", "maxmemory-policy": "allkeys-lru"}
+    written = directives(standalone().model_copy(update={"options": options}))
     assert (written["slowlog-max-len"], written["maxmemory-policy"]) == ("64", "noeviction")
 
 
@@ -108,7 +119,7 @@ def test_the_promised_connection() -> None:
 
 @pytest.mark.parametrize("protect", [True, False])
 def test_protection_is_the_default_and_can_be_given_up(protect: bool) -> None:
-    program = deploy(standalone(protect=protect))
+    program = deploy(standalone(), protect=protect)
     assert program.one(STATEFUL_SET).protect is protect
     assert program.one(PASSWORD).protect is protect
     assert program.one(SECRET).retain_on_delete is protect
@@ -118,8 +129,8 @@ def test_protection_is_the_default_and_can_be_given_up(protect: bool) -> None:
 
 def test_two_servers_do_not_clash() -> None:
     def program() -> None:
-        Redis("one", standalone())
-        Redis("two", standalone())
+        Redis("one", standalone(), context())
+        Redis("two", standalone(), context())
 
     objects = [(r.type, r.object_name) for r in run_program(program) if "metadata" in r.inputs]
     assert len(objects) == len(set(objects)) == 12
@@ -192,27 +203,66 @@ def test_traffic_of_data_services() -> None:
 
 
 def test_somebody_elses_server_is_only_connected_to() -> None:
-    args = ExternalArgs(
-        host="redis.example.com", port=6380, database=3, password=SecretKey("redis", "pw"), tls=RedisTls("redis-ssl")
+    settings = ExternalRedis(
+        backend="external",
+        url="rediss://redis.example.com:6380/3",
+        password=SecretReference(secret_name="redis", secret_key="pw"),
+        ssl=RedisSsl(redis_ssl_secret_name="redis-ssl"),
     )
-    program = deploy(args)
+    program = deploy(settings)
     assert [r.type for r in program] == ["label-studio:redis:Redis"]
     assert connection(program) == RedisConnection(
         host="redis.example.com", port=6380, database=3, password=SecretKey("redis", "pw"), tls=RedisTls("redis-ssl")
     )
 
 
+def test_tls_follows_from_the_address() -> None:
+    ssl = RedisSsl(redis_ssl_secret_name="redis-ssl")
+    settings = ExternalRedis(backend="external", url="redis://redis.example.com", ssl=ssl)
+    assert connection(deploy(settings)).tls is None
+
+
+def test_where_somebody_elses_server_is() -> None:
+    told = ExternalRedis(backend="external", url="redis://redis.example.com:6380/1", addresses=("10.0.0.0/24",))
+    assert connection(deploy(told)).peer == Outside(("10.0.0.0/24",), 6380)
+    inside = ExternalRedis(backend="external", url="redis://redis.queues.svc:6379/1")
+    assert connection(deploy(inside)).peer == OtherNamespace("queues")
+
+
+def test_somebody_elses_server_may_be_one_of_the_same_program() -> None:
+    settings = ExternalRedis(
+        backend="external",
+        url=pulumi.Output.from_input("rediss://made.example.com:6380/3"),
+        addresses=("10.0.0.0/24",),
+        password=SecretReference(secret_name=pulumi.Output.from_input("made"), secret_key="pw"),
+        ssl=RedisSsl(redis_ssl_secret_name=pulumi.Output.from_input("made-ssl")),
+    )
+    promised = connection(deploy(settings))
+    assert resolve(promised.host) == "made.example.com"
+    assert (resolve(promised.port), resolve(promised.database)) == (6380, 3)
+    assert promised.password is not None and resolve(promised.password.name) == "made"
+    assert promised.tls is not None and resolve(promised.tls.secret_name) == "made-ssl"
+    # Its port is not known when the rule is made.
+    assert promised.peer == Outside(("10.0.0.0/24",), 6379)
+
+
 def test_no_redis_is_nothing_at_all() -> None:
-    program = deploy(NoneArgs())
+    program = deploy(NoRedis(backend="none"))
     component = program.one("label-studio:redis:Redis")
     assert len(program.resources) == 1
-    assert component.inputs == {"backend": "none"}
+    assert component.inputs == {
+        "backend": "none",
+        "namespace": "stack",
+        "clusterDomain": "cluster.local",
+        "networkPolicies": True,
+        "protect": True,
+    }
     assert program.result.connection is None
 
 
-@pytest.mark.parametrize("args", [standalone(), alauda()])
-def test_every_child_belongs_to_the_component(args: RedisArgs) -> None:
-    program = deploy(args)
+@pytest.mark.parametrize("settings", [standalone(), alauda()])
+def test_every_child_belongs_to_the_component(settings: RedisSettings) -> None:
+    program = deploy(settings)
     component = program.one("label-studio:redis:Redis")
     assert {r.parent for r in program if r is not component} == {component.urn}
     assert re.fullmatch(r"standalone|alauda", component.inputs["backend"])

@@ -7,9 +7,11 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from ..label_studio.chart_settings import NEWEST, OLDEST, Chart
-from ..settings.base import SettingsModel
+from .base import SettingsModel
 
+# The releases of Label Studio that a stack runs unless it names an image: the newest, and that of Alauda's chart.
+NEWEST = "1.23.2"
+OLDEST = "1.20.0"
 # The grammar of the distribution project (reference/regexp.go), with a registry that must be written out.
 REFERENCE = re.compile(
     r"(?P<registry>[a-z0-9.-]+(?::\d+)?)/(?P<repository>[a-z0-9]+(?:[._/-]+[a-z0-9]+)*)"
@@ -75,9 +77,9 @@ class ImageSettings(SettingsModel):
         description="MinIO client, which makes buckets and keys.",
     )
 
-    def reference(self, name: str, chart: Chart) -> str:
-        """The image to pull for the field ``name`` of a stack with this chart, from the mirror where one is set."""
-        image: str = getattr(self, name) or f"{LABEL_STUDIO}:{chart.label_studio}"
+    def reference(self, name: str) -> str:
+        """The image to pull for the field ``name``, from the mirror where one is set."""
+        image: str = getattr(self, name) or f"{LABEL_STUDIO}:{NEWEST}"
         if self.mirror is None:
             return image
         return f"{self.mirror}/{image.split('/', 1)[1]}"

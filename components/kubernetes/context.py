@@ -1,0 +1,69 @@
+"""What every service is told of the stack that it is part of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Self
+
+import pulumi
+
+from ..connections import OtherNamespace, Outside, Peer
+from ..settings.base import Scheduling
+from ..settings.images import ImageSettings
+from ..settings.network import AMAZON, Addresses, host_and_port, namespace_of, network_of
+from .pods import Placement
+
+
+@dataclass(frozen=True, kw_only=True)
+class StackContext:
+    """Where services live and how they are guarded.
+
+    With ``protect`` Pulumi refuses to delete what holds data, volumes outlive their StatefulSet, and Secrets
+    without which the data cannot be read stay when the stack is destroyed. ``scheduling`` is that of one service.
+    ``ingress_namespace`` is the only other namespace that may reach the page; any may where it is None.
+    """
+
+    namespace: pulumi.Input[str]
+    images: ImageSettings = field(default_factory=ImageSettings)
+    cluster_domain: str = "cluster.local"
+    network_policies: bool = True
+    protect: bool = True
+    image_pull_secrets: Sequence[pulumi.Input[str]] = ()
+    ingress_namespace: str | None = None
+    scheduling: Scheduling = field(default_factory=Scheduling)
+
+    def scheduled(self, scheduling: Scheduling) -> Self:
+        """The context of a service whose pods may run on these nodes only."""
+        return replace(self, scheduling=scheduling)
+
+    def image(self, name: str) -> str:
+        """The image to pull, by its field in ``images``."""
+        return self.images.reference(name)
+
+    @property
+    def placement(self) -> Placement:
+        """Where pods may run, and how their images are pulled."""
+        return Placement(
+            image_pull_secrets=self.image_pull_secrets,
+            node_selector=self.scheduling.node_selector,
+            tolerations=self.scheduling.to_kubernetes(),
+        )
+
+    def peer(self, host: pulumi.Input[str], port: int, addresses: Addresses | None) -> Peer | None:
+        """Where a server of somebody else is: where the settings say, or else what its name or address tells."""
+        if addresses:
+            return Outside(addresses, port)
+        if not isinstance(host, str):
+            return None
+        if namespace := namespace_of(host, self.cluster_domain):
+            return OtherNamespace(namespace)
+        network = network_of(host)
+        return Outside([network], port) if network else None
+
+    def s3_peer(self, endpoint: pulumi.Input[str] | None, addresses: Addresses | None) -> Peer | None:
+        """The same for an S3 server; Amazon's without an endpoint. An endpoint that is an Output listens on 443."""
+        if endpoint is not None and not isinstance(endpoint, str):
+            return self.peer(endpoint, 443, addresses)
+        host, port = host_and_port(endpoint or AMAZON.format(region="any"))
+        return self.peer(host, port, addresses)

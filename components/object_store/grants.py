@@ -1,0 +1,32 @@
+"""Who may use which bucket, and for what."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import pulumi
+
+Action = Literal["list", "read", "write", "delete"]
+
+UPLOADS = "uploads"
+"""The grant with which Label Studio keeps uploads and exports."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BucketGrant:
+    """What one low-privilege key may do below ``prefix``, which is empty or ends with a slash.
+
+    ``name`` is a Kubernetes label and the key of ``ObjectStore.connections``.
+    """
+
+    name: str
+    bucket: pulumi.Input[str]
+    prefix: str = ""
+    actions: Sequence[Action] = ("list", "read")
+
+
+def uploads_grant(bucket: pulumi.Input[str]) -> BucketGrant:
+    """Everything below the root of the uploads bucket, and nothing outside of it."""
+    return BucketGrant(name=UPLOADS, bucket=bucket, actions=("list", "read", "write", "delete"))

@@ -1,0 +1,96 @@
+"""The declared projects of a stack: one account for all of them, and a component for each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pulumi import ResourceOptions
+
+from ..annotation_project import AnnotationProject, ProjectsAccount
+from ..annotation_project.args import Administrator, Page, ProjectStorage, Role
+from ..annotation_project.grants import PEOPLE
+from ..annotation_project.storages import project_storages
+from ..connections import S3Connection, SecretKey
+from ..kubernetes.context import StackContext
+from ..label_studio import LabelStudio
+from ..object_store import ObjectStore
+from .settings import Settings
+
+IMAGE_USER = 1001
+
+
+@dataclass(frozen=True)
+class DeclaredProject:
+    """A project with what people need to work with its data."""
+
+    component: AnnotationProject
+    storages: Mapping[Role, ProjectStorage]
+
+    def output(self) -> dict[str, Any]:
+        """Names and places, no secrets; ``upload`` and ``export`` are for ``make upload`` and ``make export``."""
+        places = {PEOPLE[role]: _place(storage.user_connection) for role, storage in self.storages.items()}
+        return {"declaration": self.component.declaration_name, "syncJob": self.component.sync_job, **places}
+
+
+def declare_projects(  # noqa: PLR0913 - what a stack has
+    name: str,
+    settings: Settings,
+    context: StackContext,
+    opts: ResourceOptions,
+    *,
+    label_studio: LabelStudio,
+    store: ObjectStore,
+) -> dict[str, DeclaredProject]:
+    """One component for each project, and before them the account that their jobs log in with."""
+    if not settings.projects:
+        return {}
+    context = context.scheduled(settings.label_studio.scheduling)
+    page = Page(
+        release=name,
+        service=label_studio.service_name,
+        url=label_studio.url,
+        user=settings.label_studio.run_as_user or IMAGE_USER,
+    )
+    administrator = Administrator(
+        email=label_studio.administrator_email,
+        password=label_studio.administrator_password,
+        domain=settings.label_studio.administrator.email.rpartition("@")[2],
+    )
+    after = ResourceOptions.merge(opts, ResourceOptions(depends_on=[label_studio]))
+    account = ProjectsAccount(f"{name}-projects", administrator, page, context, after)
+    after = ResourceOptions.merge(opts, ResourceOptions(depends_on=[account, store]))
+    declared = {}
+    for project in settings.projects:
+        storages = project_storages(
+            project, settings.projects_bucket, settings.object_store, store.connections, context
+        )
+        component = AnnotationProject(
+            f"{name}-{project.name}",
+            project,
+            context,
+            after,
+            storages=storages,
+            account=account.account,
+            page=page,
+        )
+        declared[project.name] = DeclaredProject(component, storages)
+    return declared
+
+
+def _place(connection: S3Connection) -> dict[str, Any]:
+    return {
+        "endpoint": connection.endpoint,
+        "region": connection.region,
+        "bucket": connection.bucket,
+        "prefix": connection.prefix,
+        "accessKeyId": _secret(connection.access_key_id),
+        "secretAccessKey": _secret(connection.secret_access_key),
+        "sessionToken": _secret(connection.session_token),
+        "ca": _secret(connection.ca),
+    }
+
+
+def _secret(secret: SecretKey | None) -> dict[str, Any] | None:
+    return {"name": secret.name, "key": secret.key} if secret else None
