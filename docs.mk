@@ -1,10 +1,11 @@
 # What the documentation and the workflows call; included by the Makefile.
 .PHONY: reference images mirror picture
 
-reference: install  ## make the reference pages of docs/ anew
+reference: install  ## make the reference pages of docs/ anew, and write versions where other programs read them
 	@$(BIN)/python -m scripts.settings_reference
 	@$(BIN)/python -m scripts.policies_reference
 	@$(BIN)/python -m scripts.kinds_reference
+	@$(BIN)/python -m scripts.versions
 
 images: install  ## list the images of a stack: make images [STACK=dev] [DIGESTS=yes]
 	@$(BIN)/python -m scripts.images $(STACK) $(if $(DIGESTS),--digests)

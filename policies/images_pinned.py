@@ -23,14 +23,14 @@ def check(resource: Resource, parameters: Parameters) -> Iterator[str]:
         elif parameters["requireDigest"] and not image.digest:
             yield f"{image.label}: its image has no digest; append @sha256:… to it"
         elif not image.digest and not PINNED_TAG.fullmatch(image.tag or ""):
-            yield f"{image.label}: its image has no tag of one release; write one such as 1.20.0, or a digest"
+            yield f"{image.label}: its image has no tag of one release; write one such as 1.2.3, or a digest"
 
 
 RULE = Rule(
     name="images-pinned",
     title="Images are pinned",
     description="Images have the tag of one release, or a digest.",
-    remediation="Write a full version such as 1.20.0, or append @sha256:…, in the setting images.",
+    remediation="Write a full version such as 1.2.3, or append @sha256:…, in the setting images.",
     severity=Severity.MEDIUM,
     check=check,
     parameters={

@@ -53,7 +53,7 @@ def _discovery() -> dict[str, Any]:
     """The answers by path: versions, groups, and the kinds of each."""
     groups = [_group(version) for version in KINDS if "/" in version]
     answers: dict[str, Any] = {
-        "/version": {"major": "1", "minor": "34", "gitVersion": "v1.34.4"},
+        "/version": {"major": "1", "minor": "34", "gitVersion": "v1.34.0"},
         "/api": {"kind": "APIVersions", "versions": ["v1"]},
         "/apis": {"kind": "APIGroupList", "apiVersion": "v1", "groups": groups},
         "/api/v1/namespaces/default/configmaps/kube-root-ca.crt": AUTHORITY,

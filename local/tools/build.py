@@ -65,22 +65,34 @@ _BARMAN = "github.com/cloudnative-pg/plugin-barman-cloud"
 _CNPG = "github.com/cloudnative-pg/cloudnative-pg"
 _HELM = "helm.sh/helm/v3"
 _KUBERNETES = "k8s.io/component-base/version"
+_PULUMI = "github.com/pulumi/pulumi"
 _ROUTER = "github.com/cloudnativelabs/kube-router/v2"
 
+
+def required(module: str, path: str) -> str:
+    """The version, with its ``v``, at which one of the modules beside this file requires a Go module."""
+    text = (MODULES / module / "go.mod").read_text()
+    [version] = re.findall(rf"^(?:require )?\s*{re.escape(path)} (v\S+)", text, re.M)
+    return str(version)
+
+
+_KUBERNETES_VERSION = required("kubernetes", "k8s.io/kubernetes")
+_MAJOR, _MINOR, _ = _KUBERNETES_VERSION.removeprefix("v").split(".")
 # What the linker sets in the programs of a module: package path and name to value. Go ignores what a program lacks.
 VARIABLES: Mapping[str, Mapping[str, str]] = {
     "kubernetes": {
-        f"{_KUBERNETES}.gitVersion": "v1.34.4",
-        f"{_KUBERNETES}.gitMajor": "1",
-        f"{_KUBERNETES}.gitMinor": "34",
-        f"{_ROUTER}/pkg/version.Version": "v2.5.0",
-        f"{_HELM}/internal/version.version": "v3.19.4",
+        f"{_KUBERNETES}.gitVersion": _KUBERNETES_VERSION,
+        f"{_KUBERNETES}.gitMajor": _MAJOR,
+        f"{_KUBERNETES}.gitMinor": _MINOR,
+        f"{_ROUTER}/pkg/version.Version": required("kubernetes", _ROUTER),
+        f"{_HELM}/internal/version.version": required("kubernetes", _HELM),
         # Charts see these as .Capabilities.KubeVersion when no cluster answers.
-        f"{_HELM}/pkg/chartutil.k8sVersionMajor": "1",
-        f"{_HELM}/pkg/chartutil.k8sVersionMinor": "34",
+        f"{_HELM}/pkg/chartutil.k8sVersionMajor": _MAJOR,
+        f"{_HELM}/pkg/chartutil.k8sVersionMinor": _MINOR,
+        # go.mod names the commit, as the provider's module has no tags of its own.
         "github.com/pulumi/pulumi-kubernetes/provider/v4/pkg/version.Version": "4.25.0",
     },
-    "pulumi": {"github.com/pulumi/pulumi/sdk/v3/go/common/version.Version": "v3.274.1"},
+    "pulumi": {f"{_PULUMI}/sdk/v3/go/common/version.Version": required("pulumi", f"{_PULUMI}/pkg/v3")},
 }
 
 # Programs of one module share what they are made of, and so do modules whose versions agree: what uses Kubernetes'
