@@ -19,7 +19,7 @@ from local.engine import EngineError, Interrupted
 from local.images import sandbox, wanted
 from local.paths import CACHE, PROJECT, STATE
 from local.progress import note
-from local.terminal import complaints, console
+from local.terminal import console, stderr_console
 from local.tools import build
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
@@ -167,8 +167,8 @@ def main() -> None:
     try:
         app()
     except EXPECTED as error:
-        complaints.print(f"[red]{type(error).__name__.removesuffix('Error')}:[/]", end=" ")
-        complaints.print(str(error), markup=False)
+        stderr_console.print(f"[red]{type(error).__name__.removesuffix('Error')}:[/]", end=" ")
+        stderr_console.print(str(error), markup=False)
         sys.exit(130 if isinstance(error, Interrupted) else 1)
 
 

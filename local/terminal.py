@@ -9,4 +9,4 @@ from rich.console import Console
 # A file or a pipe has no width; tables there need not fold.
 console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 160)
 # What a command prints may be the input of another one, which must not get an error to read.
-complaints = Console(highlight=False, soft_wrap=True, stderr=True)
+stderr_console = Console(highlight=False, soft_wrap=True, stderr=True)

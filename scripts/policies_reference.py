@@ -44,9 +44,8 @@ def render() -> str:
 
 
 def _section(rule: Rule | StackRule, configs: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> str:
-    text = (
-        f"## {rule.name}\n\n{rule.description}\n\n**Mend:** {rule.remediation}\n\n**Severity:** {rule.severity.value}\n"
-    )
+    text = f"## {rule.name}\n\n{rule.description}\n\n**Remediation:** {rule.remediation}\n\n"
+    text += f"**Severity:** {rule.severity.value}\n"
     if not rule.parameters:
         return text
     rows = [

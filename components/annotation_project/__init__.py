@@ -99,7 +99,7 @@ def _job(  # noqa: PLR0913 - what its environment says
         mounts=[scripts.script_mount(), *mounts],
         triggers=[declared, scripts.DIGEST],
         resources=scripts.RESOURCES,
-        refusal=REFUSED,
+        fatal_exit_code=REFUSED,
     )
 
 

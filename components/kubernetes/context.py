@@ -51,7 +51,7 @@ class StackContext:
         )
 
     def peer(self, host: pulumi.Input[str], port: int, addresses: Addresses | None) -> Peer | None:
-        """Where a server of somebody else is: where the settings say, or else what its name or address tells."""
+        """Where a server outside of the stack is: where the settings say, or else what its name or address tells."""
         if addresses:
             return Outside(addresses, port)
         if not isinstance(host, str):

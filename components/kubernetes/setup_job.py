@@ -42,8 +42,9 @@ class SetupJob:
 
     A change of ``triggers`` runs the job again, as does every change of the job itself, or of ``passwords``: random
     ones, since they key the digest in the name of the job, from which nobody can tell them. A script that fails is
-    tried again, unless it is not to be ``retried`` or its exit code is ``refusal``: it has found something that only a
-    person can mend. ``service_account`` is one that may ask the API server. The job has ``seconds`` for all of it.
+    tried again, unless it is not to be ``retried`` or its exit code is ``fatal_exit_code``: it has found something that
+    only a person can mend. ``service_account`` is one that may ask the API server. The job has ``seconds`` for all of
+    it.
     """
 
     component: str
@@ -56,7 +57,7 @@ class SetupJob:
     triggers: Sequence[pulumi.Input[str]] = ()
     passwords: Sequence[pulumi.Input[str]] = ()
     resources: pods.ResourceRequirements = field(default_factory=lambda: pods.JOB_RESOURCES)
-    refusal: int | None = None
+    fatal_exit_code: int | None = None
     retried: bool = True
     service_account: pulumi.Input[str] | None = None
     seconds: int = SECONDS_TO_LIVE
@@ -108,7 +109,7 @@ def setup_pod(context: StackContext, job: SetupJob) -> k8s.core.v1.PodSpecArgsDi
     container: k8s.core.v1.ContainerArgsDict = {
         "name": CONTAINER,
         "image": job.image,
-        "command": ["sh", "-c", RETRY, "setup", job.script, str(job.refusal)]
+        "command": ["sh", "-c", RETRY, "setup", job.script, str(job.fatal_exit_code)]
         if job.retried
         else ["sh", "-c", job.script],
         "env": [pods.env("HOME", "/tmp"), *job.environment],  # noqa: S108 - a volume of the pod alone

@@ -28,7 +28,7 @@ class EmbeddedChart(SettingsModel):
 
 
 class PublishedChart(SettingsModel):
-    """A chart that somebody else publishes."""
+    """A chart published by others."""
 
     source: ChartSource
     version: NonEmpty | None

@@ -114,7 +114,7 @@ class LabelStudioSettings(SettingsModel):
         Resources(cpu_request="500m", cpu_limit="2", memory="3Gi"), description="Resources of the application server."
     )
     nginx_resources: Resources = Field(
-        Resources(cpu_request="50m", cpu_limit="500m", memory="256Mi"), description="Resources of nginx beside it."
+        Resources(cpu_request="50m", cpu_limit="500m", memory="256Mi"), description="Resources of the nginx sidecar."
     )
     migration_resources: Resources = Field(
         Resources(cpu_request="100m", cpu_limit="1", memory="1Gi"),

@@ -1,4 +1,4 @@
-"""A store that somebody else runs: Amazon S3, Ceph RGW or any other that speaks S3."""
+"""A store outside of the stack: Amazon S3, Ceph RGW or any other that speaks S3."""
 
 from __future__ import annotations
 

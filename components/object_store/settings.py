@@ -110,7 +110,7 @@ class StandaloneStore(_InCluster):
 
 
 class S3Credentials(SettingsModel):
-    """A key that somebody else made for Label Studio."""
+    """An existing key for Label Studio."""
 
     access_key_id: SecretReference = Field(description="Key of a Secret that holds the access key id.")
     secret_access_key: SecretReference = Field(description="Key of a Secret that holds the secret access key.")

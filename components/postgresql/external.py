@@ -1,4 +1,4 @@
-"""A PostgreSQL server that somebody else runs."""
+"""A PostgreSQL server outside of the stack."""
 
 from __future__ import annotations
 

@@ -188,7 +188,7 @@ class ZalandoPostgres(_Server):
 
 
 class PostgresClientTls(SettingsModel):
-    """How the server of somebody else is verified."""
+    """How a server outside of the stack is verified."""
 
     mode: Literal["require", "verify-ca", "verify-full"] = Field(
         "verify-full", description="require encrypts only; verify-full also proves that it is the right server."
@@ -226,7 +226,7 @@ HostName = Annotated[str, AfterValidator(_host)]
 
 
 class ExternalPostgres(_Database):
-    """A server that somebody else runs; 13 or higher, which a job checks."""
+    """A server outside of the stack; 13 or higher, which a job checks."""
 
     backend: Literal["external"]
     host: Annotated[InputText, InputOf(HostName)] = Field(description="Host name or IPv4 address.")

@@ -54,7 +54,7 @@ def prepare_database(  # noqa: PLR0913 - the two sequences differ per backend
         files=_ca_files(connection),
         mounts=[pods.mount("ca", CA_DIRECTORY, read_only=True)] if _ca_files(connection) else [],
         passwords=passwords,
-        refusal=REFUSAL,
+        fatal_exit_code=REFUSAL,
     )
     network_policy.allow(name, context, parent, pods.selector(COMPONENT, name), peers=[connection.peer])
     return run_setup_job(name, context, job, parent, after)

@@ -1,4 +1,4 @@
-"""A standalone server that somebody else runs."""
+"""A standalone server outside of the stack."""
 
 from __future__ import annotations
 

@@ -105,7 +105,7 @@ def _options(values: dict[str, str]) -> dict[str, str]:
             raise ValueError(f"{name} must be one line")
         if not TUNABLE.fullmatch(name):
             raise ValueError(
-                f"{name} is not open to change: persistence, eviction, memory and access are set so that no job is lost"
+                f"{name} cannot be overridden: persistence, eviction, memory and access are set so that no job is lost"
             )
     return values
 
@@ -185,7 +185,7 @@ class RedisSsl(SettingsModel):
 
 
 class ExternalRedis(SettingsModel):
-    """A standalone server that somebody else runs."""
+    """A standalone server outside of the stack."""
 
     backend: Literal["external"]
     url: Annotated[InputText, InputOf(RedisUrl)] = Field(

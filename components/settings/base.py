@@ -142,7 +142,7 @@ NonEmpty = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)
 
 
 class SecretReference(SettingsModel):
-    """A key of a Secret that somebody else made in the namespace of the stack."""
+    """A key of an existing Secret in the namespace of the stack."""
 
     secret_name: Annotated[InputText, InputOf(ObjectName)] = Field(description="Name of the Secret.")
     secret_key: SecretKeyName = Field("password", description="Its key.")

@@ -1,4 +1,4 @@
-"""Where servers that somebody else runs are: network policies know addresses and namespaces, but no host names."""
+"""Where servers outside of the stack are: network policies know addresses and namespaces, but no host names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rules about servers that somebody else runs, for which network policies are opened."""
+"""Rules about servers outside of the stack, for which network policies are opened."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ class ClusterSettings(SettingsModel):
         None, description="Path of the kubeconfig file; by default KUBECONFIG or ~/.kube/config."
     )
     namespace: KubernetesName = Field("label-studio", description="Namespace that everything of the stack lives in.")
-    create_namespace: bool = Field(True, description="False when the namespace is made by somebody else.")
+    create_namespace: bool = Field(True, description="False when the namespace already exists.")
     domain: DnsName = Field("cluster.local", description="DNS domain of the cluster's Services.")
     pod_security: Literal["restricted", "baseline", "privileged"] = Field(
         "restricted", description="Pod security level that the namespace enforces."

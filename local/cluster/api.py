@@ -146,5 +146,5 @@ def wait(what: str, is_so: Callable[[], bool], seconds: float, check: Callable[[
         if check:
             check()
         if time.monotonic() > deadline:
-            raise Timeout(f"{what}: not within {seconds:.0f} seconds")
+            raise Timeout(f"timed out after {seconds:.0f} s waiting for {what}")
         time.sleep(_TICK)

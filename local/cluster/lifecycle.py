@@ -65,8 +65,8 @@ def start() -> None:
         pki.create_missing()
         node.write_configuration()
         traces.prepare()
-        with ThreadPoolExecutor(1) as beside:
-            imported = beside.submit(_start_containerd)
+        with ThreadPoolExecutor(1) as pool:
+            imported = pool.submit(_start_containerd)
             api = _start_control_plane()
             imported.result()
         _start_node(api)

@@ -22,14 +22,14 @@ from local.images.recipes import Recipe
 from local.images.sandbox import HERE
 from local.tools.build import tool
 
-TRIXIE = Recipe("debian/base.sh", "trixie", is_ground=True)
+TRIXIE = Recipe("debian/base.sh", "trixie", is_base=True)
 # Label Studio 1.20.0 wants numpy 1, which has no wheel for trixie's Python.
-BOOKWORM = Recipe("debian/base.sh", "bookworm", is_ground=True)
-POSTGRESQL = Recipe("postgresql/install.sh", "trixie", TRIXIE, is_ground=True)
+BOOKWORM = Recipe("debian/base.sh", "bookworm", is_base=True)
+POSTGRESQL = Recipe("postgresql/install.sh", "trixie", TRIXIE, is_base=True)
 OPERAND = Recipe("postgresql/operand.sh", "trixie", POSTGRESQL)
 VALKEY = Recipe("valkey/install.sh", "trixie", TRIXIE)
 BUSYBOX = Recipe("debian/busybox.sh", "trixie", TRIXIE)
-PYTHON = Recipe("label-studio/python.sh", "bookworm", BOOKWORM, is_ground=True)
+PYTHON = Recipe("label-studio/python.sh", "bookworm", BOOKWORM, is_base=True)
 BARMAN = Recipe(
     "barman-cloud/install.sh",
     "trixie",

@@ -27,7 +27,7 @@ class Recipe:
 
     ``script`` and ``inputs`` are paths below this folder; ``arguments`` go to the script; ``tool`` is a program of this
     machine that the script finds at /mnt/tool (not part of the key: it leaves nothing of itself behind). The tree of a
-    recipe that ``is_ground`` is kept for the recipes that stand on it.
+    recipe that ``is_base`` is kept for the recipes that stand on it.
     """
 
     script: str
@@ -36,7 +36,7 @@ class Recipe:
     inputs: tuple[str, ...] = ()
     arguments: tuple[str, ...] = ()
     tool: Path | None = None
-    is_ground: bool = False
+    is_base: bool = False
 
     @property
     def name(self) -> str:
@@ -71,7 +71,7 @@ class Recipe:
         with step(f"Building the layer {self.name}"):
             self._grow()
             layer = tree_layer(self.tree, target)
-        if not self.is_ground:
+        if not self.is_base:
             shutil.rmtree(self.tree)
         return layer
 

@@ -20,7 +20,7 @@ DEFECTS = frozenset({"AssertionError", "KeyError", "TypeError"})
 # How errors leave plugins, whose protocols have them in answers, and parsers of command lines.
 ABORTING = frozenset({"abort", "_abort", "error", "fail"})
 ERROR_KEYWORDS = frozenset({"error", "failure", "reason"})
-WRITING = frozenset({"complaints.print", "sys.stderr.write"})
+WRITING = frozenset({"stderr_console.print", "sys.stderr.write"})
 FAILING = frozenset({"return False", "return 1", "raise typer.Exit(1)", "sys.exit(1)"})
 # Methods whose arguments are not part of the text that they return.
 CUTTING = frozenset({"get", "removeprefix", "removesuffix", "replace", "split", "strip"})

@@ -43,6 +43,21 @@ def test_links_lead_somewhere(page: Path) -> None:
         assert not anchor or anchor in anchors(target), f"{page.name} links to {link}"
 
 
+PATH = re.compile(r"`([\w.*/-]+/[\w.*/-]*|[\w-]+\.(?:py|toml|mk))`")
+
+
+def test_the_guide_to_folders_and_changes_names_what_is_there() -> None:
+    text = (PROJECT / "CONTRIBUTING.md").read_text()
+    named = PATH.findall(text)
+    assert len(named) > 30
+    assert [path for path in named if not any(PROJECT.glob(path.rstrip("/")))] == []
+    top = {path.name for path in PROJECT.iterdir() if path.is_dir() and any(path.rglob("*.py"))}
+    kept = {name for name in top if not name.startswith(".") and name not in ("build", "dist", "exports")}
+    assert {f"`{name}/" for name in kept} <= {f"`{path.split('/')[0]}/" for path in named}
+    for row in text.partition("## Ten changes")[2].splitlines():
+        assert len(PATH.findall(row.rpartition(" | ")[2] if row.startswith("| ") else "")) <= 3
+
+
 def test_the_index_has_every_page() -> None:
     linked = set(LINK.findall((PROJECT / "docs" / "index.md").read_text()))
     assert {page.name for page in (PROJECT / "docs").glob("*.md")} - {"index.md"} <= linked

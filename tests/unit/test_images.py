@@ -108,7 +108,7 @@ class TestRecipes:
             Recipe(install, "trixie", base, inputs=("oci.py",)).key,
         ]
         assert len(set(keys)) == len(keys)
-        assert base.key == Recipe("debian/base.sh", "trixie", is_ground=True).key
+        assert base.key == Recipe("debian/base.sh", "trixie", is_base=True).key
         for name in ("sandbox.py", "debian/enter.sh", "debian/base.sh"):
             (tmp_path / name).parent.mkdir(exist_ok=True)
             (tmp_path / name).write_bytes((HERE / name).read_bytes())
@@ -130,7 +130,7 @@ class TestRecipes:
 
         monkeypatch.setattr(recipes, "bootstrap", bootstrap)
         monkeypatch.setattr(sandbox.Sandbox, "run", run)
-        base = Recipe("debian/base.sh", "trixie", is_ground=True)
+        base = Recipe("debian/base.sh", "trixie", is_base=True)
         leaf = Recipe("valkey/install.sh", "trixie", base)
         layers = leaf.layers()
         assert [layer.path.exists() for layer in layers] == [True, True]

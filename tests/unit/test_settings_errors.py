@@ -47,7 +47,7 @@ def test_every_kind_of_error_has_words() -> None:
 @pytest.mark.parametrize(
     ("wrong", "line"),
     [
-        ({"cluster": "dev"}, "cluster: must have keys of its own, each on a line below it (given: 'dev')"),
+        ({"cluster": "dev"}, "cluster: must be a mapping, its keys on lines below it (given: 'dev')"),
         ({"projects": {"a": 1}}, "projects: must be a list, each entry on a line below it that begins with '-'"),
         ({"cluster": {"context": ""}}, "cluster.context: must be at least 1 character(s) long (given: '')"),
         ({"postgresql": {"version": "new"}}, "postgresql.version: must be a whole number (given: 'new')"),
