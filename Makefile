@@ -10,7 +10,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .PHONY: help up preview down status logs shell password doctor version lock install lint types format \
-	projects upload sync export test test-unit test-policy test-chart test-contract test-engine test-e2e policy-manifests
+	projects upload sync export test test-unit test-tools test-policy test-chart test-contract test-engine test-e2e policy-manifests
 
 help:  ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 20
@@ -94,8 +94,11 @@ types: install  ## mypy --strict
 format: install  ## let ruff format everything
 	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .
 
-test-unit: install  ## settings and components on mocks
+test-unit: install  ## settings and components on mocks: no network, no program beside Python
 	@$(BIN)/pytest tests/unit
+
+test-tools: install  ## scripts and commands with shells, make and servers on the loopback
+	@$(BIN)/pytest tests/tools
 
 test-chart: install  ## the chart, rendered by the real helm and checked against the API's schemas
 	@$(BIN)/pytest tests/chart

@@ -34,7 +34,7 @@ policy-state: install  ## check what a stack has deployed against the policies: 
 	@$(STATE) | $(BIN)/python -m scripts.policy_state "$$($(BIN)/python -m policies.stacks $(STACK))"
 
 lint-workflows: install  ## actionlint and zizmor over the workflows
-	@$(BIN)/pytest tests/unit/test_workflows.py
+	@$(BIN)/pytest tests/tools/test_workflows.py
 
 .PHONY: bench
 

@@ -145,5 +145,5 @@ def test_every_problem_has_its_line(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_missing_package_is_named_once(tmp_path: Path) -> None:
     there = tmp_path / "there"
     there.touch()
-    wanted = {str(there): "a", str(tmp_path / "x"): "b", "no-such-program-anywhere": "b", "sh": "c"}
+    wanted = {str(there): "a", str(tmp_path / "x"): "b", "no-such-program-anywhere": "b", "python3": "c"}
     assert packages.missing(wanted) == ["b"]

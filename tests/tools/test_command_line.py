@@ -18,7 +18,7 @@ import pytest
 from cli.errors import ProjectError
 from cli.stack import SecretKey, Stack
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 
 
 def place(**fields: Any) -> dict[str, Any]:
