@@ -64,14 +64,17 @@ def container_security() -> k8s.core.v1.SecurityContextArgsDict:
 def pod_security(user: int, group: int | None = None) -> k8s.core.v1.PodSecurityContextArgsDict:
     """A fixed numeric user, so that ``runAsNonRoot`` holds for every image, and volumes that its group may write."""
     group = user if group is None else group
-    return {
+    return {**user_security(user), "run_as_group": group, "fs_group": group}
+
+
+def user_security(user: int | None) -> k8s.core.v1.PodSecurityContextArgsDict:
+    """As ``pod_security`` for an image whose user has a group of its own, or for one that the platform assigns."""
+    security: k8s.core.v1.PodSecurityContextArgsDict = {
         "run_as_non_root": True,
-        "run_as_user": user,
-        "run_as_group": group,
-        "fs_group": group,
         "fs_group_change_policy": "OnRootMismatch",
         "seccomp_profile": {"type": "RuntimeDefault"},
     }
+    return security if user is None else {**security, "run_as_user": user, "fs_group": user}
 
 
 def pod_spec(

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import pulumi
+import pulumi_kubernetes as k8s
 
 from ..connections import PostgresConnection, RedisConnection, RedisTls, S3Connection, SecretKey
+from ..kubernetes import pods
 from .args import LabelStudioArgs
 from .endpoints import declared_endpoints
 from .mounts import (
@@ -71,14 +72,11 @@ def chart_variables(args: LabelStudioArgs) -> tuple[Variables, Secrets]:
     return {**postgresql, **redis[0], **storage[0]}, {**secret, **redis[1], **storage[1]}
 
 
-def as_container_env(plain: Variables, secret: Mapping[str, SecretKey]) -> list[dict[str, Any]]:
+def as_container_env(plain: Variables, secret: Mapping[str, SecretKey]) -> list[k8s.core.v1.EnvVarArgsDict]:
     """The ``env`` of a container."""
     return [
-        *({"name": name, "value": value} for name, value in plain.items()),
-        *(
-            {"name": name, "valueFrom": {"secretKeyRef": {"name": key.name, "key": key.key}}}
-            for name, key in secret.items()
-        ),
+        *(pods.env(name, value) for name, value in plain.items()),
+        *(pods.secret_env(name, key) for name, key in secret.items()),
     ]
 
 

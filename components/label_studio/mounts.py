@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+
+import pulumi_kubernetes as k8s
 
 from ..connections import SecretKey
+from ..kubernetes import pods
 from .args import LabelStudioArgs
 
 ROOT = "/etc/label-studio"
@@ -40,16 +42,14 @@ class Authority:
         """The file in the container."""
         return f"{self.directory}/ca.crt"
 
-    def volume(self, secret: SecretKey) -> dict[str, Any]:
-        """The volume, as a pod template takes it."""
-        return {
-            "name": self.name,
-            "secret": {"secretName": secret.name, "items": [{"key": secret.key, "path": "ca.crt"}]},
-        }
+    def volume(self, secret: SecretKey) -> k8s.core.v1.VolumeArgsDict:
+        """The volume of a pod."""
+        items: list[k8s.core.v1.KeyToPathArgsDict] = [{"key": secret.key, "path": "ca.crt"}]
+        return {"name": self.name, "secret": {"secret_name": secret.name, "items": items}}
 
-    def mount(self) -> dict[str, Any]:
-        """The mount, as a container takes it."""
-        return {"name": self.name, "mountPath": self.directory, "readOnly": True}
+    def mount(self) -> k8s.core.v1.VolumeMountArgsDict:
+        """The mount in a container."""
+        return pods.mount(self.name, self.directory, read_only=True)
 
 
 POSTGRESQL_CA = Authority("postgresql-ca")
@@ -64,13 +64,13 @@ def authorities(args: LabelStudioArgs) -> Iterator[tuple[Authority, SecretKey]]:
         yield OBJECT_STORE_CA, args.uploads.ca
 
 
-def volumes(args: LabelStudioArgs, settings_map: str) -> list[dict[str, Any]]:
+def volumes(args: LabelStudioArgs, settings_map: str) -> list[k8s.core.v1.VolumeArgsDict]:
     """Volumes of every pod of Label Studio; ``settings_map`` is the ConfigMap of the settings module."""
-    module = {"name": SETTINGS_VOLUME, "configMap": {"name": settings_map}}
+    module: k8s.core.v1.VolumeArgsDict = {"name": SETTINGS_VOLUME, "config_map": {"name": settings_map}}
     return [module, *(authority.volume(secret) for authority, secret in authorities(args))]
 
 
-def mounts(args: LabelStudioArgs) -> list[dict[str, Any]]:
+def mounts(args: LabelStudioArgs) -> list[k8s.core.v1.VolumeMountArgsDict]:
     """Mounts of ``volumes`` in every container of Label Studio."""
-    module = {"name": SETTINGS_VOLUME, "mountPath": SETTINGS_DIRECTORY, "readOnly": True}
+    module = pods.mount(SETTINGS_VOLUME, SETTINGS_DIRECTORY, read_only=True)
     return [module, *(authority.mount() for authority, _ in authorities(args))]

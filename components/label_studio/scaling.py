@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pulumi
 import pulumi_kubernetes as k8s
 
@@ -19,16 +17,18 @@ def autoscaler(
     release: str, args: LabelStudioArgs, scale: Autoscaling, opts: pulumi.ResourceOptions
 ) -> k8s.autoscaling.v2.HorizontalPodAutoscaler:
     """Follows the CPU use of the pods; needs a metrics server in the cluster."""
-    cpu = {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": scale.target_cpu}}
-    spec: Any = {
-        "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": service_name(release)},
-        "minReplicas": scale.min_replicas,
-        "maxReplicas": scale.max_replicas,
-        "metrics": [{"type": "Resource", "resource": cpu}],
-        "behavior": {"scaleDown": {"stabilizationWindowSeconds": SCALE_DOWN_SECONDS}},
-    }
+    target: k8s.autoscaling.v2.MetricTargetArgsDict = {"type": "Utilization", "average_utilization": scale.target_cpu}
     return k8s.autoscaling.v2.HorizontalPodAutoscaler(
-        f"{release}-autoscaler", metadata=_metadata(release, args), spec=spec, opts=opts
+        f"{release}-autoscaler",
+        metadata=_metadata(release, args),
+        spec={
+            "scale_target_ref": {"api_version": "apps/v1", "kind": "Deployment", "name": service_name(release)},
+            "min_replicas": scale.min_replicas,
+            "max_replicas": scale.max_replicas,
+            "metrics": [{"type": "Resource", "resource": {"name": "cpu", "target": target}}],
+            "behavior": {"scale_down": {"stabilization_window_seconds": SCALE_DOWN_SECONDS}},
+        },
+        opts=opts,
     )
 
 
@@ -36,11 +36,13 @@ def disruption_budget(
     release: str, args: LabelStudioArgs, opts: pulumi.ResourceOptions
 ) -> k8s.policy.v1.PodDisruptionBudget:
     """Lets nodes be drained one pod at a time."""
-    spec: Any = {"maxUnavailable": 1, "selector": {"matchLabels": names(release)}}
     return k8s.policy.v1.PodDisruptionBudget(
-        f"{release}-disruption-budget", metadata=_metadata(release, args), spec=spec, opts=opts
+        f"{release}-disruption-budget",
+        metadata=_metadata(release, args),
+        spec={"max_unavailable": 1, "selector": {"match_labels": names(release)}},
+        opts=opts,
     )
 
 
-def _metadata(release: str, args: LabelStudioArgs) -> Any:
+def _metadata(release: str, args: LabelStudioArgs) -> k8s.meta.v1.ObjectMetaArgsDict:
     return {"name": service_name(release), "namespace": args.context.namespace, "labels": names(release)}

@@ -63,8 +63,8 @@ def chart_values(
             "extraEnvironmentSecrets": _references({"LABEL_STUDIO_PASSWORD": password}),
             "service": _service(args.settings),
             "ingress": _ingress(args.settings.active_ingress),
-            "extraVolumes": mounts.volumes(args, settings_map),
-            "extraVolumeMounts": mounts.mounts(args),
+            "extraVolumes": pods.camel_case(mounts.volumes(args, settings_map)),
+            "extraVolumeMounts": pods.camel_case(mounts.mounts(args)),
         },
     }
     if args.redis:
@@ -162,8 +162,8 @@ def _pods(args: LabelStudioArgs, release: str) -> Values:
         "tolerations": [dict(toleration) for toleration in args.context.placement.tolerations],
         "terminationGracePeriodSeconds": args.settings.termination_grace_period,
         "preStopDelaySeconds": DRAIN_SECONDS,
-        "podSecurityContext": {"enabled": True, **pod_security(args)},
-        "containerSecurityContext": {"enabled": True, **container_security()},
+        "podSecurityContext": {"enabled": True, **_pod_security(args.settings.run_as_user)},
+        "containerSecurityContext": {"enabled": True, **pods.camel_case(pods.container_security())},
     }
     if not args.settings.autoscaling:
         values["replicas"] = args.settings.replicas
@@ -181,18 +181,9 @@ def _near_workers(release: str) -> Values:
     return {"weight": 100, "podAffinityTerm": term}
 
 
-def pod_security(args: LabelStudioArgs) -> Values:
-    """The ``securityContext`` of every pod; null takes a chart's default away, where the platform assigns the user."""
-    user = args.settings.run_as_user
-    shared = pods.camel_case(pods.pod_security(0))
-    del shared["runAsGroup"]
-    return {**shared, "runAsUser": user, "fsGroup": user}
-
-
-def container_security() -> Values:
-    """The ``securityContext`` of every container: the ``restricted`` level with a read-only root file system."""
-    values: Values = pods.camel_case(pods.container_security())
-    return values
+def _pod_security(user: int | None) -> Values:
+    """Null takes a chart's default away, where the platform assigns the user."""
+    return {"runAsUser": user, "fsGroup": user, **pods.camel_case(pods.user_security(user))}
 
 
 def _spread(release: str) -> Values:

@@ -6,8 +6,6 @@ target storages and webhooks silently stop.
 
 from __future__ import annotations
 
-from typing import Any
-
 import pulumi
 import pulumi_kubernetes as k8s
 
@@ -16,7 +14,7 @@ from ..kubernetes import pods
 from . import environment, mounts
 from .args import LabelStudioArgs
 from .files.redis_queues import NAMES as QUEUES
-from .values import claim_name, container_security, names, pod_security, worker_names
+from .values import claim_name, names, worker_names
 
 COMPONENT = "ls-worker"
 COMMAND = ["python3", "/label-studio/label_studio/manage.py", "rqworker", "--with-scheduler", *QUEUES]
@@ -31,80 +29,86 @@ def worker(
 ) -> k8s.apps.v1.Deployment:
     """The Deployment of the workers."""
     labels = pods.labels(COMPONENT, release)
-    spec: Any = {
-        "replicas": args.settings.worker.replicas,
-        "selector": {"matchLabels": worker_names(release)},
-        "template": {
-            "metadata": {"labels": labels, "annotations": {"checksum/settings": mounts.SETTINGS_CHECKSUM}},
-            "spec": _pod(args, release, django_key, settings_map),
+    return k8s.apps.v1.Deployment(
+        f"{release}-worker",
+        metadata={"name": f"{release}-{COMPONENT}", "namespace": args.context.namespace, "labels": labels},
+        spec={
+            "replicas": args.settings.worker.replicas,
+            "selector": {"match_labels": worker_names(release)},
+            "template": {
+                "metadata": {"labels": labels, "annotations": {"checksum/settings": mounts.SETTINGS_CHECKSUM}},
+                "spec": _pod(args, release, django_key, settings_map),
+            },
         },
+        opts=opts,
+    )
+
+
+def _pod(args: LabelStudioArgs, release: str, django_key: SecretKey, settings_map: str) -> k8s.core.v1.PodSpecArgsDict:
+    volumes: list[k8s.core.v1.VolumeArgsDict] = [
+        _data(args, release),
+        {"name": "tmp", "empty_dir": {}},
+        *_redis_certificates(args),
+        *mounts.volumes(args, settings_map),
+    ]
+    security = pods.user_security(args.settings.run_as_user)
+    spec = pods.pod_spec(args.context.placement, security, [_container(args, django_key)], volumes)
+    spec |= {
+        "service_account_name": f"{release}-ls-app",
+        "termination_grace_period_seconds": args.settings.termination_grace_period,
     }
-    metadata: Any = {"name": f"{release}-{COMPONENT}", "namespace": args.context.namespace, "labels": labels}
-    return k8s.apps.v1.Deployment(f"{release}-worker", metadata=metadata, spec=spec, opts=opts)
+    return {**spec, "affinity": _on_the_node_of_the_page(release)} if args.shares_node else spec
 
 
-def _pod(args: LabelStudioArgs, release: str, django_key: SecretKey, settings_map: str) -> dict[str, Any]:
-    security = {key: value for key, value in pod_security(args).items() if value is not None}
-    return {
-        "serviceAccountName": f"{release}-ls-app",
-        "automountServiceAccountToken": False,
-        "enableServiceLinks": False,
-        "imagePullSecrets": args.context.placement.pull_secrets(),
-        "nodeSelector": dict(args.context.placement.node_selector),
-        "tolerations": [dict(toleration) for toleration in args.context.placement.tolerations],
-        "securityContext": security,
-        "terminationGracePeriodSeconds": args.settings.termination_grace_period,
-        **({"affinity": _on_the_node_of_the_page(release)} if args.shares_node else {}),
-        "containers": [_container(args, django_key)],
-        "volumes": [
-            {"name": "data", **_data(args, release)},
-            {"name": "tmp", "emptyDir": {}},
-            *_redis_certificates(args),
-            *mounts.volumes(args, settings_map),
-        ],
-    }
-
-
-def _container(args: LabelStudioArgs, django_key: SecretKey) -> dict[str, Any]:
+def _container(args: LabelStudioArgs, django_key: SecretKey) -> k8s.core.v1.ContainerArgsDict:
     plain, secret = environment.chart_variables(args)
     plain = {**plain, **environment.variables(args)}
     command = COMMAND
     if args.uploads and args.uploads.ca:
         plain |= {"OBJECT_STORE_CA": mounts.OBJECT_STORE_CA.path, "REQUESTS_CA_BUNDLE": CA_BUNDLE}
         command = ["/bin/sh", "-c", WITH_AUTHORITY, *COMMAND]
-    probe = {"exec": {"command": ["python3", mounts.PROBE_SCRIPT]}, "timeoutSeconds": 20}
-    tls_mount = [{"name": "redis-certificates", "mountPath": mounts.REDIS_CERTIFICATES, "readOnly": True}]
+    probe: k8s.core.v1.ProbeArgsDict = {
+        "exec_": {"command": ["python3", mounts.PROBE_SCRIPT]},
+        "timeout_seconds": 20,
+    }
+    started = max(args.settings.startup_timeout // 5, 1)
+    tls_mount = [pods.mount("redis-certificates", mounts.REDIS_CERTIFICATES, read_only=True)]
     return {
         "name": "worker",
         "image": args.image,
         "command": command,
         "env": environment.as_container_env(plain, {**secret, **environment.secrets(args, django_key)}),
-        "resources": args.settings.worker.resources.to_kubernetes(),
-        "securityContext": container_security(),
-        "startupProbe": {**probe, "periodSeconds": 5, "failureThreshold": max(args.settings.startup_timeout // 5, 1)},
-        "livenessProbe": {**probe, "periodSeconds": 60, "failureThreshold": 5},
-        "volumeMounts": [
-            {"name": "data", "mountPath": DATA},
-            {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108 - a directory of the container's own
+        "resources": pods.resources(args.settings.worker.resources.to_kubernetes()),
+        "security_context": pods.container_security(),
+        "startup_probe": {**probe, "period_seconds": 5, "failure_threshold": started},
+        "liveness_probe": {**probe, "period_seconds": 60, "failure_threshold": 5},
+        "volume_mounts": [
+            {"name": "data", "mount_path": DATA},
+            {"name": "tmp", "mount_path": "/tmp"},  # noqa: S108 - a directory of the container's own
             *(tls_mount if args.redis and args.redis.tls else []),
             *mounts.mounts(args),
         ],
     }
 
 
-def _data(args: LabelStudioArgs, release: str) -> dict[str, Any]:
-    return {"persistentVolumeClaim": {"claimName": claim_name(release)}} if args.volume else {"emptyDir": {}}
+def _data(args: LabelStudioArgs, release: str) -> k8s.core.v1.VolumeArgsDict:
+    if args.volume:
+        return {"name": "data", "persistent_volume_claim": {"claim_name": claim_name(release)}}
+    return {"name": "data", "empty_dir": {}}
 
 
-def _redis_certificates(args: LabelStudioArgs) -> list[dict[str, Any]]:
+def _redis_certificates(args: LabelStudioArgs) -> list[k8s.core.v1.VolumeArgsDict]:
     tls = args.redis.tls if args.redis else None
     if tls is None:
         return []
     keys = [key for key in (tls.ca_key, tls.certificate_key, tls.private_key_key) if key]
-    items = [{"key": key, "path": key} for key in keys]
-    return [{"name": "redis-certificates", "secret": {"secretName": tls.secret_name, "items": items}}]
+    items: list[k8s.core.v1.KeyToPathArgsDict] = [{"key": key, "path": key} for key in keys]
+    return [{"name": "redis-certificates", "secret": {"secret_name": tls.secret_name, "items": items}}]
 
 
-def _on_the_node_of_the_page(release: str) -> dict[str, Any]:
-    term = {"topologyKey": "kubernetes.io/hostname", "labelSelector": {"matchLabels": names(release)}}
-    return {"podAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [term]}}
+def _on_the_node_of_the_page(release: str) -> k8s.core.v1.AffinityArgsDict:
+    term: k8s.core.v1.PodAffinityTermArgsDict = {
+        "topology_key": "kubernetes.io/hostname",
+        "label_selector": {"match_labels": names(release)},
+    }
+    return {"pod_affinity": {"required_during_scheduling_ignored_during_execution": [term]}}

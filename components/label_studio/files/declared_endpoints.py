@@ -42,8 +42,8 @@ class DeclaredEndpoints(AppConfig):  # type: ignore[misc]
             exempt(declared)
         except (ImportError, AttributeError) as error:
             raise ImproperlyConfigured(
-                f"This release of Label Studio checks S3 endpoints in a way that this stack does not know ({error}), so "
-                "those of the stack would be refused. Choose another image in images.labelStudio, or write "
+                f"This release of Label Studio checks S3 endpoints in a way that this stack does not know ({error}), "
+                "so those of the stack would be refused. Choose another image in images.labelStudio, or write "
                 "labelStudio.security.ssrfProtection: false."
             ) from error
 
