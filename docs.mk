@@ -5,6 +5,7 @@ reference: install  ## make the reference pages of docs/ anew, and write version
 	@$(BIN)/python -m scripts.settings_reference
 	@$(BIN)/python -m scripts.policies_reference
 	@$(BIN)/python -m scripts.kinds_reference
+	@$(BIN)/python -m scripts.plugin_arguments
 	@$(BIN)/python -m scripts.versions
 
 images: install  ## list the images of a stack: make images [STACK=dev] [DIGESTS=yes]

@@ -1,10 +1,8 @@
 """The whole stack as one component of a package.
 
 Unlike all other modules this one must not postpone its annotations: the SDK makes the package's schema from them, and
-fails on texts (`pulumi.provider.experimental.analyzer` of 3.259).
+fails on texts (`pulumi.provider.experimental.analyzer`).
 """
-
-from typing import Any, NotRequired, TypedDict
 
 import pulumi
 from pulumi import ResourceOptions
@@ -13,27 +11,9 @@ from pydantic.alias_generators import to_camel
 from components.stack.compose import compose
 from components.stack.preflight import check_cluster
 from components.stack.settings import validate
+from pulumi_plugin.arguments import LabelStudioStackArgs
 
 TYPE = "label-studio:index:LabelStudioStack"
-
-
-class LabelStudioStackArgs(TypedDict):
-    """The keys of a stack file, in plain values; docs/settings.md has all of them."""
-
-    cluster: dict[str, Any]
-    """Where the stack lives and how it is guarded."""
-    postgresql: dict[str, Any]
-    """The database."""
-    redis: dict[str, Any]
-    """The queue of background jobs."""
-    object_store: dict[str, Any]
-    """The S3 store."""
-    label_studio: dict[str, Any]
-    """Label Studio itself."""
-    projects: NotRequired[list[Any]]
-    """Label Studio projects with their storages."""
-    images: NotRequired[dict[str, Any]]
-    """Every image of the stack."""
 
 
 class LabelStudioStack(pulumi.ComponentResource):

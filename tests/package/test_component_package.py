@@ -73,3 +73,9 @@ def test_the_schema_has_the_keys_of_a_stack_file() -> None:
     assert set(EXAMPLE["resources"]["labels"]["properties"]) <= set(resource["requiredInputs"])
     assert {"projects", "images"} == set(resource["inputProperties"]) - set(resource["requiredInputs"])
     assert "url" in resource["properties"]
+    for name, argument in resource["inputProperties"].items():
+        reference = argument.get("items", argument)["$ref"].rpartition("/")[2]
+        assert len(schema["types"][reference]["properties"]) > 3, name
+    backends = schema["types"]["label-studio:index:PostgresqlArgs"]
+    assert backends["required"] == ["backend"]
+    assert backends["properties"]["synchronousReplicas"]["type"] == "integer"

@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 
 from components.stack.settings import Settings
-from scripts import kinds_reference, policies_reference, reference, settings_reference
+from scripts import kinds_reference, plugin_arguments, policies_reference, reference, settings_reference
 
-PAGES = {module.PAGE: module.render for module in (settings_reference, policies_reference, kinds_reference)}
+PAGES = {
+    module.PAGE: module.render for module in (settings_reference, policies_reference, kinds_reference, plugin_arguments)
+}
 
 
 @pytest.mark.parametrize(("page", "render"), PAGES.items(), ids=lambda value: getattr(value, "name", ""))
