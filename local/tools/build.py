@@ -31,6 +31,20 @@ class BuildError(RuntimeError):
 
 
 @dataclass(frozen=True)
+class Overlay:
+    """A file of a Go module for which Go takes another one, of the folder ``overlays``."""
+
+    module: str
+    file: str
+    instead: str
+
+    @property
+    def path(self) -> Path:
+        """The file that Go takes."""
+        return MODULES / "overlays" / self.instead
+
+
+@dataclass(frozen=True)
 class Tool:
     """One command of one module, by its import path or its folder in the module.
 
@@ -40,6 +54,7 @@ class Tool:
     module: str
     package: str
     alone: bool = False
+    overlays: tuple[Overlay, ...] = ()
 
     @property
     def directory(self) -> Path:
@@ -58,6 +73,8 @@ class Tool:
         for path in sorted(self.directory.rglob("*")):
             if path.suffix in {".mod", ".sum", ".go"}:
                 digest.update(path.read_bytes())
+        for overlay in self.overlays:
+            digest.update(overlay.path.read_bytes())
         return digest.hexdigest()[:12]
 
 
@@ -95,6 +112,7 @@ VARIABLES: Mapping[str, Mapping[str, str]] = {
     "pulumi": {f"{_PULUMI}/sdk/v3/go/common/version.Version": required("pulumi", f"{_PULUMI}/pkg/v3")},
 }
 
+_KINDS = Overlay("github.com/pulumi/pulumi-kubernetes/sdk/v4", "go/kubernetes/yaml/v2/kinds.go", "kinds.go")
 # Programs of one module share what they are made of, and so do modules whose versions agree: what uses Kubernetes'
 # libraries is in one module, whatever its own go.mod asks for.
 BUILDS: Mapping[str, Tool] = {
@@ -111,7 +129,7 @@ BUILDS: Mapping[str, Tool] = {
     "minio": Tool("minio", "github.com/minio/minio"),
     "mc": Tool("minio", "github.com/minio/mc"),
     "pulumi": Tool("pulumi", "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"),
-    "pulumi-resource-kubernetes": Tool("kubernetes", "./pulumi-resource-kubernetes"),
+    "pulumi-resource-kubernetes": Tool("kubernetes", "./pulumi-resource-kubernetes", overlays=(_KINDS,)),
     "helm": Tool("kubernetes", f"{_HELM}/cmd/helm"),
     "kubectl": Tool("kubernetes", "k8s.io/kubernetes/cmd/kubectl"),
     "cnpg-manager": Tool("kubernetes", f"{_CNPG}/cmd/manager"),
@@ -203,8 +221,9 @@ def _build(module: str, names: Sequence[str]) -> None:
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir()
     packages = [BUILDS[name].package for name in names]
+    overlay = _overlay_flags(module, {each for name in names for each in BUILDS[name].overlays})
     with subprocess.Popen(
-        ["go", "build", "-mod=readonly", *flags(module), "-o", f"{partial}/", *packages],
+        ["go", "build", "-mod=readonly", *flags(module), *overlay, "-o", f"{partial}/", *packages],
         cwd=MODULES / module,
         env={**os.environ, **_ENVIRONMENT, **(_AMPLE if memory.is_ample() else {})},
         stdout=subprocess.PIPE,
@@ -222,3 +241,28 @@ def _build(module: str, names: Sequence[str]) -> None:
         path.parent.mkdir()
         (partial / path.name).rename(path)
     partial.rmdir()
+
+
+def _overlay_flags(group: str, overlays: Iterable[Overlay]) -> list[str]:
+    """Go's flag for a go.mod in which modules are replaced by copies with other files.
+
+    Go's own ``-overlay`` takes no files below the module cache.
+    """
+    replaced = [f"replace {each.module} => {_with_overlay(group, each)}\n" for each in overlays]
+    if not replaced:
+        return []
+    modfile = TOOLS / f"{group}.mod"
+    modfile.write_text("\n".join([(MODULES / group / "go.mod").read_text(), *replaced]))
+    shutil.copyfile(MODULES / group / "go.sum", modfile.with_suffix(".sum"))
+    return [f"-modfile={modfile}"]
+
+
+def _with_overlay(group: str, overlay: Overlay) -> Path:
+    copy = TOOLS / f"{group}.{overlay.instead}"
+    shutil.rmtree(copy, ignore_errors=True)
+    # The files of the module cache cannot be written to, and neither could their copies.
+    shutil.copytree(module_directory(group, overlay.module), copy, copy_function=shutil.copyfile)
+    for folder in (copy, *(path for path in copy.rglob("*") if path.is_dir())):
+        folder.chmod(0o755)
+    shutil.copyfile(overlay.path, copy / overlay.file)
+    return copy

@@ -105,6 +105,37 @@ def test_the_life_of_a_stack(new_program: NewProgram, cluster: Cluster, namespac
         assert not cluster.has("v1", kind, namespace, name)
 
 
+_MANIFESTS = """
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: written-out}
+data: {key: value}
+---
+apiVersion: v1
+kind: List
+items:
+  - {apiVersion: v1, kind: Secret, metadata: {name: listed}, stringData: {key: value}}
+  - {apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: listed}, spec: {podSelector: {}}}
+"""
+
+
+def test_manifests_are_resources_of_their_kinds(new_program: NewProgram, cluster: Cluster, namespace: str) -> None:
+    """The provider that is built here knows no types of the Go SDK, whose names these are."""
+    program = new_program()
+    program.up(f"k8s.yaml.v2.ConfigGroup('group', yaml={_MANIFESTS!r}, opts=on)")
+    kinds = {resource["type"] for resource in program.state().values() if resource["type"].startswith("kubernetes:")}
+    assert kinds == {
+        "kubernetes:yaml/v2:ConfigGroup",
+        "kubernetes:core/v1:ConfigMap",
+        "kubernetes:core/v1:Secret",
+        "kubernetes:networking.k8s.io/v1:NetworkPolicy",
+    }
+    assert cluster.get("v1", "ConfigMap", namespace, "written-out")["data"] == {"key": "value"}
+    assert program.up(None, "--expect-no-changes").changed == {}
+    program.destroy()
+    assert not cluster.has("v1", "Secret", namespace, "listed")
+
+
 # The state of what did not become ready travels in a gRPC header: a large one must come through too.
 _TAKEN = """
 k8s.core.v1.ConfigMap("taken", metadata={"name": "taken"}, data={"key": "value"}, opts=OPTIONS)

@@ -13,7 +13,7 @@ from components.label_studio.chart_settings import UpstreamChart
 from components.settings.images import NEWEST, OLDEST, ImageSettings
 from local.images.catalog import REFERENCES
 from local.tools.build import VARIABLES
-from scripts import versions
+from scripts import plugin_arguments, versions
 from tests.unit.stack_files import PROJECT
 
 PLACES = {
@@ -24,7 +24,7 @@ PLACES = {
 }
 # A number such as 34 is in too many texts, and a short one is no literal that somebody forgets.
 VERSION = re.compile(r"\d+\.\d+\.\d+|RELEASE\.[\w-]+|\d+\.\d+-\w+")
-MADE = {path.relative_to(PROJECT).as_posix() for path, _ in versions.written()}
+MADE = {path.relative_to(PROJECT).as_posix() for path in (plugin_arguments.PAGE, *dict(versions.written()))}
 FOLDERS = ("components", "policies", "cli", "pulumi_plugin", "scripts", "local", "bench", ".github")
 SUFFIXES = {".py", ".yml", ".yaml", ".sh", ".mk"}
 
