@@ -25,7 +25,8 @@ def address_problems(settings: Settings) -> Iterator[tuple[Path, str]]:
     if not settings.cluster.network_policies:
         return
     for path, host, addresses in _servers(settings):
-        if not addresses and is_named(host, settings.cluster.domain):
+        # Of an Output, which only a program can give, nobody knows yet what it is.
+        if not addresses and isinstance(host, str) and is_named(host, settings.cluster.domain):
             yield (
                 (*path, "addresses"),
                 f"is required for {host}, as network policies know no names: write its addresses and networks such as "
@@ -33,17 +34,17 @@ def address_problems(settings: Settings) -> Iterator[tuple[Path, str]]:
             )
 
 
-def _servers(settings: Settings) -> Iterator[tuple[Path, str, Addresses | None]]:
+def _servers(settings: Settings) -> Iterator[tuple[Path, pulumi.Input[str], Addresses | None]]:
     match settings.postgresql:
         case ExternalPostgres() as database:
-            yield ("postgresql",), str(database.host), database.addresses
+            yield ("postgresql",), database.host, database.addresses
         case CnpgPostgres() as cluster:
             for use, archive in (("backup", cluster.backup), ("restore", cluster.restore)):
                 if archive:
                     yield ("postgresql", use), _s3_host(archive.endpoint), archive.addresses
         case _:
             pass
-    if isinstance(settings.redis, ExternalRedis):
+    if isinstance(settings.redis, ExternalRedis) and isinstance(settings.redis.url, str):
         yield ("redis",), settings.redis.address.host, settings.redis.addresses
     store = settings.object_store
     if isinstance(store, ExternalStore):
@@ -54,6 +55,7 @@ def _servers(settings: Settings) -> Iterator[tuple[Path, str, Addresses | None]]
                 yield ("projects", index, role), _s3_host(storage.endpoint, storage.region), storage.addresses
 
 
-def _s3_host(endpoint: pulumi.Input[str] | None, region: str | None = None) -> str:
-    # A stack file holds no Outputs.
-    return host_and_port(str(endpoint or AMAZON.format(region=region or REGION)))[0]
+def _s3_host(endpoint: pulumi.Input[str] | None, region: str | None = None) -> pulumi.Input[str]:
+    if endpoint is None:
+        endpoint = AMAZON.format(region=region or REGION)
+    return host_and_port(endpoint)[0] if isinstance(endpoint, str) else endpoint
