@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
+# A program on mocks makes many objects that live as long as it does: a third of its time would go to the collector.
+gc.set_threshold(100_000, 20, 20)
 # Nothing here is tested for speed, and a busy machine must not make a property fail.
 settings.register_profile("steady", deadline=None)
 settings.load_profile("steady")
