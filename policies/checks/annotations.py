@@ -42,6 +42,7 @@ SERVICES = {
     r"konghq\.com/(protocol|path|connect-timeout|read-timeout|write-timeout|retries|host-header|plugins)": ANY,
     r"haproxy\.org/[\w-]+": ANY,
     r"(external-dns\.alpha\.kubernetes\.io|networking\.istio\.io)/.+": ANY,
+    r"config\.linkerd\.io/opaque-ports": ANY,
     r"service\.(alpha|beta)\.openshift\.io/serving-cert-secret-name": ANY,
 }
 PODS = {
@@ -55,11 +56,12 @@ PODS = {
     r"\s*true\s*\}",
     r"traffic\.sidecar\.istio\.io/excludeOutbound(Ports|IPRanges)": ANY,
     r"linkerd\.io/inject": r"enabled|disabled|ingress",
-    r"config\.linkerd\.io/proxy-(cpu|memory)-(request|limit)": ANY,
+    r"config\.linkerd\.io/(proxy-(cpu|memory)-(request|limit)|opaque-ports|skip-outbound-ports)": ANY,
     # Files with secrets beside the container; one that reads variables from them is found by its command.
     r"vault\.hashicorp\.com/.+": ANY,
     # What an agent on the node does with logs and metrics.
     r"(fluentbit\.io|co\.elastic\.(logs|metrics)|ad\.datadoghq\.com|promtail\.io|k8s\.grafana\.com)/.+": ANY,
+    r"(eks\.amazonaws\.com|gke-gcsfuse|controller\.kubernetes\.io)/.+": ANY,
     r"(iam\.amazonaws\.com/role|azure\.workload\.identity/[\w-]+|cni\.projectcalico\.org/ip(v4|v6)pools)": ANY,
     r"(kubernetes|cni\.cilium)\.io/(ingress-bandwidth|egress-bandwidth|limit-ranger|config\.\w+)": ANY,
     r"(cnpg\.io|alpha\.cnpg\.io)/.+": ANY,
