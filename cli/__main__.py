@@ -1,4 +1,4 @@
-"""The command line ``python -m projects``: upload to, synchronize and export from declared projects, with progress."""
+"""The command line ``python -m cli``: upload to, synchronize and export from declared projects, with progress."""
 
 from __future__ import annotations
 

@@ -84,6 +84,22 @@ def test_the_wheel_has_one_name_and_what_it_says_of_itself(wheel: Path) -> None:
         assert line in metadata
 
 
+def test_commands_and_policies_work_below_the_one_name(wheel: Path, environment: Path, tmp_path: Path) -> None:
+    """The commands with the packages of these tests, since their extra is in no lock of its own."""
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path)
+    started = subprocess.run(
+        [sys.executable, "-m", "label_studio_pulumi.cli", "--help"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert started.returncode == 0, started.stderr
+    assert "upload" in started.stdout
+    run(environment / "bin" / "python", "-c", "from label_studio_pulumi.policies.pack import RULES; assert RULES")
+
+
 def test_a_program_takes_the_output_of_another_resource(environment: Path, tmp_path: Path) -> None:
     folder = tmp_path / "program"
     (folder / "components").mkdir(parents=True)
