@@ -115,7 +115,7 @@ apiVersion: v1
 kind: List
 items:
   - {apiVersion: v1, kind: Secret, metadata: {name: listed}, stringData: {key: value}}
-  - {apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: listed}, spec: {podSelector: {}}}
+  - {apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: closed}, spec: {podSelector: {}}}
 """
 
 
