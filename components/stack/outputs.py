@@ -6,12 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import pulumi
-
-from ..connections import SecretKey
 from ..label_studio import Connections, LabelStudio
 from ..object_store import ObjectStore
-from .projects import DeclaredProject
+from .projects import DeclaredProject, secret_output
 from .settings import Settings
 
 
@@ -34,7 +31,7 @@ class StackResult:
             "serviceName": self.label_studio.service_name,
             "administrator": self.label_studio.administrator_email,
             "administratorPassword": self.label_studio.generated_password,
-            "administratorPasswordSecret": _secret(self.label_studio.administrator_password),
+            "administratorPasswordSecret": secret_output(self.label_studio.administrator_password),
             "objectStoreEndpoint": self.object_store.endpoint,
             "buckets": self._buckets(),
             "postgresql": self._postgresql(),
@@ -47,7 +44,7 @@ class StackResult:
             grant: {
                 "bucket": connection.bucket,
                 "prefix": connection.prefix,
-                "keySecret": _secret(connection.access_key_id),
+                "keySecret": secret_output(connection.access_key_id),
             }
             for grant, connection in self.object_store.connections.items()
         }
@@ -59,7 +56,7 @@ class StackResult:
             "port": connection.port,
             "database": connection.database,
             "user": connection.user,
-            "passwordSecret": _secret(connection.password),
+            "passwordSecret": secret_output(connection.password),
             "sslmode": connection.tls.mode if connection.tls else "disable",
         }
 
@@ -71,10 +68,6 @@ class StackResult:
             "host": connection.host,
             "port": connection.port,
             "database": connection.database,
-            "passwordSecret": _secret(connection.password),
+            "passwordSecret": secret_output(connection.password),
             "tls": connection.tls is not None,
         }
-
-
-def _secret(secret: SecretKey | None) -> dict[str, pulumi.Input[str]] | None:
-    return {"name": secret.name, "key": secret.key} if secret else None

@@ -85,12 +85,13 @@ def _place(connection: S3Connection) -> dict[str, Any]:
         "region": connection.region,
         "bucket": connection.bucket,
         "prefix": connection.prefix,
-        "accessKeyId": _secret(connection.access_key_id),
-        "secretAccessKey": _secret(connection.secret_access_key),
-        "sessionToken": _secret(connection.session_token),
-        "ca": _secret(connection.ca),
+        "accessKeyId": secret_output(connection.access_key_id),
+        "secretAccessKey": secret_output(connection.secret_access_key),
+        "sessionToken": secret_output(connection.session_token),
+        "ca": secret_output(connection.ca),
     }
 
 
-def _secret(secret: SecretKey | None) -> dict[str, Any] | None:
+def secret_output(secret: SecretKey | None) -> dict[str, Any] | None:
+    """A reference to a Secret, as outputs have it."""
     return {"name": secret.name, "key": secret.key} if secret else None

@@ -31,10 +31,9 @@ SERVICES = {
     r"(loadbalancer\.openstack\.org|load-balancer\.hetzner\.cloud|oci\.oraclecloud\.com)/.+": ANY,
     r"kubernetes\.(civo|digitalocean)\.com/.+": ANY,
     r"networking\.gke\.io/(load-balancer-[\w-]+|internal-load-balancer-[\w-]+|weighted-load-balancing)": ANY,
-    r"cloud\.google\.com/(backend-config|l4-rbs|load-balancer-type|network-tier)": ANY,
+    r"cloud\.google\.com/(app-protocols|backend-config|l4-rbs|load-balancer-type|network-tier)": ANY,
     # A group of endpoints for an Ingress; `exposed_ports` makes one that anything may send to.
     r"cloud\.google\.com/neg": r'\s*\{\s*"ingress"\s*:\s*(true|false)\s*\}\s*',
-    r"cloud\.google\.com/(app-protocols)": ANY,
     # How a controller speaks to the servers behind a route.
     r"(alb|traefik|nginx)\.ingress\.kubernetes\.io/.+": ANY,
     r"ingress\.kubernetes\.io/(service-upstream|affinity|session-cookie-\w+)": ANY,
@@ -47,7 +46,6 @@ SERVICES = {
 }
 PODS = {
     r"(cluster-autoscaler\.kubernetes\.io|karpenter\.sh|descheduler\.alpha\.kubernetes\.io)/.+": ANY,
-    r"kubectl\.kubernetes\.io/.+": ANY,
     # The values of these are checked with the security of the pod.
     r"container\.apparmor\.security\.beta\.kubernetes\.io/.+": ANY,
     # A mesh's sidecar beside the containers; one that is told to let a port by changes what the network rules see.
