@@ -570,7 +570,7 @@ class ProjectArgs(TypedDict):
     label_config: NotRequired[str]
     """Labelling configuration: XML, <View> outermost."""
     label_config_file: NotRequired[str]
-    """File with the labelling configuration."""
+    """File with the labelling configuration, in the folder of Pulumi.yaml or below it."""
     bucket: NotRequired[str]
     """Bucket for data and annotations; by default that of the object store."""
     source: NotRequired[SourceArgs]

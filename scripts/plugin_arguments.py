@@ -9,7 +9,6 @@ from __future__ import annotations
 import sys
 import types
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
@@ -80,7 +79,7 @@ def _type(annotation: Any, name: str, written: dict[str, str]) -> str:  # noqa: 
         return f"dict[str, {_type(inner[1], name, written)}]"
     if model := _model(annotation):
         return _dictionary(f"{model.__name__.removesuffix('Settings')}Args", [model], written)
-    return {bool: "bool", int: "int", float: "float", str: "str", Path: "str"}[annotation]
+    return {bool: "bool", int: "int", float: "float", str: "str"}[annotation]
 
 
 def _model(annotation: Any) -> type[BaseModel] | None:

@@ -4,28 +4,29 @@ from __future__ import annotations
 
 import inspect
 import json
+import re
 import sys
 import types
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
+from annotated_types import Ge, Le
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from components.stack.settings import SECRETS_KEY, Settings
+from components.settings.base import InputOf
+from components.settings.grammars.grammar import Grammar
+from components.stack.settings import Settings
+from components.stack.supplied import SECRETS_KEY
 from scripts.reference import DOCS, table, write_or_check
 
 PAGE = DOCS / "settings.md"
 HEAD = ("Key", "Type", "Default", "Meaning")
 UNIONS = (Union, types.UnionType)
 NAMES: Mapping[Any, str] = {
-    str: "text",
-    int: "integer",
     float: "number",
     bool: "boolean",
-    Path: "path",
     type(None): "null",
 }
 # What collections are called, and which of their arguments is the type of an element.
@@ -44,6 +45,11 @@ value, encrypted in the stack file. Settings refer to them as to any other Secre
 pulumi config set --secret --path 'label-studio:{SECRETS_KEY}.redis-secret.password'
 ```
 """
+GRAMMAR_HEAD = ("Type of a text", "What it must be", "Examples")
+GRAMMARS = """## Texts
+
+Each text has one of these types. A value of another form is refused with the rule of the table.
+"""
 
 
 def render() -> str:
@@ -55,6 +61,7 @@ def render() -> str:
         sections += [_top_level(key, model) for model in models(field.annotation)]
     sections.append("## Types\n")
     sections += [f"### {model.__name__}\n\n{_about(model)}\n\n{_table(model)}\n" for model in nested_models()]
+    sections.append(f"{GRAMMARS}\n{table(GRAMMAR_HEAD, [_grammar_row(grammar) for grammar in all_grammars()])}\n")
     return "\n".join(sections).rstrip() + "\n"
 
 
@@ -97,7 +104,7 @@ def _table(model: type[BaseModel]) -> str:
 
 def _row(name: str, field: FieldInfo) -> tuple[str, str, str, str]:
     meaning = field.description or (f"Chooses the {name}." if is_tag(field) else "")
-    return f"`{_key(name, field)}`", _type(field.annotation), _default(field), meaning
+    return f"`{_key(name, field)}`", _type(field.annotation, field.metadata), _default(field), meaning
 
 
 def is_tag(field: FieldInfo) -> bool:
@@ -113,10 +120,54 @@ def _presence(field: FieldInfo) -> str:
     return "Required." if field.is_required() else "Optional."
 
 
-def _type(annotation: Any) -> str:
+def grammars(annotation: Any, metadata: Iterable[Any] = ()) -> Iterator[Grammar]:
+    """Every grammar of a type, of what it contains, and of the texts that an Output of a program stands for."""
+    yield from (each for each in metadata if isinstance(each, Grammar))
+    for each in [*(wrapped.type for wrapped in metadata if isinstance(wrapped, InputOf)), *get_args(annotation)]:
+        is_annotated = get_origin(each) is Annotated
+        yield from grammars(get_args(each)[0], each.__metadata__) if is_annotated else grammars(each)
+
+
+def all_grammars() -> list[Grammar]:
+    """Every grammar of the settings, by name."""
+    fields = [field for model in every_model() for field in model.model_fields.values()]
+    found = {grammar for field in fields for grammar in grammars(field.annotation, field.metadata)}
+    return sorted(found, key=lambda grammar: grammar.name.lower())
+
+
+def every_model() -> list[type[BaseModel]]:
+    """Every model of a stack file."""
+    top = [model for field in Settings.model_fields.values() for model in models(field.annotation)]
+    return [*dict.fromkeys([*top, *nested_models()])]
+
+
+def _grammar_row(grammar: Grammar) -> tuple[str, str, str]:
+    anchor = f'<a id="{_anchor(grammar)}"></a>{grammar.name}'
+    return anchor, grammar.rule, ", ".join(f"`{example}`" for example in grammar.examples)
+
+
+def _anchor(grammar: Grammar) -> str:
+    return "-".join(["grammar", *re.findall(r"\w+", grammar.name.lower())])
+
+
+def _bounds(metadata: Iterable[Any]) -> str:
+    """The range of a number as words."""
+    lowest = next((each.ge for each in metadata if isinstance(each, Ge)), None)
+    highest = next((each.le for each in metadata if isinstance(each, Le)), None)
+    if lowest is not None and highest is not None:
+        return f", {lowest} to {highest}"
+    return f", {lowest} or more" if lowest is not None else ""
+
+
+def _type(annotation: Any, metadata: Iterable[Any] = ()) -> str:  # noqa: PLR0911 - one for each form
     origin, inner = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
-        return _type(inner[0])
+        return _type(inner[0], annotation.__metadata__)
+    for each in metadata:
+        if isinstance(each, InputOf):
+            return _type(each.type)
+        if isinstance(each, Grammar):
+            return f"[{each.name}](#{_anchor(each)})"
     if origin is Literal:
         return " or ".join(f"`{json.dumps(value)}`" for value in inner)
     if origin in UNIONS:
@@ -124,6 +175,8 @@ def _type(annotation: Any) -> str:
     if origin in COLLECTIONS:
         name, position = COLLECTIONS[origin]
         return f"{name} of {_type(inner[position])}"
+    if annotation is int:
+        return f"integer{_bounds(metadata)}"
     return NAMES.get(annotation) or f"[{annotation.__name__}](#{annotation.__name__.lower()})"
 
 

@@ -6,14 +6,37 @@ The rules are those of ``label_studio_sdk.label_interface``, which is far too he
 from __future__ import annotations
 
 import re
+import stat
 from collections.abc import Iterator
+from pathlib import Path
 from xml.etree.ElementTree import Element, ParseError
 
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
 ROOT = "View"
+# Far more than any labelling configuration, and little enough for a ConfigMap with several.
+MAXIMUM_BYTES = 256 * 1024
 TASK_DATA = re.compile(r"\$\w")
+
+
+def read_label_config(path: str) -> str:
+    """The text of a file below the working directory, which Pulumi sets to that of the program.
+
+    ValueError where it is elsewhere, also by a symbolic link, no regular file, too large, or no text.
+    """
+    file = Path(path).resolve()
+    if not file.is_relative_to(Path.cwd().resolve()):
+        raise ValueError("must be in the folder of Pulumi.yaml or below it, such as labels/cats.xml")
+    try:
+        found = file.stat()
+        if not stat.S_ISREG(found.st_mode) or found.st_size > MAXIMUM_BYTES:
+            raise ValueError(f"must be a regular file of at most {MAXIMUM_BYTES // 1024} KiB")
+        return file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ValueError(f"cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise ValueError("must be text in UTF-8") from None
 
 
 def check_label_config(config: str) -> None:

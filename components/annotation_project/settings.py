@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated, Self
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
 
 from ..object_store.settings import S3Credentials
-from ..settings.base import BucketName, KubernetesName, NonEmpty, Prefix, SettingsModel
-from ..settings.network import ADDRESSES, Addresses
-from ..settings.services import HttpUrl
+from ..settings.base import SettingsModel
+from ..settings.grammars.hosts import Addresses, HttpUrl
+from ..settings.grammars.kubernetes import KubernetesName
+from ..settings.grammars.s3 import BucketName, KmsKey, Prefix, Region, check_region
+from ..settings.grammars.schedules import Cron
+from ..settings.grammars.text import Description, FilePath, Filled, Pattern, line
+from ..settings.network import ADDRESSES
 from .args import Role
-from .label_config import check_label_config
+from .label_config import check_label_config, read_label_config
 from .project_names import taken_names
 
 MAXIMUM_NAME = 30
-CRON_FIELD = re.compile(r"[0-9A-Za-z*/,?-]+")
-CRON_WORDS = {"@hourly", "@daily", "@midnight", "@weekly", "@monthly", "@yearly", "@annually"}
 
 
 def _project_name(value: str) -> str:
@@ -30,30 +30,17 @@ def _project_name(value: str) -> str:
     return value
 
 
-def _cron(value: str) -> str:
-    fields = value.split()
-    if value not in CRON_WORDS and (len(fields) != 5 or not all(CRON_FIELD.fullmatch(field) for field in fields)):
-        raise ValueError("must be five cron fields, such as '*/15 * * * *' for every quarter of an hour, or @hourly")
-    return value
-
-
-def _pattern(value: str) -> str:
-    try:
-        re.compile(value)
-    except re.error as error:
-        raise ValueError(f"is not a regular expression: {error}; such as .*(jpe?g|png|tiff)") from None
-    return value
-
-
 class StorageSettings(SettingsModel):
     """One storage of a project: by default in the stack's object store, else in an S3 account of its own."""
 
-    title: NonEmpty | None = Field(None, max_length=256, description="Name of the connection on Label Studio's page.")
+    title: Annotated[str, line(1, 256)] | None = Field(
+        None, description="Name of the connection on Label Studio's page."
+    )
     bucket: BucketName | None = Field(None, description="Bucket; by default the project's.")
     prefix: Prefix | None = Field(
         None, description="Where in the bucket; by default <name>/input/ or <name>/output/ of a shared bucket."
     )
-    region: NonEmpty | None = Field(None, description="Region of an S3 account of its own; by default us-east-1.")
+    region: Region | None = Field(None, description="Region of an S3 account of its own; by default us-east-1.")
     endpoint: HttpUrl | None = Field(
         None, description="URL of the S3 server of an account of its own; Amazon S3 when not given."
     )
@@ -68,6 +55,8 @@ class StorageSettings(SettingsModel):
             raise ValueError(
                 "endpoint, region and addresses are those of an S3 account of its own, which needs credentials too"
             )
+        if self.credentials is not None:
+            check_region(self.region, self.endpoint)
         if self.credentials is not None and self.bucket is None:
             raise ValueError("bucket is required with credentials: the stack's bucket is in another account")
         return self
@@ -81,7 +70,7 @@ class StorageSettings(SettingsModel):
 class SourceSettings(StorageSettings):
     """Where tasks come from."""
 
-    file_filter_regex: Annotated[NonEmpty, AfterValidator(_pattern)] | None = Field(
+    file_filter_regex: Pattern | None = Field(
         None, description="Only objects whose whole key, from its beginning, matches; such as .*(jpe?g|png|tiff)."
     )
     treat_every_bucket_object_as_source: bool = Field(
@@ -95,7 +84,7 @@ class SourceSettings(StorageSettings):
         description="Whether browsers fetch data from S3 itself, which they must be able to reach; "
         "by default not from a server in the cluster.",
     )
-    expiration_minutes: int = Field(15, ge=1, le=32767, description="How long a pre-signed URL is good for.")
+    expiration_minutes: int = Field(15, ge=1, le=10080, description="How long a pre-signed URL is good for.")
     upload_credentials: S3Credentials | None = Field(
         None, description="Key of people who upload, for an account of its own; by default credentials."
     )
@@ -110,7 +99,7 @@ class SourceSettings(StorageSettings):
 class TargetSettings(StorageSettings):
     """Where annotations go."""
 
-    sse_kms_key_id: NonEmpty | None = Field(None, description="Key of the S3 server that encrypts annotations.")
+    sse_kms_key_id: KmsKey | None = Field(None, description="Key of the S3 server that encrypts annotations.")
     can_delete_objects: bool = Field(
         False, description="Whether deleting an annotation deletes its object; its key may delete only then."
     )
@@ -131,20 +120,20 @@ class ProjectSettings(SettingsModel):
     name: Annotated[KubernetesName, AfterValidator(_project_name)] = Field(
         description="Identity of the project; names its keys and prefixes and can never change."
     )
-    title: NonEmpty | None = Field(
-        None, min_length=3, max_length=50, description="Title on Label Studio's page; by default the name."
+    title: Annotated[str, line(3, 50)] | None = Field(
+        None, description="Title on Label Studio's page; by default the name."
     )
-    description: str = Field("", max_length=2000, description="What Label Studio shows below the title.")
-    label_config: NonEmpty | None = Field(None, description="Labelling configuration: XML, <View> outermost.")
-    label_config_file: Path | None = Field(None, description="File with the labelling configuration.")
+    description: Description = Field("", description="What Label Studio shows below the title.")
+    label_config: Filled | None = Field(None, description="Labelling configuration: XML, <View> outermost.")
+    label_config_file: FilePath | None = Field(
+        None, description="File with the labelling configuration, in the folder of Pulumi.yaml or below it."
+    )
     bucket: BucketName | None = Field(
         None, description="Bucket for data and annotations; by default that of the object store."
     )
     source: SourceSettings = Field(SourceSettings(), description="Where tasks come from.")
     target: TargetSettings | None = Field(TargetSettings(), description="Where annotations go; null for nowhere.")
-    schedule: Annotated[NonEmpty, AfterValidator(_cron)] | None = Field(
-        None, description="When to look for new data: five cron fields, UTC."
-    )
+    schedule: Cron | None = Field(None, description="When to look for new data: five cron fields, UTC.")
 
     @model_validator(mode="after")
     def _title_is_usable(self) -> Self:
@@ -156,11 +145,9 @@ class ProjectSettings(SettingsModel):
     def _label_config_is_usable(self) -> Self:
         if (self.label_config is None) == (self.label_config_file is None):
             raise ValueError("needs labelConfig or labelConfigFile, and not both")
-        key = "labelConfig" if self.label_config_file is None else f"labelConfigFile {self.label_config_file}"
+        key = "labelConfig" if self.label_config_file is None else "labelConfigFile"
         try:
             check_label_config(self.labelling)
-        except OSError as error:
-            raise ValueError(f"{key} cannot be read: {error.strerror}") from None
         except ValueError as error:
             raise ValueError(f"{key} {error}") from None
         return self
@@ -174,7 +161,7 @@ class ProjectSettings(SettingsModel):
     def labelling(self) -> str:
         """The labelling configuration, wherever it is written."""
         if self.label_config_file is not None:
-            return self.label_config_file.read_text(encoding="utf-8")
+            return read_label_config(self.label_config_file)
         return self.label_config or ""
 
     @property

@@ -10,8 +10,9 @@ import pulumi
 
 from ..connections import OtherNamespace, Outside, Peer
 from ..settings.base import Scheduling
+from ..settings.grammars.hosts import Addresses
 from ..settings.images import ImageSettings
-from ..settings.network import AMAZON, Addresses, host_and_port, namespace_of, network_of
+from ..settings.network import AMAZON, host_and_port, namespace_of, network_of
 from .pods import Placement
 
 

@@ -2,41 +2,14 @@
 
 from __future__ import annotations
 
-import re
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
-from ..settings.base import DnsName, ObjectName, SettingsModel
-
-URL = re.compile(r"https?://[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?")
-# What nginx in Label Studio's image takes (its client_max_body_size), whatever lets through more before it.
-MAXIMUM_UPLOAD = "200m"
-UPLOAD_SIZE = re.compile(r"(\d+)([kmg]?)")
-UPLOAD_UNITS = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
-
-
-def _url(value: str) -> str:
-    url = value.rstrip("/")
-    if not URL.fullmatch(url):
-        raise ValueError("must be scheme, host and port only, such as https://label-studio.example.com")
-    return url
-
-
-def _upload_size(value: str) -> str:
-    if _bytes(value) > _bytes(MAXIMUM_UPLOAD):
-        raise ValueError(f"must be at most {MAXIMUM_UPLOAD}, the limit of nginx in Label Studio's own image")
-    return value
-
-
-def _bytes(size: str) -> int:
-    match = UPLOAD_SIZE.fullmatch(size)
-    if not match:
-        raise ValueError("must be a size as nginx writes it, such as 50m or 200m; 0 is for no limit of the ingress")
-    return int(match[1]) * UPLOAD_UNITS[match[2]]
-
-
-Url = Annotated[str, AfterValidator(_url)]
+from ..settings.base import ListOf, SettingsModel
+from ..settings.grammars.hosts import CertificateHost, DnsName, Network
+from ..settings.grammars.kubernetes import Annotations, ObjectName
+from ..settings.grammars.quantities import MAXIMUM_UPLOAD, UploadSize
 
 
 class Service(SettingsModel):
@@ -46,8 +19,8 @@ class Service(SettingsModel):
         None, description="LoadBalancer by default; ClusterIP by default behind an ingress."
     )
     node_port: int | None = Field(None, ge=30000, le=32767, description="Port of every node (type NodePort).")
-    annotations: dict[str, str] = Field({}, description="Annotations for the load balancer's controller.")
-    load_balancer_source_ranges: tuple[str, ...] = Field((), description="CIDRs that may use the load balancer.")
+    annotations: Annotations = Field({}, description="Annotations for the load balancer's controller.")
+    load_balancer_source_ranges: ListOf[Network] = Field((), description="CIDRs that may use the load balancer.")
 
     @model_validator(mode="after")
     def _fits_its_type(self) -> Self:
@@ -62,7 +35,9 @@ class IngressTls(SettingsModel):
     """The certificate that an ingress shows."""
 
     secret_name: ObjectName = Field(description="Secret of type kubernetes.io/tls with the certificate and its key.")
-    hosts: tuple[DnsName, ...] = Field((), description="Hosts of the certificate; the ingress's host when not given.")
+    hosts: ListOf[CertificateHost] = Field(
+        (), description="Hosts of the certificate; the ingress's host when not given."
+    )
 
 
 class Ingress(SettingsModel):
@@ -70,10 +45,10 @@ class Ingress(SettingsModel):
 
     enabled: bool = Field(True, description="False takes the ingress away without losing its settings.")
     host: DnsName = Field(description="DNS name of the page, such as label-studio.example.com.")
-    tls: tuple[IngressTls, ...] = Field(min_length=1, description="Certificates; one of them must cover the host.")
+    tls: ListOf[IngressTls] = Field(min_length=1, description="Certificates; one of them must cover the host.")
     class_name: ObjectName | None = Field(None, description="Ingress class; the cluster's default when not given.")
-    annotations: dict[str, str] = Field({}, description="Annotations for the ingress controller.")
-    max_body_size: Annotated[str, AfterValidator(_upload_size)] = Field(
+    annotations: Annotations = Field({}, description="Annotations for the ingress controller.")
+    max_body_size: UploadSize = Field(
         MAXIMUM_UPLOAD,
         description="Largest upload that ingress-nginx lets through; 200m at most, as nginx in the pod takes no more.",
     )
@@ -85,4 +60,4 @@ class Ingress(SettingsModel):
         return self
 
     def _covered_by(self, tls: IngressTls) -> bool:
-        return self.host in tls.hosts
+        return self.host in tls.hosts or f"*.{self.host.partition('.')[2]}" in tls.hosts

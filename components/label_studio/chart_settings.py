@@ -5,19 +5,11 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
-from ..settings.base import NonEmpty, SettingsModel
+from ..settings.base import SettingsModel
+from ..settings.grammars.charts import ChartSource, Version
 from ..settings.images import NEWEST, OLDEST
-
-
-def _chart_source(value: str) -> str:
-    if value.startswith(("https://", "oci://")) or value.endswith(".tgz"):
-        return value
-    raise ValueError("must be a repository (https://…), an OCI reference (oci://…/chart) or an archive (….tgz)")
-
-
-ChartSource = Annotated[str, AfterValidator(_chart_source)]
 
 
 class EmbeddedChart(SettingsModel):
@@ -31,7 +23,7 @@ class PublishedChart(SettingsModel):
     """A chart published by others."""
 
     source: ChartSource
-    version: NonEmpty | None
+    version: Version | None
 
     @model_validator(mode="after")
     def _is_pinned(self) -> Self:
@@ -53,7 +45,7 @@ class UpstreamChart(PublishedChart):
     source: ChartSource = Field(
         "https://charts.heartex.com", description="Repository (https://…), OCI reference (oci://…) or archive (….tgz)."
     )
-    version: NonEmpty | None = Field("2.0.5", description="Version of the chart; ignored for an archive.")
+    version: Version | None = Field("2.0.5", description="Version of the chart; ignored for an archive.")
 
 
 class AlaudaChart(PublishedChart):
@@ -62,7 +54,7 @@ class AlaudaChart(PublishedChart):
     label_studio: ClassVar[str] = OLDEST
     flavour: Literal["alauda"] = Field(description="Alauda AI's chart.")
     source: ChartSource = Field(description="Repository (https://…), OCI reference (oci://…) or archive (….tgz).")
-    version: NonEmpty | None = Field(None, description="Version of the chart; ignored for an archive.")
+    version: Version | None = Field(None, description="Version of the chart; ignored for an archive.")
 
 
 Flavour = Literal["embedded", "upstream", "alauda"]

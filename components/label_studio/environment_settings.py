@@ -7,9 +7,8 @@ Source: ``label_studio/core/settings`` and ``core/utils/params.py`` of Label Stu
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
-NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
 PREFIX = re.compile(r"^(LABEL_STUDIO|HEARTEX)_")
 SECRET = re.compile(r"(^|_)(PASSWORD|PASSWD|SECRET|TOKEN|CREDENTIALS?|DSN|(API|ACCESS|PRIVATE|ACCOUNT)_?KEY)(_|$)")
 URL_WITH_PASSWORD = re.compile(r"://[^/@]*:[^/@]+@")
@@ -89,11 +88,9 @@ def canonical(name: str) -> str:
     return PREFIX.sub("", name.upper().replace(".", "_"))
 
 
-def refuse_owned(names: Mapping[str, object]) -> None:
-    """Raise ValueError for the names that are malformed or that another setting stands for."""
+def refuse_owned(names: Iterable[str]) -> None:
+    """Raise ValueError for the names that another setting stands for."""
     for name in names:
-        if not NAME.fullmatch(name):
-            raise ValueError(f"{name!r} must be a name of an environment variable, such as LOG_LEVEL")
         if instead := _owner(canonical(name)):
             raise ValueError(f"{name} is set by the program; use {instead}")
 

@@ -3,49 +3,35 @@
 from __future__ import annotations
 
 import math
-import re
-from decimal import Decimal
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from ..settings.base import (
-    ObjectName,
-    Quantity,
-    Resources,
-    Scheduling,
-    SecretReference,
-    SettingsModel,
-    parse_quantity,
-)
-from .access_settings import Ingress, Service, Url
+from ..settings.base import ListOf, Resources, Scheduling, SecretReference, SettingsModel
+from ..settings.grammars.hosts import Url
+from ..settings.grammars.kubernetes import Annotations, ObjectName, UserId
+from ..settings.grammars.quantities import MEBIBYTE, VolumeSize, parse_quantity
+from ..settings.grammars.text import Email, EnvironmentName, Text
+from .access_settings import Ingress, Service
 from .chart_settings import Chart, EmbeddedChart
 from .environment_settings import canonical, plain_values, refuse_owned
 
-EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 # One uWSGI process of Label Studio 1.20.0 takes about 300 MiB once it has served a few pages.
-PROCESS_MEMORY = Decimal(400 * 1024**2)
-
-
-def _email(value: str) -> str:
-    if not EMAIL.fullmatch(value):
-        raise ValueError("must be an e-mail address, such as admin@example.com")
-    if value != value.lower():
-        raise ValueError("must be in lower case: Label Studio's login page lower-cases what people type")
-    return value
-
-
-Email = Annotated[str, AfterValidator(_email)]
+PROCESS_MEMORY = 400 * MEBIBYTE
 
 
 Outbound = Literal["none", "internet", "everywhere"]
+# More pods than any cluster runs of one kind; a number that was mistyped.
+MAXIMUM_REPLICAS = 1000
+Replicas = Annotated[int, Field(ge=1, le=MAXIMUM_REPLICAS)]
+EnvironmentValue = Text | int | float | bool
 
 
 class VolumePersistence(SettingsModel):
     """Uploads and exports live on a volume."""
 
     type: Literal["volume"] = Field("volume", description="Uploads and exports live on a volume.")
-    size: Quantity = Field("10Gi", description="Size of the volume.")
+    size: VolumeSize = Field("10Gi", description="Size of the volume.")
     storage_class: ObjectName | None = Field(None, description="Storage class; the cluster's default when not given.")
     access_mode: Literal["ReadWriteOnce", "ReadWriteMany"] = Field(
         "ReadWriteOnce", description="ReadWriteMany lets several pods, on several nodes, share the volume."
@@ -74,8 +60,8 @@ class Administrator(SettingsModel):
 class Autoscaling(SettingsModel):
     """A HorizontalPodAutoscaler on the pods' CPU."""
 
-    min_replicas: int = Field(2, ge=1, description="Pods that always run.")
-    max_replicas: int = Field(6, ge=2, description="Pods at most.")
+    min_replicas: Replicas = Field(2, description="Pods that always run.")
+    max_replicas: int = Field(6, ge=2, le=MAXIMUM_REPLICAS, description="Pods at most.")
     target_cpu: int = Field(70, ge=10, le=100, description="CPU use, in percent of the requests, to keep on average.")
 
     @model_validator(mode="after")
@@ -88,7 +74,7 @@ class Autoscaling(SettingsModel):
 class Worker(SettingsModel):
     """The queue workers; they run only where the stack has a Redis."""
 
-    replicas: int = Field(1, ge=1, description="Pods that run queued jobs: storage syncs, exports, webhooks.")
+    replicas: Replicas = Field(1, description="Pods that run queued jobs: storage syncs, exports, webhooks.")
     resources: Resources = Field(
         Resources(cpu_request="100m", cpu_limit="1", memory="1Gi"), description="Resources of one queue worker."
     )
@@ -101,14 +87,14 @@ class Security(SettingsModel):
     block_local_ml_backends: bool = Field(False, description="Refuse model servers in private networks.")
     clean_svg: bool = Field(True, description="Take scripts out of uploaded SVG images.")
     local_files: bool = Field(False, description="Let projects read files of the pod as a storage.")
-    cors_allowed_origins: tuple[Url, ...] = Field((), description="Other sites whose pages may call the API.")
+    cors_allowed_origins: ListOf[Url] = Field((), description="Other sites whose pages may call the API.")
 
 
 class LabelStudioSettings(SettingsModel):
     """The config key ``labelStudio``."""
 
     chart: Chart = Field(EmbeddedChart(), description="Which Helm chart installs Label Studio.")
-    replicas: int = Field(1, ge=1, description="Pods of the page and API; autoscaling takes its place.")
+    replicas: Replicas = Field(1, description="Pods of the page and API; autoscaling takes its place.")
     autoscaling: Autoscaling | None = Field(None, description="Let the number of pods follow their CPU use.")
     resources: Resources = Field(
         Resources(cpu_request="500m", cpu_limit="2", memory="3Gi"), description="Resources of the application server."
@@ -121,7 +107,7 @@ class LabelStudioSettings(SettingsModel):
         description="Resources of the init container that migrates the database.",
     )
     uwsgi_processes: int | None = Field(
-        None, ge=1, description="Requests served at once by one pod; by default as many as CPU and memory bear."
+        None, ge=1, le=256, description="Requests served at once by one pod; by default as many as CPU and memory bear."
     )
     worker: Worker = Field(Worker(), description="The queue workers.")
     persistence: Persistence = Field(VolumePersistence(), description="Where uploads and exports live.")
@@ -138,19 +124,19 @@ class LabelStudioSettings(SettingsModel):
         False, description="Switch on, for a new database, the API tokens that never expire (ML backends need them)."
     )
     security: Security = Field(Security(), description="What Label Studio refuses.")
-    extra_environment_vars: dict[str, str | int | float | bool] = Field(
+    extra_environment_vars: dict[EnvironmentName, EnvironmentValue] = Field(
         {}, description="Further variables of Label Studio, never secret ones, such as LOG_LEVEL."
     )
-    extra_environment_secrets: dict[str, SecretReference] = Field(
+    extra_environment_secrets: dict[EnvironmentName, SecretReference] = Field(
         {}, description="Further variables of Label Studio whose values are in Secrets."
     )
-    service_account_annotations: dict[str, str] = Field(
+    service_account_annotations: Annotations = Field(
         {}, description="Annotations of the service account, such as the cloud role that may use the bucket."
     )
     pod_disruption_budget: bool = Field(True, description="Keep all but one pod while nodes are drained.")
     scheduling: Scheduling = Field(Scheduling(), description="Where the pods may run.")
-    run_as_user: int | None = Field(
-        1001, ge=1, description="User, and group of volumes, of the pods; null where the platform assigns them."
+    run_as_user: UserId | None = Field(
+        1001, description="User, and group of volumes, of the pods; null where the platform assigns them."
     )
     outbound: Outbound = Field(
         "internet",
@@ -168,7 +154,7 @@ class LabelStudioSettings(SettingsModel):
     @field_validator("extra_environment_vars", "extra_environment_secrets")
     @classmethod
     def _are_free(cls, variables: dict[str, object]) -> dict[str, object]:
-        refuse_owned({name: None for name in variables if canonical(name) != "HOST"})
+        refuse_owned([name for name in variables if canonical(name) != "HOST"])
         return variables
 
     @field_validator("extra_environment_vars")
@@ -187,6 +173,29 @@ class LabelStudioSettings(SettingsModel):
             raise ValueError("extraEnvironmentSecrets.LABEL_STUDIO_HOST is derived; write labelStudio.url instead")
         if twice := sorted(given.keys() & {canonical(name) for name in self.extra_environment_secrets}):
             raise ValueError(f"{twice[0]} is both in extraEnvironmentVars and in extraEnvironmentSecrets; keep one")
+        return self
+
+    @model_validator(mode="after")
+    def _memory_holds_the_processes(self) -> Self:
+        needs = {
+            "resources": (self.resources, self.uwsgi_processes or 1),
+            "migrationResources": (self.migration_resources, 1),
+            "worker.resources": (self.worker.resources, 1),
+        }
+        for key, (resources, processes) in needs.items():
+            if parse_quantity(resources.memory) < processes * PROCESS_MEMORY:
+                needed = f"{processes * PROCESS_MEMORY // MEBIBYTE}Mi"
+                raise ValueError(
+                    f"{key}.memory must be at least {needed} for {processes} process(es) of Label Studio, 400Mi each"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _timeouts_nest(self) -> Self:
+        if self.release_timeout <= self.startup_timeout:
+            raise ValueError(
+                f"releaseTimeout must be longer than startupTimeout ({self.startup_timeout}), which a new pod may take"
+            )
         return self
 
     @model_validator(mode="after")

@@ -6,20 +6,12 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from ..settings.base import (
-    BucketName,
-    InputOf,
-    InputText,
-    KubernetesName,
-    NonEmpty,
-    Resources,
-    Scheduling,
-    SecretReference,
-    SettingsModel,
-    Storage,
-)
-from ..settings.network import ADDRESSES, Addresses
-from ..settings.services import HttpUrl, ServerCertificate
+from ..settings.base import InputOf, InputText, ListOf, Resources, Scheduling, SecretReference, SettingsModel, Storage
+from ..settings.grammars.hosts import Addresses, HttpUrl
+from ..settings.grammars.kubernetes import KubernetesName
+from ..settings.grammars.s3 import BucketName, Region, check_region
+from ..settings.network import ADDRESSES
+from ..settings.services import S3Key, ServerCertificate
 
 MINIMUM_VOLUMES = {2: 4, 3: 6}
 ERASURE_SET_SIZES = range(4, 17)
@@ -68,14 +60,14 @@ class Pool(SettingsModel):
 
 class _InCluster(SettingsModel):
     bucket: BucketName = Field("label-studio", description="Bucket of uploads; projects may name further ones.")
-    region: NonEmpty = Field("us-east-1", description="Region that clients sign requests for; MinIO takes any.")
+    region: Region = Field("us-east-1", description="Region that clients sign requests for; MinIO takes any.")
 
 
 class TenantStore(_InCluster):
     """A tenant of the MinIO Operator: several servers, erasure coding. One tenant fits in a namespace."""
 
     backend: Literal["tenant"]
-    pools: tuple[Pool, ...] = Field(
+    pools: ListOf[Pool] = Field(
         (Pool(name="pool-0", servers=4, volumes_per_server=1),), min_length=1, description="Pools of servers."
     )
     versioning: bool = Field(True, description="Keep former versions of objects, so that a deletion can be undone.")
@@ -109,11 +101,9 @@ class StandaloneStore(_InCluster):
     scheduling: Scheduling = Field(Scheduling(), description="Nodes that the server may run on.")
 
 
-class S3Credentials(SettingsModel):
+class S3Credentials(S3Key):
     """An existing key for Label Studio."""
 
-    access_key_id: SecretReference = Field(description="Key of a Secret that holds the access key id.")
-    secret_access_key: SecretReference = Field(description="Key of a Secret that holds the secret access key.")
     session_token: SecretReference | None = Field(
         None, description="Key of a Secret that holds the session token of temporary credentials."
     )
@@ -126,7 +116,7 @@ class ExternalStore(SettingsModel):
     bucket: Annotated[InputText, InputOf(BucketName)] = Field(
         description="Bucket of uploads; projects may name further ones."
     )
-    region: NonEmpty = Field(description="Region of the buckets; us-east-1 where the server knows none.")
+    region: Region = Field(description="Region of the buckets; us-east-1 where the server knows none.")
     endpoint: Annotated[InputText, InputOf(HttpUrl)] | None = Field(
         None, description="URL of the S3 server; Amazon S3 when not given."
     )
@@ -134,7 +124,7 @@ class ExternalStore(SettingsModel):
     credentials: S3Credentials | None = Field(
         None, description="Key for everything; without one the pods' own cloud identity is used."
     )
-    grant_credentials: dict[str, S3Credentials] = Field(
+    grant_credentials: dict[KubernetesName, S3Credentials] = Field(
         {}, description="Keys of their own for some purposes, by the name of the purpose, such as uploads."
     )
     ca: SecretReference | None = Field(None, description="CA certificate of the S3 server, when not public.")
@@ -142,6 +132,7 @@ class ExternalStore(SettingsModel):
 
     @model_validator(mode="after")
     def _amazon_needs_no_extras(self) -> Self:
+        check_region(self.region, self.endpoint)
         if self.endpoint is None and self.ca is not None:
             raise ValueError("ca is for an endpoint of your own: write endpoint, or remove ca for Amazon S3")
         if isinstance(self.endpoint, str) and self.endpoint.startswith("http://") and self.ca is not None:

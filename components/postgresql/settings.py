@@ -7,47 +7,26 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from ..settings.base import (
-    InputOf,
-    InputText,
-    KubernetesName,
-    NonEmpty,
-    Port,
-    Resources,
-    Scheduling,
-    SecretReference,
-    SettingsModel,
-    Storage,
+from ..settings.base import InputOf, InputText, Resources, Scheduling, SecretReference, SettingsModel, Storage
+from ..settings.grammars.hosts import Addresses, HostName, Port
+from ..settings.grammars.kubernetes import Annotations, KubernetesName, LabelKey
+from ..settings.grammars.postgresql import (
+    DatabaseName,
+    MaintenanceDatabase,
+    OwnerName,
+    RoleName,
+    SecretNameTemplate,
+    Team,
 )
-from ..settings.network import ADDRESSES, Addresses
+from ..settings.network import ADDRESSES
 from ..settings.services import ServerCertificate
 from .backup_settings import CnpgBackup, CnpgRestore
 
-IDENTIFIER = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 PARAMETER = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)?")
+# The newest of the enum in the CRD of Zalando's operator 1.15.1.
+NEWEST_ZALANDO = 17
 # Listening, files and TLS follow from other settings; the operators refuse most of these as well.
 MANAGED_PARAMETERS = re.compile(r"listen_addresses|port|ssl(_.*)?|(data_directory|config|hba|ident)(_file)?|archive_.*")
-TEMPLATE_FIELD = re.compile(r"\{(\w*)\}")
-TEMPLATE_FIELDS = {"username", "cluster", "tprkind", "tprgroup"}
-RESERVED_DATABASES = {"postgres", "template0", "template1"}
-
-
-def _identifier(value: str) -> str:
-    if not IDENTIFIER.fullmatch(value):
-        raise ValueError("must be at most 63 lower-case letters, digits and '_', not beginning with a digit")
-    return value
-
-
-def _database(value: str) -> str:
-    if _identifier(value) in RESERVED_DATABASES:
-        raise ValueError(f"{value} belongs to the server itself; write another name such as labelstudio")
-    return value
-
-
-def _owner(value: str) -> str:
-    if _identifier(value) == "postgres" or value.startswith("pg_"):
-        raise ValueError("must not be postgres or begin with pg_: Label Studio never works as a superuser")
-    return value
 
 
 def _version(value: int) -> int:
@@ -67,8 +46,6 @@ def _parameters(values: dict[str, str]) -> dict[str, str]:
     return values
 
 
-DatabaseName = Annotated[str, AfterValidator(_database)]
-OwnerName = Annotated[str, AfterValidator(_owner)]
 MajorVersion = Annotated[int, AfterValidator(_version)]
 Parameters = Annotated[dict[str, str], AfterValidator(_parameters)]
 
@@ -105,7 +82,7 @@ class CnpgAffinity(SettingsModel):
     pod_anti_affinity_type: Literal["preferred", "required"] = Field(
         "preferred", description="Whether two instances may share a topology domain when there is no other place."
     )
-    topology_key: NonEmpty = Field("kubernetes.io/hostname", description="Node label that tells the domains apart.")
+    topology_key: LabelKey = Field("kubernetes.io/hostname", description="Node label that tells the domains apart.")
 
 
 class CnpgPostgres(_Server):
@@ -123,7 +100,7 @@ class CnpgPostgres(_Server):
         None,
         description="Begin with a backup instead of an empty database; ignored once the cluster is there.",
     )
-    service_account_annotations: dict[str, str] = Field(
+    service_account_annotations: Annotations = Field(
         {}, description="Annotations of the servers' service account, such as the cloud role that may use the bucket."
     )
     pod_monitor: bool = Field(False, description="Make a PodMonitor for the Prometheus operator.")
@@ -147,25 +124,6 @@ class CnpgPostgres(_Server):
         return self
 
 
-def _secret_name_template(value: str) -> str:
-    fields = set(TEMPLATE_FIELD.findall(value))
-    if unknown := fields - TEMPLATE_FIELDS:
-        raise ValueError(f"{{{min(unknown)}}} is not known; the operator fills in {_braced(TEMPLATE_FIELDS)}")
-    if not {"username", "cluster"} <= fields:
-        raise ValueError("must contain {username} and {cluster}, or two clusters would share a Secret")
-    return value
-
-
-def _braced(names: set[str]) -> str:
-    return ", ".join(f"{{{name}}}" for name in sorted(names))
-
-
-def _team(value: str) -> str:
-    if not re.fullmatch(r"[a-z]([-a-z0-9]{0,18}[a-z0-9])?", value):
-        raise ValueError("must be at most 20 lower-case letters, digits and '-', beginning with a letter")
-    return value
-
-
 class ZalandoPostgres(_Server):
     """A cluster of the Zalando operator, or of the PostgreSQL operator of Alauda Data Services, which builds on it."""
 
@@ -173,11 +131,11 @@ class ZalandoPostgres(_Server):
     flavor: Literal["upstream", "alauda"] = Field(
         "upstream", description="alauda adds the fields that only the operator of Data Services knows."
     )
-    team_id: Annotated[str, AfterValidator(_team)] = Field(
+    team_id: Team = Field(
         "acid", description="Team of the cluster; its name begins with it, as the operator may demand."
     )
     instances: int = Field(2, ge=1, le=9, description="Servers: one primary and its replicas.")
-    secret_name_template: Annotated[str, AfterValidator(_secret_name_template)] = Field(
+    secret_name_template: SecretNameTemplate = Field(
         "{username}.{cluster}.credentials.{tprkind}.{tprgroup}",
         description="How the operator is configured to name the Secrets of roles.",
     )
@@ -185,6 +143,12 @@ class ZalandoPostgres(_Server):
         None, description="Certificate of the servers; without one the connection is encrypted but not verified."
     )
     operator_namespace: KubernetesName = Field("postgres-operator", description="Namespace of the operator.")
+
+    @model_validator(mode="after")
+    def _operator_knows_the_version(self) -> Self:
+        if self.version > NEWEST_ZALANDO:
+            raise ValueError(f"version must be at most {NEWEST_ZALANDO}, the newest that the operator's CRD takes")
+        return self
 
 
 class PostgresClientTls(SettingsModel):
@@ -205,24 +169,11 @@ class PostgresClientTls(SettingsModel):
 class AdminCredentials(SettingsModel):
     """A role that may create roles and databases; only the set-up job works as it."""
 
-    user: Annotated[str, AfterValidator(_identifier)] = Field(description="Name of the role, such as postgres.")
+    user: RoleName = Field(description="Name of the role, such as postgres.")
     password: SecretReference = Field(description="Key of a Secret that holds its password.")
-    database: Annotated[str, AfterValidator(_identifier)] = Field(
+    database: MaintenanceDatabase = Field(
         "postgres", description="Database to connect to before Label Studio's one exists."
     )
-
-
-def _host(value: str) -> str:
-    if "://" in value or "@" in value or "/" in value:
-        raise ValueError("must be a host name alone, such as postgres.example.com: no scheme, user, port or path")
-    if "," in value:
-        raise ValueError("must be one host: write the address that leads to the primary")
-    if not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?", value):
-        raise ValueError("must be a host name or an IPv4 address such as postgres.example.com, without a port")
-    return value
-
-
-HostName = Annotated[str, AfterValidator(_host)]
 
 
 class ExternalPostgres(_Database):

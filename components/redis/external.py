@@ -6,7 +6,8 @@ import pulumi
 
 from ..connections import RedisConnection, RedisTls
 from ..kubernetes.context import StackContext
-from .settings import ExternalRedis, RedisSsl, parse_redis_url
+from ..settings.grammars.redis import parse_redis_url
+from .settings import ExternalRedis, RedisSsl
 
 # Where a server listens that does not say otherwise.
 PORT = 6379

@@ -3,100 +3,20 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Annotated, Literal, Self
-from urllib.parse import unquote
 
 from pydantic import AfterValidator, Field, model_validator
 
-from ..settings.base import (
-    InputOf,
-    InputText,
-    KubernetesName,
-    ObjectName,
-    Resources,
-    Scheduling,
-    SecretKeyName,
-    SecretReference,
-    SettingsModel,
-    Storage,
-    parse_quantity,
-)
-from ..settings.network import ADDRESSES, Addresses
+from ..settings.base import InputOf, InputText, Resources, Scheduling, SecretReference, SettingsModel, Storage
+from ..settings.grammars.hosts import Addresses
+from ..settings.grammars.kubernetes import KubernetesName, ObjectName, SecretKeyName
+from ..settings.grammars.quantities import parse_quantity
+from ..settings.grammars.redis import RedisAddress, RedisUrl, parse_redis_url
+from ..settings.network import ADDRESSES
 from ..settings.services import ServerCertificate
 
-FORM = "redis://host:6379/1"
-ADDRESS = re.compile(r"(?P<host>[^:/?#]*)(:(?P<port>[^/?#]*))?(/(?P<database>[^?#]*))?(?P<options>[?#].*)?")
-HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?")
 # Every other option could undo what the program relies on: no job may be evicted, lost at restart or left unprotected.
 TUNABLE = re.compile(r"(hash|list|set|zset|stream|slowlog|latency|active|lazyfree|client|tcp|hz|timeout)[a-z0-9-]*")
-SENTINEL_PORT = 26379
-
-
-@dataclass(frozen=True)
-class RedisAddress:
-    """What a Redis URL says, without its password."""
-
-    host: str
-    port: int
-    database: int
-    tls: bool
-    user: str | None
-
-
-def parse_redis_url(url: str) -> RedisAddress:
-    """Takes ``redis[s]://[user@]host[:port][/database]`` apart.
-
-    Raises ValueError with the reason and the mend for every other form; no message repeats the URL,
-    which may contain a password.
-    """
-    scheme, separator, rest = url.partition("://")
-    if not separator:
-        raise ValueError(f"must be a URL such as {FORM}")
-    _refuse_scheme(scheme.lower())
-    # From the right: a password that was not escaped may contain every character, '@' and '/' included.
-    credentials, _, address = rest.rpartition("@")
-    if ":" in credentials:
-        raise ValueError("contains a password in plain text; remove it and name its Secret in redis.password")
-    match = ADDRESS.fullmatch(address)
-    if "," in address:
-        raise ValueError(f"lists several hosts; Label Studio supports a standalone Redis only: write one, {FORM}")
-    if not match or not HOST.fullmatch(match["host"]):
-        raise ValueError(f"has no valid host name; write {FORM}")
-    if match["options"]:
-        raise ValueError(f"must not have options after '?' or '#'; TLS is set in redis.ssl: write {FORM}")
-    database = match["database"] or "0"
-    if not re.fullmatch(r"\d{1,4}", database):
-        raise ValueError(f"must end with the number of a database; write {FORM}")
-    return RedisAddress(
-        host=match["host"],
-        port=_port(match["port"] or "6379"),
-        database=int(database),
-        tls=scheme.lower() == "rediss",
-        user=unquote(credentials) or None,
-    )
-
-
-def _port(text: str) -> int:
-    if not re.fullmatch(r"\d{1,5}", text) or not 1 <= int(text) <= 65535:
-        raise ValueError(f"has no valid port; write {FORM}")
-    if int(text) == SENTINEL_PORT:
-        raise ValueError(f"leads to a sentinel; Label Studio supports a standalone Redis only: write {FORM}")
-    return int(text)
-
-
-def _refuse_scheme(scheme: str) -> None:
-    if "sentinel" in scheme or "cluster" in scheme:
-        raise ValueError(f"is not a standalone Redis, and Label Studio supports no other architecture: write {FORM}")
-    if "unix" in scheme or "socket" in scheme:
-        raise ValueError(f"is a socket file, which pods on other nodes cannot reach: write {FORM}")
-    if scheme not in {"redis", "rediss"}:
-        raise ValueError(f"must begin with redis:// or, for TLS, rediss://: write {FORM}")
-
-
-def _redis_url(value: str) -> str:
-    parse_redis_url(value)
-    return value
 
 
 def _options(values: dict[str, str]) -> dict[str, str]:
@@ -110,7 +30,6 @@ def _options(values: dict[str, str]) -> dict[str, str]:
     return values
 
 
-RedisUrl = Annotated[str, AfterValidator(_redis_url)]
 Options = Annotated[dict[str, str], AfterValidator(_options)]
 
 

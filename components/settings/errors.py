@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -13,25 +13,35 @@ import pulumi
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-SECRET_WORDS = re.compile(r"passw|secret|token|credential|private|accesskey", re.IGNORECASE)
-URL_WITH_CREDENTIALS = re.compile(r"://.*@")
+from .grammars.grammar import GRAMMAR_ERROR, SHOWN
+
+# Keys of people's own that may be repeated: names in the field's forms, but no run of letters and digits as tokens are.
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]{0,99}", re.ASCII)
+TOKEN = re.compile(r"(?=[A-Za-z]*[0-9])(?=[0-9]*[A-Za-z])[A-Za-z0-9]{16,}", re.ASCII)
+# A key that nobody knows may be anything; the settings' own are letters.
+LETTERS = re.compile(r"[A-Za-z]{1,40}", re.ASCII)
+NUMBER = re.compile(r"[-+]?\d{1,6}(?:[.,]\d{1,6})?", re.ASCII)
+HIDDEN = "<a key that is not repeated here>"
+# Kinds of errors of fields that are numbers, booleans or one of several words, which are public by their type.
+PUBLIC = {
+    "bool_type",
+    "float_type",
+    "greater_than_equal",
+    "int_type",
+    "less_than_equal",
+    "rule",
+}
 # What is written in place of pydantic's words, which speak of Python: fields in braces are of the error's context.
 WORDS = {
-    "bool_parsing": "must be true or false",
     "bool_type": "must be true or false",
     "dict_type": "must be a mapping, its keys on lines below it",
     "float_type": "must be a number",
     "greater_than_equal": "must be greater than or equal to {ge}",
-    "int_from_float": "must be a whole number",
-    "int_parsing": "must be a whole number",
     "int_type": "must be a whole number",
     "less_than_equal": "must be less than or equal to {le}",
     "literal_error": "must be {expected}",
     "model_attributes_type": "must be a mapping, its keys on lines below it",
     "model_type": "must be a mapping, its keys on lines below it",
-    "path_type": "must be the path of a file",
-    "string_too_long": "must be at most {max_length} character(s) long",
-    "string_too_short": "must be at least {min_length} character(s) long",
     "string_type": "must be text (a number in quotes is text)",
     "too_short": "needs entries, at least {min_length}",
     "tuple_type": "must be a list, each entry on a line below it that begins with '-'",
@@ -77,7 +87,9 @@ def _problem(details: ErrorDetails, given: Mapping[str, Any], schema: Mapping[st
     message = _message(details, path, schema, given)
     is_rule = details["type"] == "rule"
     value = _at(given, path) if is_rule else details["input"]
-    return _Problem(_dotted(path), message, _given(details, path, value), is_rule)
+    if details["type"] == "extra_forbidden":
+        path = [*path[:-1], _known_or_hidden(str(path[-1]), _known_keys(path[:-1], schema, given))]
+    return _Problem(dotted(path), message, _given(details, value), is_rule)
 
 
 def _path_as_written(details: ErrorDetails, given: Any) -> list[int | str]:
@@ -103,9 +115,23 @@ def _has(node: Any, step: int | str) -> bool:
     return isinstance(node, list) and isinstance(step, int) and step < len(node)
 
 
-def _dotted(path: list[int | str]) -> str:
-    dotted = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
-    return dotted.removeprefix(".") or "settings"
+def dotted(path: Sequence[int | str]) -> str:
+    """The path as people write it, without keys that may be credentials."""
+    steps = [f"[{step}]" if isinstance(step, int) else f".{step if _is_name(step) else HIDDEN}" for step in path]
+    return "".join(steps).removeprefix(".") or "settings"
+
+
+def _known_or_hidden(key: str, known: list[str]) -> str:
+    """The key that nobody knows, if it is letters or nearly one of the known."""
+    return key if LETTERS.fullmatch(key) or _nearest(key, known) else HIDDEN
+
+
+def _nearest(key: str, known: list[str]) -> str | None:
+    return next(iter(difflib.get_close_matches(key, known, n=1)), None)
+
+
+def _is_name(key: str) -> bool:
+    return bool(NAME.fullmatch(key)) and not TOKEN.search(key)
 
 
 def _message(details: ErrorDetails, path: list[int | str], schema: Mapping[str, Any], given: Mapping[str, Any]) -> str:
@@ -126,8 +152,8 @@ def _message(details: ErrorDetails, path: list[int | str], schema: Mapping[str, 
 
 
 def _unknown_key(key: str, known: list[str]) -> str:
-    close = difflib.get_close_matches(key, known, n=1)
-    hint = f"; did you mean {close[0]}?" if close else f"; the keys here are {', '.join(known)}" if known else ""
+    close = _nearest(key, known)
+    hint = f"; did you mean {close}?" if close else f"; the keys here are {', '.join(known)}" if known else ""
     return f"is not a known key{hint}"
 
 
@@ -163,9 +189,17 @@ def _at(given: Any, path: list[int | str]) -> Any:
     return given
 
 
-def _given(details: ErrorDetails, path: list[int | str], value: Any) -> str:
-    if details["type"] in {"missing", "extra_forbidden"} or isinstance(value, Mapping | list | tuple):
-        return ""
-    text = repr(value)
-    may_be_secret = any(SECRET_WORDS.search(str(part)) for part in [*path, text]) or URL_WITH_CREDENTIALS.search(text)
-    return "" if may_be_secret or len(text) > 100 else f" (given: {text})"
+def _given(details: ErrorDetails, value: Any) -> str:
+    """The value, if the type of its field says that it is public and it cannot be a credential by its form."""
+    kind, context = details["type"], details.get("ctx", {})
+    if kind == GRAMMAR_ERROR:
+        is_shown = bool(context[SHOWN])
+    elif kind == "literal_error":
+        is_shown = bool(difflib.get_close_matches(str(value), re.findall(r"'([^']*)'", context["expected"])))
+    else:
+        is_shown = kind in PUBLIC and (isinstance(value, bool | int | float) or _is_number(value))
+    return f" (given: {value!r})" if is_shown else ""
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, str) and NUMBER.fullmatch(value) is not None

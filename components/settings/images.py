@@ -2,54 +2,21 @@
 
 from __future__ import annotations
 
-import re
-from typing import Annotated
-
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from .base import SettingsModel
+from .grammars.images import Image, Registry
 
 # The releases of Label Studio that a stack runs unless it names an image: the newest, and that of Alauda's chart.
 NEWEST = "1.23.2"
 OLDEST = "1.20.0"
-# The grammar of the distribution project (reference/regexp.go), with a registry that must be written out.
-REFERENCE = re.compile(
-    r"(?P<registry>[a-z0-9.-]+(?::\d+)?)/(?P<repository>[a-z0-9]+(?:[._/-]+[a-z0-9]+)*)"
-    r"(?::(?P<tag>[\w][\w.-]{0,127}))?(?:@(?P<digest>sha256:[0-9a-f]{64}))?"
-)
 LABEL_STUDIO = "docker.io/heartexlabs/label-studio"
-REGISTRY = re.compile(r"[a-z0-9.-]+(?::\d+)?(?:/[a-z0-9._/-]+)?")
-
-
-def _image(value: str) -> str:
-    match = REFERENCE.fullmatch(value)
-    if not match or not ("." in match["registry"] or ":" in match["registry"] or match["registry"] == "localhost"):
-        raise ValueError("must be an image with its registry, such as docker.io/library/postgres:17.6")
-    if not match["digest"] and match["tag"] in (None, "latest"):
-        raise ValueError("must be pinned by a tag other than latest or by a digest (…@sha256:…)")
-    return value
-
-
-def _registry(value: str) -> str:
-    if not REGISTRY.fullmatch(value):
-        raise ValueError("must be a registry with an optional path, such as registry.example.com/mirror")
-    return value
-
-
-def image_major_version(image: str) -> int | None:
-    """The number that the tag begins with, or None where there is no tag or it begins with something else."""
-    match = REFERENCE.fullmatch(image)
-    leading = re.match(r"\d+", match["tag"] or "") if match else None
-    return int(leading[0]) if leading else None
-
-
-Image = Annotated[str, AfterValidator(_image)]
 
 
 class ImageSettings(SettingsModel):
     """The config key ``images``."""
 
-    mirror: Annotated[str, AfterValidator(_registry)] | None = Field(
+    mirror: Registry | None = Field(
         None, description="Registry, with an optional path, that takes the place of every image's own registry."
     )
     label_studio: Image | None = Field(

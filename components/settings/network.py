@@ -3,39 +3,11 @@
 from __future__ import annotations
 
 from ipaddress import ip_address, ip_network
-from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field
-
-INTERNET = "internet"
-ANY = "any"
 AMAZON = "https://s3.{region}.amazonaws.com"
 
 
-def _address(value: str) -> str:
-    if value in {INTERNET, ANY}:
-        return value
-    try:
-        network = ip_network(value, strict=False)
-    except ValueError:
-        raise ValueError(
-            "must be an address such as 203.0.113.7, a network such as 10.0.0.0/24, internet or any, "
-            "and no host name: network policies know none"
-        ) from None
-    if network.prefixlen == 0:
-        raise ValueError("is every address there is; write any for that")
-    if "/" in value and ip_address(value.partition("/")[0]) != network.network_address:
-        raise ValueError(f"must be a network, {network}, or one address of it without '/'")
-    return str(network)
-
-
-def _listed(value: Any) -> Any:
-    return [value] if isinstance(value, str) else value
-
-
-Address = Annotated[str, AfterValidator(_address)]
-Addresses = Annotated[tuple[Address, ...], BeforeValidator(_listed), Field(min_length=1)]
 ADDRESSES = "Its addresses and networks, for network policies; or internet for every public one, or any."
 
 

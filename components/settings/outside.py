@@ -10,7 +10,8 @@ import pulumi
 from ..object_store.settings import ExternalStore
 from ..postgresql.settings import CnpgPostgres, ExternalPostgres
 from ..redis.settings import ExternalRedis
-from .network import AMAZON, Addresses, host_and_port, is_named
+from .grammars.hosts import Addresses
+from .network import AMAZON, host_and_port, is_named
 
 if TYPE_CHECKING:
     from ..stack.settings import Settings
@@ -29,8 +30,8 @@ def address_problems(settings: Settings) -> Iterator[tuple[Path, str]]:
         if not addresses and isinstance(host, str) and is_named(host, settings.cluster.domain):
             yield (
                 (*path, "addresses"),
-                f"is required for {host}, as network policies know no names: write its addresses and networks such as "
-                "[203.0.113.7, 10.0.0.0/24], or internet for every public address, or any",
+                "is required for a host name, which network policies do not know: write its addresses and networks "
+                "such as [203.0.113.7, 10.0.0.0/24], or internet for every public address, or any",
             )
 
 

@@ -2,24 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-from urllib.parse import urlsplit
+from typing import Annotated, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import Field, model_validator
 
-from .base import InputOf, InputText, ObjectName, SettingsModel
-
-
-def _http_url(value: str) -> str:
-    url = urlsplit(value)
-    if "@" in url.netloc:
-        raise ValueError("must not contain credentials; name a Secret that holds them")
-    if url.scheme not in {"http", "https"} or not url.hostname or url.path not in {"", "/"} or url.query:
-        raise ValueError("must be the URL of an S3 server without a path, such as https://s3.example.com")
-    return value.rstrip("/")
-
-
-HttpUrl = Annotated[str, AfterValidator(_http_url)]
+from .base import InputOf, InputText, SecretReference, SettingsModel
+from .grammars.kubernetes import ObjectName
 
 
 class ServerCertificate(SettingsModel):
@@ -28,3 +16,18 @@ class ServerCertificate(SettingsModel):
     secret_name: Annotated[InputText, InputOf(ObjectName)] = Field(
         description="Secret with tls.crt, tls.key and ca.crt, made by cert-manager or you."
     )
+
+
+class S3Key(SettingsModel):
+    """An access key of an S3 server: both of its halves, in existing Secrets."""
+
+    access_key_id: SecretReference = Field(description="Key of a Secret that holds the access key id.")
+    secret_access_key: SecretReference = Field(description="Key of a Secret that holds the secret access key.")
+
+    @model_validator(mode="after")
+    def _keys_differ(self) -> Self:
+        if self.access_key_id.key == self.secret_access_key.key:
+            raise ValueError(
+                "accessKeyId and secretAccessKey name the same key of the same Secret; write a secretKey for each"
+            )
+        return self

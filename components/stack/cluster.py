@@ -6,7 +6,10 @@ from typing import Literal
 
 from pydantic import Field
 
-from ..settings.base import DnsName, KubernetesName, NonEmpty, SettingsModel
+from ..settings.base import ListOf, SettingsModel
+from ..settings.grammars.hosts import DnsName
+from ..settings.grammars.kubernetes import KubernetesName, ObjectName, StackNamespace
+from ..settings.grammars.text import ContextName, FilePath
 
 Environment = Literal["dev", "prod"]
 
@@ -17,11 +20,11 @@ class ClusterSettings(SettingsModel):
     environment: Environment = Field(
         "prod", description="What the stack is for; prod refuses settings under which data can be lost or read."
     )
-    context: NonEmpty = Field(description="Context of the kubeconfig to deploy to; no other one is ever used.")
-    kubeconfig: NonEmpty | None = Field(
+    context: ContextName = Field(description="Context of the kubeconfig to deploy to; no other one is ever used.")
+    kubeconfig: FilePath | None = Field(
         None, description="Path of the kubeconfig file; by default KUBECONFIG or ~/.kube/config."
     )
-    namespace: KubernetesName = Field("label-studio", description="Namespace that everything of the stack lives in.")
+    namespace: StackNamespace = Field("label-studio", description="Namespace that everything of the stack lives in.")
     create_namespace: bool = Field(True, description="False when the namespace already exists.")
     domain: DnsName = Field("cluster.local", description="DNS domain of the cluster's Services.")
     pod_security: Literal["restricted", "baseline", "privileged"] = Field(
@@ -36,6 +39,6 @@ class ClusterSettings(SettingsModel):
     protect_data: bool = Field(
         True, description="Refuse to delete databases, volumes and keys, and keep them when the stack is destroyed."
     )
-    image_pull_secrets: tuple[KubernetesName, ...] = Field(
+    image_pull_secrets: ListOf[ObjectName] = Field(
         (), description="Secrets of the namespace with which images are pulled."
     )

@@ -10,7 +10,8 @@ from ..postgresql.settings import ExternalPostgres
 from ..redis.settings import NoRedis
 
 if TYPE_CHECKING:
-    from .settings import Problem, Settings
+    from .rules import Problem
+    from .settings import Settings
 
 # PostgreSQL's own default, which the operators keep.
 DEFAULT_LIMIT = 100

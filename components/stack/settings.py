@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Self
-from urllib.parse import urlsplit
 
 import pulumi
 from pulumi.runtime import config as engine_config
 from pydantic import Field, ValidationError, model_validator
-from pydantic.alias_generators import to_camel
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from ..annotation_project.settings import ProjectSettings, project_problems
-from ..label_studio.settings import LabelStudioSettings, VolumePersistence
+from ..annotation_project.settings import ProjectSettings
+from ..label_studio.settings import LabelStudioSettings
 from ..object_store.settings import ExternalStore, ObjectStoreSettings
-from ..postgresql.settings import CnpgPostgres, PostgresSettings, StandalonePostgres, ZalandoPostgres
-from ..redis.settings import AlaudaRedis, RedisSettings
-from ..settings.base import SettingsModel
+from ..postgresql.settings import PostgresSettings
+from ..redis.settings import RedisSettings
+from ..settings.base import ListOf, SettingsModel
 from ..settings.errors import SettingsError, problems_of
-from ..settings.images import LABEL_STUDIO, ImageSettings, image_major_version
-from ..settings.outside import address_problems
+from ..settings.images import LABEL_STUDIO, ImageSettings
 from .cluster import ClusterSettings
-from .database_connections import connection_problems
+from .rules import stack_problems
+from .supplied import SECRETS_KEY, form_problems, reference_problems
 
 PROJECT = "label-studio"
-SECRETS_KEY = "secrets"
+# How like our prefix of keys another one has to be to be a slip.
+NEARLY_PROJECT = 0.87
 SecretValues = Mapping[str, Mapping[str, str]]
 
 
@@ -38,21 +38,12 @@ class Settings(SettingsModel):
     redis: RedisSettings = Field(description="The queue of background jobs.")
     object_store: ObjectStoreSettings = Field(description="The S3 store.")
     label_studio: LabelStudioSettings = Field(description="Label Studio itself.")
-    projects: tuple[ProjectSettings, ...] = Field((), description="Label Studio projects with their storages.")
+    projects: ListOf[ProjectSettings] = Field((), description="Label Studio projects with their storages.")
     images: ImageSettings = Field(ImageSettings(), description="Every image of the stack.")
 
     @model_validator(mode="after")
     def _rules_that_span_keys(self) -> Self:
-        problems = [
-            *_replica_problems(self),
-            *_database_problems(self),
-            *_pod_security_problems(self),
-            *address_problems(self),
-            *connection_problems(self),
-            *(_production_problems(self) if self.is_production else ()),
-            *project_problems(self.projects, self.projects_bucket),
-        ]
-        if problems:
+        if problems := [*stack_problems(self)]:
             raise ValidationError.from_exception_data(
                 "Settings",
                 [
@@ -90,68 +81,6 @@ class Settings(SettingsModel):
         return self.cluster.environment == "prod"
 
 
-Problem = tuple[tuple[str | int, ...], str]
-
-
-def _replica_problems(settings: Settings) -> Iterator[Problem]:
-    persistence = settings.label_studio.persistence
-    shared = not isinstance(persistence, VolumePersistence) or persistence.access_mode == "ReadWriteMany"
-    if settings.label_studio.maximum_replicas > 1 and not shared:
-        yield (
-            ("labelStudio", "persistence"),
-            "more than one replica needs uploads that all of them see; write type: s3, or accessMode: ReadWriteMany",
-        )
-
-
-def _database_problems(settings: Settings) -> Iterator[Problem]:
-    database = settings.postgresql
-    if isinstance(database, StandalonePostgres | CnpgPostgres):
-        image = "cnpg_postgresql" if isinstance(database, CnpgPostgres) else "postgresql"
-        major = image_major_version(getattr(settings.images, image))
-        if major not in (None, database.version):
-            yield (
-                ("postgresql", "version"),
-                f"must be {major}, as in the tag of images.{to_camel(image)}; or name an image of another version",
-            )
-    if isinstance(database, CnpgPostgres) and database.backup and database.backup.endpoint:
-        host = urlsplit(str(database.backup.endpoint)).hostname or ""
-        if f".{settings.cluster.namespace}.svc" in f"{host}.":
-            yield (
-                ("postgresql", "backup", "endpoint"),
-                "must be another store than this stack's own, with which the backups would be lost as well",
-            )
-
-
-def _pod_security_problems(settings: Settings) -> Iterator[Problem]:
-    if settings.cluster.pod_security != "restricted":
-        return
-    backends = {
-        "postgresql.backend zalando with flavor upstream": isinstance(settings.postgresql, ZalandoPostgres)
-        and settings.postgresql.flavor == "upstream",
-        "redis.backend alauda": isinstance(settings.redis, AlaudaRedis),
-    }
-    if unfit := [backend for backend, chosen in backends.items() if chosen]:
-        yield (
-            ("cluster", "podSecurity"),
-            f"must be baseline for {' and '.join(unfit)}: the operator's pods do not meet restricted",
-        )
-
-
-def _production_problems(settings: Settings) -> Iterator[Problem]:
-    if not settings.cluster.protect_data:
-        yield (
-            ("cluster", "protectData"),
-            "must be true where cluster.environment is prod, or one mistake deletes the data",
-        )
-    if settings.label_studio.signup != "disabled":
-        yield ("labelStudio", "signup"), "must be disabled where cluster.environment is prod; invite people instead"
-    if not (settings.label_studio.page_url or "").startswith("https://"):
-        yield (
-            ("labelStudio", "ingress"),
-            "is required where cluster.environment is prod (or labelStudio.url with https://): passwords need TLS",
-        )
-
-
 def validate(given: Mapping[str, Any]) -> Settings:
     """The settings in the keys of a stack file; SettingsError names every field that is missing or wrong."""
     try:
@@ -164,12 +93,14 @@ def validate(given: Mapping[str, Any]) -> Settings:
 def load_settings() -> Settings:
     """The settings of the stack that runs; SettingsError as of ``validate``."""
     given = _given_keys()
-    problems = list(_plaintext_secrets(given))
-    given.pop(SECRETS_KEY, None)
+    problems = [*_misspelt_namespaces(), *_unencrypted(given)]
+    secrets = given.pop(SECRETS_KEY, None) or {}
+    problems += form_problems(secrets)
     try:
         settings = validate(given)
     except SettingsError as error:
         raise SettingsError([*problems, *error.problems]) from None
+    problems += reference_problems(settings, secrets)
     if problems:
         raise SettingsError(problems)
     return settings
@@ -206,17 +137,18 @@ def _decoded(value: str) -> Any:
         return value
 
 
-def _plaintext_secrets(given: Mapping[str, Any]) -> Iterator[str]:
-    if not given.get(SECRETS_KEY):
-        return
-    encrypted = engine_config.is_config_secret(f"{PROJECT}:{SECRETS_KEY}")
-    encrypted = encrypted or f"{PROJECT}:{SECRETS_KEY}" in engine_config.get_config_secret_keys_env()
-    if not encrypted:
-        command = f"pulumi config set --secret --path '{PROJECT}:{SECRETS_KEY}.<name>.<key>'"
+def _unencrypted(given: Mapping[str, Any]) -> Iterator[str]:
+    key = f"{PROJECT}:{SECRETS_KEY}"
+    encrypted = engine_config.is_config_secret(key) or key in engine_config.get_config_secret_keys_env()
+    if given.get(SECRETS_KEY) and not encrypted:
+        command = f"pulumi config set --secret --path '{key}.<name>.<key>'"
         yield f"{SECRETS_KEY}: must be encrypted; remove it from the stack file and use {command}"
-    values = given[SECRETS_KEY]
-    well_formed = isinstance(values, Mapping) and all(
-        isinstance(keys, Mapping) and all(isinstance(value, str) for value in keys.values()) for keys in values.values()
-    )
-    if not well_formed:
-        yield f"{SECRETS_KEY}: must map names of Secrets to their keys, and each key to a text"
+
+
+def _misspelt_namespaces() -> Iterator[str]:
+    """Keys whose namespace is nearly ours: the engine hands them over, and nobody would read them."""
+    keys = {**engine_config.get_config_env(), **engine_config.CONFIG.get()}
+    for namespace in sorted({key.partition(":")[0] for key in keys} - {PROJECT}):
+        likeness = difflib.SequenceMatcher(None, namespace.lower().replace("_", "-"), PROJECT).ratio()
+        if likeness >= NEARLY_PROJECT and not namespace.startswith(f"{PROJECT}-"):
+            yield f"{namespace}: is not a known prefix of keys; did you mean {PROJECT}:?"

@@ -179,7 +179,7 @@ def test_only_a_preview_does_without_a_cluster(
         assert bool(server.asked) is is_asked
 
 
-ARCHIVE = {"destinationPath": "s3://b", "addresses": "internet", "credentials": CREDENTIALS}
+ARCHIVE = {"destinationPath": "s3://backups", "addresses": "internet", "credentials": CREDENTIALS}
 
 
 @pytest.mark.parametrize(

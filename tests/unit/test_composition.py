@@ -92,7 +92,7 @@ def test_prod_protects_data_and_dev_does_not() -> None:
 def test_a_restored_stack_reads_where_the_settings_say() -> None:
     key = {"accessKeyId": {"secretName": "reader", "secretKey": "id"}, "secretAccessKey": {"secretName": "reader"}}
     restore = {
-        "destinationPath": "s3://b/",
+        "destinationPath": "s3://backups/",
         "addresses": "internet",
         "credentials": key,
         "targetTime": "2026-01-23T04:15:00Z",
@@ -103,7 +103,7 @@ def test_a_restored_stack_reads_where_the_settings_say() -> None:
         "accessKeyId": {"name": "reader", "key": "id"},
         "secretAccessKey": {"name": "reader", "key": "password"},
     }
-    configuration = {"destinationPath": "s3://b", "s3Credentials": credentials}
+    configuration = {"destinationPath": "s3://backups", "s3Credentials": credentials}
     assert store.object_name == "label-studio-postgresql-restore"
     assert store.inputs["spec"]["configuration"] == configuration
     recovery = program.one("kubernetes:postgresql.cnpg.io/v1:Cluster").inputs["spec"]["bootstrap"]["recovery"]

@@ -54,8 +54,8 @@ VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
         {
             "postgresql": {
                 "podMonitor": True,
-                "backup": {"destinationPath": "s3://a", **ARCHIVE},
-                "restore": {"destinationPath": "s3://b", **ARCHIVE},
+                "backup": {"destinationPath": "s3://archive", **ARCHIVE},
+                "restore": {"destinationPath": "s3://backups", **ARCHIVE},
             },
             "objectStore": {**STORE, "credentials": CREDENTIALS},
         },

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from components.postgresql.settings import ExternalPostgres
-from components.settings.base import QUANTITY_UNITS, parse_quantity
 from components.settings.errors import SettingsError
+from components.settings.grammars.quantities import UNITS, parse_quantity
 from components.stack.settings import load_settings, secret_names, validate_stack
 from tests.unit.stack_files import configured, settings_of, stack_config
 
@@ -19,7 +19,10 @@ INGRESS = {"host": "label-studio.example.com", "tls": [{"secretName": "tls"}]}
 
 NOTHING = {"storage": None, "resources": None}
 DATABASE = {"backend": "external", "password": {"secretName": "pg"}, "tls": {"mode": "require"}, **NOTHING}
-KEY = {"accessKeyId": {"secretName": "s3"}, "secretAccessKey": {"secretName": "s3"}}
+KEY = {
+    "accessKeyId": {"secretName": "s3", "secretKey": "id"},
+    "secretAccessKey": {"secretName": "s3", "secretKey": "key"},
+}
 ZALANDO = {"postgresql": {"backend": "zalando"}}
 ALAUDA = {"redis": {"backend": "alauda", "storage": {"size": "2Gi"}}}
 ARCHIVE = {"destinationPath": "s3://backups", "credentials": KEY}
@@ -72,11 +75,11 @@ REFUSED: list[tuple[str, dict[str, Any], str, str]] = [
     ("dev", {"postgresql": {"backend": "mysql"}}, "postgresql", "must be one of"),
     ("dev", {"postgresql": {"version": 12}}, "postgresql.version", "13 or higher"),
     ("dev", {"postgresql": {"storage": {"size": "lots"}}}, "postgresql.storage.size", "20Gi"),
-    ("dev", {"postgresql": {"storage": {"size": "0"}}}, "postgresql.storage.size", "greater than zero"),
+    ("dev", {"postgresql": {"storage": {"size": "0"}}}, "postgresql.storage.size", "at least 100Mi"),
     ("dev", {"postgresql": {"version": 16}}, "postgresql.version", "images.postgresql"),
     (
         "prod",
-        {"postgresql": {"backup": {"destinationPath": "s3://b", "endpoint": "http://minio.label-studio.svc:80"}}},
+        {"postgresql": {"backup": {"destinationPath": "s3://backups", "endpoint": "http://minio.label-studio.svc:80"}}},
         "postgresql.backup.endpoint",
         "another store",
     ),
@@ -177,7 +180,7 @@ def test_a_mirror_takes_the_place_of_every_registry() -> None:
             "docker.io/heartexlabs/label-studio:1.23.2",
         ),
         (
-            {"labelStudio": {"service": None, "chart": {"flavour": "alauda", "source": "own/chart.tgz"}}},
+            {"labelStudio": {"service": None, "chart": {"flavour": "alauda", "source": "https://example.com/ls.tgz"}}},
             "docker.io/heartexlabs/label-studio:1.20.0",
         ),
         ({"images": {"labelStudio": "r.example.com/ls:1.22.0"}}, "r.example.com/ls:1.22.0"),
@@ -196,9 +199,9 @@ def test_secrets_of_a_stack_file_do_not_keep_it_from_saying_so() -> None:
         validate_stack(stack_config("dev", {"images": {"labelStudio": "latest"}}))
 
 
-@given(st.integers(1, 10**6), st.sampled_from([unit for unit in QUANTITY_UNITS if unit]))
+@given(st.integers(1, 10**6), st.sampled_from([unit for unit in UNITS if unit]))
 def test_quantities_scale_with_their_unit(number: int, unit: str) -> None:
-    assert parse_quantity(f"{number}{unit}") == Decimal(number) * QUANTITY_UNITS[unit]
+    assert parse_quantity(f"{number}{unit}") == Decimal(number) * UNITS[unit]
     assert parse_quantity(f"{number}{unit}") == number * parse_quantity(f"1{unit}")
 
 

@@ -203,8 +203,12 @@ def test_a_platform_that_assigns_users_takes_the_default_one_away() -> None:
         (CHARTS["alauda"], {"chart": "oci://registry.example.com/charts/chart-label-studio", "version": "1.20.0-1"}),
         (AlaudaChart(flavour="alauda", source="packages/label-studio.tgz"), {"chart": "packages/label-studio.tgz"}),
         (
-            AlaudaChart(flavour="alauda", source="https://charts.example.com", version="2"),
-            {"chart": "chart-label-studio", "repositoryOpts": {"repo": "https://charts.example.com"}, "version": "2"},
+            AlaudaChart(flavour="alauda", source="https://charts.example.com", version="1.2.3"),
+            {
+                "chart": "chart-label-studio",
+                "repositoryOpts": {"repo": "https://charts.example.com"},
+                "version": "1.2.3",
+            },
         ),
     ],
 )

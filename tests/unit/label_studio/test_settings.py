@@ -72,12 +72,12 @@ def test_an_address_loses_its_last_slash() -> None:
 
 @pytest.mark.parametrize(
     ("cpu", "memory", "processes"),
-    [("2", "3Gi", 4), ("500m", "4Gi", 2), ("4", "1Gi", 2), ("8", "16Gi", 16), ("2", "300Mi", 1), ("1500m", "8Gi", 4)],
+    [("2", "3Gi", 4), ("500m", "4Gi", 2), ("4", "1Gi", 2), ("8", "16Gi", 16), ("2", "400Mi", 1), ("1500m", "8Gi", 4)],
 )
 def test_processes_follow_the_limits(cpu: str, memory: str, processes: int) -> None:
     resources = {"cpuRequest": "100m", "cpuLimit": cpu, "memory": memory}
     assert parse(resources=resources).processes == processes
-    assert parse(resources=resources, uwsgiProcesses=7).processes == 7
+    assert parse(resources=resources, uwsgiProcesses=1).processes == 1
 
 
 def test_an_autoscaler_decides_the_number_of_pods() -> None:
@@ -99,7 +99,7 @@ def test_an_autoscaler_decides_the_number_of_pods() -> None:
         ({"autoscaling": {"minReplicas": 4, "maxReplicas": 3}}, "maxReplicas must be at least minReplicas (4)"),
         ({"autoscaling": {"targetCpu": 0}}, "greater than or equal to 10"),
         ({"autoscaling": {"maxReplicas": 1, "minReplicas": 1}}, "greater than or equal to 2"),
-        ({"resources": {"cpuRequest": "1", "cpuLimit": "2", "memory": "2GB"}}, "must be a Kubernetes quantity"),
+        ({"resources": {"cpuRequest": "1", "cpuLimit": "2", "memory": "2GB"}}, "must be a number of bytes with a unit"),
         ({"resources": {"cpuRequest": "0", "cpuLimit": "2", "memory": "2Gi"}}, "must be greater than zero"),
         ({"uwsgiProcesses": 0}, "greater than or equal to 1"),
         ({"worker": {"replicas": 0}}, "greater than or equal to 1"),

@@ -86,7 +86,7 @@ def test_backups_under_another_name() -> None:
     assert plugin["parameters"] == {"barmanObjectName": "db-backup", "serverName": "db-2"}
 
 
-@pytest.mark.parametrize("change", [{"server_name": "db-2"}, {"destination_path": "s3://b"}, {"endpoint": None}])
+@pytest.mark.parametrize("change", [{"server_name": "db-2"}, {"destination_path": "s3://backups"}, {"endpoint": None}])
 def test_another_archive_begins_with_a_base_backup(change: dict[str, Any]) -> None:
     changed = deploy(backup=BACKUP.model_copy(update=change)).one(SCHEDULE)
     assert changed.replacement_trigger != deploy(backup=BACKUP).one(SCHEDULE).replacement_trigger
@@ -100,9 +100,9 @@ def test_another_clock_makes_no_backup() -> None:
 
 
 def test_backups_by_the_identity_of_the_pods() -> None:
-    backup = CnpgBackup(destination_path="s3://b", retention="7d", compression="none", addresses=BACKUP.addresses)
+    backup = CnpgBackup(destination_path="s3://backups", retention="7d", compression="none", addresses=BACKUP.addresses)
     configuration = deploy(backup=backup).one(STORE).inputs["spec"]["configuration"]
-    assert configuration == {"destinationPath": "s3://b", "s3Credentials": {"inheritFromIAMRole": True}}
+    assert configuration == {"destinationPath": "s3://backups", "s3Credentials": {"inheritFromIAMRole": True}}
 
 
 def test_nothing_of_backups_unless_asked() -> None:
@@ -155,7 +155,7 @@ def test_a_moment_is_told_as_postgresql_reads_it(given: str, sent: str) -> None:
 
 
 def test_a_backup_is_restored_to_its_end_unless_told_otherwise() -> None:
-    restore = CnpgRestore(destination_path="s3://b", addresses=BACKUP.addresses)
+    restore = CnpgRestore(destination_path="s3://backups", addresses=BACKUP.addresses)
     recovery = cluster_spec(restore=restore)["bootstrap"]["recovery"]
     assert "recoveryTarget" not in recovery
 
@@ -197,7 +197,7 @@ def test_servers_reach_what_they_are_backed_up_to_and_restored_from() -> None:
 
 
 def test_servers_reach_a_store_in_another_namespace() -> None:
-    restore = CnpgRestore(destination_path="s3://b", endpoint="http://minio.stores.svc:9000")
+    restore = CnpgRestore(destination_path="s3://backups", endpoint="http://minio.stores.svc:9000")
     egress = deploy(restore=restore).one(POLICY, "db").inputs["spec"]["egress"]
     stores = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "stores"}}}
     assert {"to": [stores]} in egress
@@ -234,8 +234,8 @@ def test_an_archive_that_is_not_known_yet_is_like_itself() -> None:
 
 def test_nothing_is_sent_empty() -> None:
     """The operator takes an empty list for a change, and restarts its instances without end."""
-    minimal = CnpgRestore(destination_path="s3://b", server_name="other", addresses=("internet",))
-    inside = CnpgRestore(destination_path="s3://b", endpoint="http://minio.stores.svc:9000")
+    minimal = CnpgRestore(destination_path="s3://backups", server_name="other", addresses=("internet",))
+    inside = CnpgRestore(destination_path="s3://backups", endpoint="http://minio.stores.svc:9000")
     for restore in (RESTORE, minimal, inside):
         program = deploy(backup=BACKUP, restore=restore)
         for resource in [program.one(CLUSTER), *program.all(STORE)]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
+from components.annotation_project.label_config import MAXIMUM_BYTES
 from components.annotation_project.settings import ProjectSettings, is_in_cluster, project_problems
 
 LABELLING = """
@@ -56,14 +58,14 @@ def labelling(config: str) -> dict[str, Any]:
         ({"name": "Cats"}, "must be a Kubernetes name"),
         ({"name": "c" * 31}, "at most 30 characters"),
         ({"name": "ab"}, "title is required for a name of fewer than 3 characters"),
-        ({"title": "ab"}, "at least 3 characters"),
-        ({"title": "x" * 51}, "at most 50 characters"),
+        ({"title": "ab"}, "of 3 to 50 characters"),
+        ({"title": "x" * 51}, "of 3 to 50 characters"),
         ({"titel": "Cats"}, "Extra inputs are not permitted"),
         ({"labelConfig": None}, "needs labelConfig or labelConfigFile, and not both"),
         ({"labelConfigFile": "cats.xml"}, "needs labelConfig or labelConfigFile, and not both"),
         (
             {"labelConfig": None, "labelConfigFile": "no-such.xml"},
-            "labelConfigFile no-such.xml cannot be read: No such",
+            "labelConfigFile cannot be read: No such",
         ),
         (labelling("<View><Image"), "labelConfig is not well-formed XML: "),
         (labelling("<Image name='a' value='$a'/>"), "must have <View> as its outermost tag, not <Image>"),
@@ -159,10 +161,38 @@ def test_bucket_layouts(keys: dict[str, Any], source: tuple[str, str], target: t
     assert declared.location("target", "store") == target
 
 
-def test_labelling_may_be_in_a_file(tmp_path: Path) -> None:
-    file = tmp_path / "cats.xml"
+def test_labelling_may_be_in_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    file = tmp_path / "labels" / "cats.xml"
+    file.parent.mkdir()
     file.write_text(LABELLING)
+    assert project(labelConfig=None, labelConfigFile="labels/cats.xml").labelling == LABELLING
     assert project(labelConfig=None, labelConfigFile=str(file)).labelling == LABELLING
+
+
+def test_a_file_of_labelling_is_a_small_regular_one_below_the_program(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    below = tmp_path / "program"
+    below.mkdir()
+    monkeypatch.chdir(below)
+    (tmp_path / "outside.xml").write_text(LABELLING)
+    (below / "link.xml").symlink_to(tmp_path / "outside.xml")
+    (below / "large.xml").write_text(LABELLING + " " * MAXIMUM_BYTES)
+    (below / "binary.xml").write_bytes(b"\xff\xfe")
+    os.mkfifo(below / "pipe.xml")
+    for file, words in {
+        "../outside.xml": "in the folder of Pulumi.yaml",
+        "link.xml": "in the folder of Pulumi.yaml",
+        "/dev/zero": "in the folder of Pulumi.yaml",
+        "pipe.xml": "a regular file",
+        ".": "a regular file",
+        "large.xml": "at most 256 KiB",
+        "binary.xml": "text in UTF-8",
+        "missing.xml": "cannot be read: No such file",
+    }.items():
+        with pytest.raises(ValidationError, match=f"labelConfigFile .*{words}"):
+            project(labelConfig=None, labelConfigFile=file)
 
 
 def problems(*projects: dict[str, Any]) -> list[str]:

@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.redis.settings import RedisAddress, RedisSettings, parse_redis_url
+from components.redis.settings import RedisSettings
+from components.settings.grammars.hosts import is_host
+from components.settings.grammars.redis import RedisAddress, parse_redis_url
 from tests.unit.settings_checks import accept, refusal
 
 SECRET = {"secretName": "redis-secret"}
@@ -122,7 +124,7 @@ def test_no_password_gets_through_or_into_the_message(password: str) -> None:
 
 
 @given(
-    st.from_regex(r"\A[a-z0-9]([a-z0-9.-]{0,40}[a-z0-9])?\Z"),
+    st.from_regex(r"\A[a-z0-9]([a-z0-9.-]{0,40}[a-z0-9])?\Z").filter(is_host),
     st.integers(min_value=1, max_value=65535).filter(lambda port: port != 26379),
     st.integers(min_value=0, max_value=9999),
 )

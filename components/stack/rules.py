@@ -1,0 +1,164 @@
+"""Rules that span several keys of a stack file; each yields the path of a field and what to write there instead."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from pydantic.alias_generators import to_camel
+
+from ..annotation_project.grants import project_grants
+from ..annotation_project.settings import project_problems
+from ..label_studio.chart_settings import PublishedChart
+from ..label_studio.settings import VolumePersistence
+from ..object_store.grants import UPLOADS
+from ..object_store.settings import ExternalStore
+from ..postgresql.settings import CnpgPostgres, StandalonePostgres, ZalandoPostgres
+from ..redis.settings import AlaudaRedis
+from ..settings.grammars.images import image_major_version
+from ..settings.grammars.s3 import BUCKET_NAME
+from ..settings.outside import address_problems
+from .database_connections import connection_problems
+
+if TYPE_CHECKING:
+    from .settings import Settings
+
+# Roles of CloudNativePG (pkg/postgres/roles.go), and the defaults of Zalando's operator (pkg/util/config/config.go).
+CNPG_ROLES = re.compile(r"streaming_replica|cnpg_.*")
+ZALANDO_ROLES = re.compile(r"standby|pooler|admin|cron_admin")
+
+Problem = tuple[tuple[str | int, ...], str]
+
+
+def _replica_problems(settings: Settings) -> Iterator[Problem]:
+    persistence = settings.label_studio.persistence
+    shared = not isinstance(persistence, VolumePersistence) or persistence.access_mode == "ReadWriteMany"
+    if settings.label_studio.maximum_replicas > 1 and not shared:
+        yield (
+            ("labelStudio", "persistence"),
+            "more than one replica needs uploads that all of them see; write type: s3, or accessMode: ReadWriteMany",
+        )
+
+
+def _database_problems(settings: Settings) -> Iterator[Problem]:
+    database = settings.postgresql
+    if isinstance(database, StandalonePostgres | CnpgPostgres):
+        image = "cnpg_postgresql" if isinstance(database, CnpgPostgres) else "postgresql"
+        major = image_major_version(getattr(settings.images, image))
+        if major not in (None, database.version):
+            yield (
+                ("postgresql", "version"),
+                f"must be {major}, as in the tag of images.{to_camel(image)}; or name an image of another version",
+            )
+        if major is None and isinstance(database, CnpgPostgres):
+            yield (
+                ("images", "cnpgPostgresql"),
+                "must have a tag that begins with the version, such as 17.12, beside a digest as well: "
+                "CloudNativePG reads it",
+            )
+    if isinstance(database, CnpgPostgres) and database.backup and database.backup.endpoint:
+        host = urlsplit(str(database.backup.endpoint)).hostname or ""
+        if f".{settings.cluster.namespace}.svc" in f"{host}.":
+            yield (
+                ("postgresql", "backup", "endpoint"),
+                "must be another store than this stack's own, with which the backups would be lost as well",
+            )
+
+
+def _owner_problems(settings: Settings) -> Iterator[Problem]:
+    """Roles that an operator makes for itself, or names that it does not take."""
+    database = settings.postgresql
+    reserved = CNPG_ROLES if isinstance(database, CnpgPostgres) else ZALANDO_ROLES
+    if isinstance(database, CnpgPostgres | ZalandoPostgres) and reserved.fullmatch(database.user):
+        yield ("postgresql", "user"), "is a role that the operator makes for itself; write labelstudio"
+    if isinstance(database, ZalandoPostgres) and database.user.strip("_") != database.user:
+        yield ("postgresql", "user"), "must not begin or end with '_', which the operator refuses; write labelstudio"
+
+
+def _grant_problems(settings: Settings) -> Iterator[Problem]:
+    """Keys of an external store for purposes that nobody has."""
+    store = settings.object_store
+    if not isinstance(store, ExternalStore):
+        return
+    grants = [UPLOADS, *(grant.name for grant in project_grants(settings.projects, settings.projects_bucket))]
+    for index, purpose in enumerate(store.grant_credentials):
+        if purpose not in grants:
+            yield (
+                ("objectStore", "grantCredentials"),
+                f"has a purpose, number {index + 1}, that this stack does not have; it has {', '.join(grants)}",
+            )
+
+
+def _pod_security_problems(settings: Settings) -> Iterator[Problem]:
+    if settings.cluster.pod_security != "restricted":
+        return
+    backends = {
+        "postgresql.backend zalando with flavor upstream": isinstance(settings.postgresql, ZalandoPostgres)
+        and settings.postgresql.flavor == "upstream",
+        "redis.backend alauda": isinstance(settings.redis, AlaudaRedis),
+    }
+    if unfit := [backend for backend, chosen in backends.items() if chosen]:
+        yield (
+            ("cluster", "podSecurity"),
+            f"must be baseline for {' and '.join(unfit)}: the operator's pods do not meet restricted",
+        )
+
+
+def _production_problems(settings: Settings) -> Iterator[Problem]:
+    if not settings.cluster.protect_data:
+        yield (
+            ("cluster", "protectData"),
+            "must be true where cluster.environment is prod, or one mistake deletes the data",
+        )
+    if settings.label_studio.signup != "disabled":
+        yield ("labelStudio", "signup"), "must be disabled where cluster.environment is prod; invite people instead"
+    if not (settings.label_studio.page_url or "").startswith("https://"):
+        yield (
+            ("labelStudio", "ingress"),
+            "is required where cluster.environment is prod (or labelStudio.url with https://): passwords need TLS",
+        )
+
+
+def _bucket_problems(settings: Settings) -> Iterator[Problem]:
+    """The bucket that the program derives where it makes buckets."""
+    store = settings.object_store
+    if isinstance(store, ExternalStore) or not isinstance(store.bucket, str):
+        return
+    try:
+        BUCKET_NAME.read(settings.projects_bucket)
+    except ValueError:
+        yield (
+            ("objectStore", "bucket"),
+            "must be at most 54 characters: the bucket of projects is called <bucket>-projects, of 63 at most",
+        )
+
+
+def _archive_problems(settings: Settings) -> Iterator[Problem]:
+    """A chart that lies on this machine."""
+    chart = settings.label_studio.chart
+    if not isinstance(chart, PublishedChart) or not chart.is_archive or "://" in chart.source:
+        return
+    if not Path(chart.source).is_file():
+        yield (
+            ("labelStudio", "chart", "source"),
+            "must be an archive that exists; a path is relative to the folder of Pulumi.yaml",
+        )
+
+
+def stack_problems(settings: Settings) -> Iterator[Problem]:
+    """Everything that is wrong with settings each of which is right by itself."""
+    yield from _replica_problems(settings)
+    yield from _database_problems(settings)
+    yield from _owner_problems(settings)
+    yield from _grant_problems(settings)
+    yield from _pod_security_problems(settings)
+    yield from address_problems(settings)
+    yield from connection_problems(settings)
+    yield from _bucket_problems(settings)
+    yield from _archive_problems(settings)
+    if settings.is_production:
+        yield from _production_problems(settings)
+    yield from project_problems(settings.projects, settings.projects_bucket)
