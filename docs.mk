@@ -3,6 +3,7 @@
 
 reference: install  ## make the reference pages of docs/ anew, and write versions where other programs read them
 	@$(BIN)/python -m scripts.settings_reference
+	@$(BIN)/python -m scripts.stack_file_schema
 	@$(BIN)/python -m scripts.policies_reference
 	@$(BIN)/python -m scripts.kinds_reference
 	@$(BIN)/python -m scripts.plugin_arguments

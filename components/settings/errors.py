@@ -15,9 +15,12 @@ from pydantic_core import ErrorDetails
 
 from .grammars.grammar import GRAMMAR_ERROR, SHOWN
 
-# Keys of people's own that may be repeated: names in the field's forms, but no run of letters and digits as tokens are.
+# Keys of people's own that may be repeated: names in the field's forms, but no words of letters and digits, which
+# passwords and tokens are; amd64 and utf8 are shorter.
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]{0,99}", re.ASCII)
-TOKEN = re.compile(r"(?=[A-Za-z]*[0-9])(?=[0-9]*[A-Za-z])[A-Za-z0-9]{16,}", re.ASCII)
+TOKEN = re.compile(r"(?=[A-Za-z]*[0-9])(?=[0-9]*[A-Za-z])[A-Za-z0-9]{6,}", re.ASCII)
+# What pydantic adds to the path of an error of a key itself.
+KEY = "[key]"
 # A key that nobody knows may be anything; the settings' own are letters.
 LETTERS = re.compile(r"[A-Za-z]{1,40}", re.ASCII)
 NUMBER = re.compile(r"[-+]?\d{1,6}(?:[.,]\d{1,6})?", re.ASCII)
@@ -89,6 +92,8 @@ def _problem(details: ErrorDetails, given: Mapping[str, Any], schema: Mapping[st
     value = _at(given, path) if is_rule else details["input"]
     if details["type"] == "extra_forbidden":
         path = [*path[:-1], _known_or_hidden(str(path[-1]), _known_keys(path[:-1], schema, given))]
+    elif details["loc"][-1:] == (KEY,):
+        path = [*path[:-1], HIDDEN]
     return _Problem(dotted(path), message, _given(details, value), is_rule)
 
 
@@ -117,7 +122,7 @@ def _has(node: Any, step: int | str) -> bool:
 
 def dotted(path: Sequence[int | str]) -> str:
     """The path as people write it, without keys that may be credentials."""
-    steps = [f"[{step}]" if isinstance(step, int) else f".{step if _is_name(step) else HIDDEN}" for step in path]
+    steps = [f"[{step}]" if isinstance(step, int) else f".{_name_or_hidden(step)}" for step in path]
     return "".join(steps).removeprefix(".") or "settings"
 
 
@@ -130,8 +135,8 @@ def _nearest(key: str, known: list[str]) -> str | None:
     return next(iter(difflib.get_close_matches(key, known, n=1)), None)
 
 
-def _is_name(key: str) -> bool:
-    return bool(NAME.fullmatch(key)) and not TOKEN.search(key)
+def _name_or_hidden(key: str) -> str:
+    return key if NAME.fullmatch(key) and not TOKEN.search(key) else HIDDEN
 
 
 def _message(details: ErrorDetails, path: list[int | str], schema: Mapping[str, Any], given: Mapping[str, Any]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any, Self
 
 import pulumi
@@ -87,7 +88,12 @@ def validate(given: Mapping[str, Any]) -> Settings:
         return Settings.model_validate(given)
     except ValidationError as error:
         # Not "from error": pydantic's own text would print what was given, secrets included.
-        raise SettingsError(problems_of(error, given, Settings.model_json_schema())) from None
+        raise SettingsError(problems_of(error, given, _schema())) from None
+
+
+@cache
+def _schema() -> dict[str, Any]:
+    return Settings.model_json_schema()
 
 
 def load_settings() -> Settings:

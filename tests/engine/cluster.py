@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kubernetes.dynamic import DynamicClient
-from kubernetes.dynamic.exceptions import NotFoundError
+from kubernetes.dynamic.exceptions import ConflictError, DynamicApiError, NotFoundError
 
 Object = dict[str, Any]
 
@@ -34,6 +34,19 @@ class Cluster:
         """Make an object."""
         metadata = item["metadata"]
         self._kind(item["apiVersion"], item["kind"]).create(body=item, namespace=metadata.get("namespace", ""))
+
+    def would_create(self, item: Object) -> str:
+        """What the server says against the object, which it does not make; empty also where there is one already."""
+        metadata = item["metadata"]
+        try:
+            self._kind(item["apiVersion"], item["kind"]).create(
+                body=item, namespace=metadata.get("namespace", ""), dry_run="All"
+            )
+        except ConflictError:
+            return ""
+        except DynamicApiError as error:
+            return str(error.body)
+        return ""
 
     def delete(self, version: str, kind: str, namespace: str, name: str) -> None:
         """Delete an object; what it owns goes after it."""

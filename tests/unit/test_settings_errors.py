@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,9 +11,10 @@ from pydantic import BaseModel, ValidationError
 
 from components.settings.errors import WORDS, SettingsError
 from components.settings.grammars.grammar import GRAMMAR_ERROR
-from components.stack.settings import Settings
+from components.stack.settings import Settings, load_settings, validate
 from scripts.settings_reference import models, nested_models
-from tests.unit.stack_files import settings_of
+from tests.generated_stacks import BASES, leaves_of, put
+from tests.unit.stack_files import configured, settings_of, stack_config
 
 WRONG: tuple[Any, ...] = (
     *(None, True, -1, 0, 1.5, 10**9),
@@ -89,3 +91,78 @@ def test_a_rule_across_keys_shows_what_was_written(written: dict[str, Any], told
     assert refused.value.problems == [
         f"postgresql.version: must be 13, as in the tag of images.postgresql; or name an image of another {told}"
     ]
+
+
+# Forms of one credential; nothing of them may be part of a message, wherever somebody wrote them.
+CREDENTIALS = (
+    "Tr0ub4dor-hunter2",
+    "AKIAHUNTER2EXAMPLE77",
+    "redis//:hunter2@redis",
+    "hunter2",
+    "postgresql://ls:hunter2@db/ls",
+    "{password: hunter2}",
+    "hunter2 with spaces\nand lines",
+)
+PLACES = [(base, path) for base in BASES for path, _ in leaves_of(Settings, base, ())]
+
+
+@pytest.mark.parametrize("number", range(len(CREDENTIALS)))
+def test_no_place_of_a_stack_file_repeats_a_credential(number: int) -> None:
+    for position, (base, path) in enumerate(PLACES):
+        credential = CREDENTIALS[number]
+        for value in (credential, {credential: credential}, [credential])[position % 3 : position % 3 + 1]:
+            given = copy.deepcopy(base)
+            put(given, path, value)
+            try:
+                validate(given)
+            except SettingsError as error:
+                assert "hunter2" not in str(error).lower(), (path, value)
+
+
+def test_no_unknown_key_is_repeated_that_may_be_a_credential() -> None:
+    for base in BASES:
+        for path in {(), *(path[:-1] for _, path in PLACES)}:
+            given = copy.deepcopy(base)
+            put(given, (*path, "AKIAHUNTER2EXAMPLE77"), "hunter2")
+            try:
+                validate(given)
+            except SettingsError as error:
+                assert "hunter2" not in str(error).lower(), path
+
+
+def test_keys_of_other_packages_are_theirs_and_slips_of_ours_are_named() -> None:
+    others = {"aws:region": "eu-west-1", "kubernetes:context": "a", "label-studio-tools:x": "y", "studio:x": "y"}
+    with configured({**stack_config("dev"), **others}):
+        load_settings()
+    for slip in ("label-studo", "labelstudio", "label_studio", "Label-Studio", "lable-studio", "label-studios"):
+        with configured({**stack_config("dev"), f"{slip}:images": "{}"}), pytest.raises(SettingsError) as caught:
+            load_settings()
+        assert f"{slip}: is not a known prefix of keys; did you mean label-studio:?" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "line"),
+    [
+        ({"postgresql": {"port": 70000}}, "postgresql.port: is not a known key"),
+        ({"labelStudio": {"replicas": True}}, "labelStudio.replicas: must be a whole number (given: True)"),
+        ({"labelStudio": {"replicas": "2"}}, "labelStudio.replicas: must be a whole number (given: '2')"),
+        (
+            {"labelStudio": {"podDisruptionBudget": 1}},
+            "labelStudio.podDisruptionBudget: must be true or false (given: 1)",
+        ),
+        (
+            {"postgresql": {"storage": {"size": "10 GB"}}},
+            "postgresql.storage.size: must be a number of bytes with a unit (Mi, Gi, Ti, M, G, T), such as 20Gi "
+            "(given: '10 GB')",
+        ),
+        ({"cluster": {"environment": "Prod"}}, "cluster.environment: must be 'dev' or 'prod' (given: 'Prod')"),
+        ({"cluster": {"environment": "hunter2"}}, "cluster.environment: must be 'dev' or 'prod'"),
+        ({"cluster": {"namespace": "Hunter2"}}, "cluster.namespace: must be a Kubernetes name"),
+    ],
+    ids=str,
+)
+def test_values_are_shown_where_the_type_of_the_field_is_public(wrong: dict[str, Any], line: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        settings_of("dev", wrong)
+    assert [told for told in caught.value.problems if told.startswith(line)], caught.value
+    assert "unter2" not in str(caught.value)

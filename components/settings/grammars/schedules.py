@@ -20,8 +20,8 @@ CRON_WORDS = {"@hourly", "@daily", "@midnight", "@weekly", "@monthly", "@yearly"
 PART = re.compile(r"(?P<low>\*|\?|\w+)(?:-(?P<high>\w+))?(?:/(?P<step>\d{1,9}))?", re.ASCII)
 RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)", re.ASCII)
 LONGEST_MONTH = {2: 29, 4: 30, 6: 30, 9: 30, 11: 30}
-# Only what schedules are made of may be repeated; letters are months and days.
-NEARLY = r"@?[0-9A-Za-z*/,? -]{1,40}"
+# Only what schedules are made of may be repeated.
+NEARLY = rf"(?i:[0-9*/,? -]|{'|'.join([*MONTHS, *DAYS])}){{1,40}}"
 
 
 def _numbers(text: str, field: Field) -> set[int]:
