@@ -11,7 +11,7 @@ import ssl
 import tempfile
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -31,8 +31,10 @@ from ..postgresql import cnpg, cnpg_backup, zalando
 from ..postgresql.settings import CnpgPostgres, ZalandoPostgres
 from ..redis import alauda
 from ..redis.settings import AlaudaRedis
+from ..settings.errors import SettingsError
 from .kubeconfig import Access, KubeconfigError, load
 from .settings import Settings
+from .volumes import volume_problems
 
 # With it, previews do without a cluster; it is a variable of Pulumi's provider, which then skips what it would ask.
 WITHOUT_CLUSTER = "PULUMI_K8S_SKIP_UPDATE_UNREACHABLE"
@@ -47,7 +49,8 @@ class ClusterError(pulumi.RunError):
 def check_cluster(settings: Settings) -> None:
     """Raises ClusterError when the cluster of the settings is not there or lacks the kind of a chosen backend.
 
-    A preview without a cluster, which the environment asks for, is not checked.
+    SettingsError where a volume that is there cannot become what the settings say. A preview without a cluster, which
+    the environment asks for, is not checked.
     """
     if pulumi.runtime.is_dry_run() and os.environ.get(WITHOUT_CLUSTER) == "true":
         return
@@ -61,12 +64,20 @@ def check_cluster(settings: Settings) -> None:
     with _session(access) as session:
         _ask(session, access, cluster.context, "/version")
         missing = [kind for kind in needed_kinds(settings) if not _knows(session, access, cluster.context, kind)]
+        volumes = [*volume_problems(settings, lambda path: _read(session, access, cluster.context, path))]
     if missing:
         kinds = "; ".join(f"{kind.kind} of {kind.api_version}, which {kind.operator} brings" for kind in missing)
         raise ClusterError(
             f"the cluster of context {cluster.context} does not know the kind {kinds}: install the operator first, or "
             "choose another backend. Nothing was changed."
         )
+    if volumes:
+        raise SettingsError(volumes)
+
+
+def _read(session: requests.Session, access: Access, context: str, path: str) -> Mapping[str, Any] | None:
+    answer = _ask(session, access, context, path)
+    return answer.json() if answer.ok else None
 
 
 def needed_kinds(settings: Settings) -> Iterator[Kind]:

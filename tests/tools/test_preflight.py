@@ -17,6 +17,7 @@ import pulumi
 import pytest
 import trustme
 
+from components.settings.errors import SettingsError
 from components.stack import preflight
 from components.stack.preflight import ClusterError, check_cluster, needed_kinds
 from components.stack.settings import Settings
@@ -106,7 +107,8 @@ def refusal(given: Settings) -> str:
 def test_a_cluster_that_is_there_is_asked_once_for_each_thing(tmp_path: Path) -> None:
     with api_server(kinds=TENANTS) as server:
         check_cluster(settings(tmp_path, url_of(server), TENANT))
-        assert server.asked == ["/version", "/apis/minio.min.io/v2"]
+        assert server.asked[:2] == ["/version", "/apis/minio.min.io/v2"]
+        assert len(set(server.asked)) == len(server.asked)
 
 
 def test_a_wrong_context(tmp_path: Path) -> None:
@@ -203,3 +205,47 @@ ARCHIVE = {"destinationPath": "s3://backups", "addresses": "internet", "credenti
 )
 def test_the_kinds_of_the_chosen_backends(stack: str, more: dict[str, Any], kinds: list[str]) -> None:
     assert [kind.kind for kind in needed_kinds(settings_of(stack, more))] == kinds
+
+
+def claim_of(size: str) -> dict[str, Any]:
+    """The specification of a claim."""
+    return {"resources": {"requests": {"storage": size}}, "storageClassName": "local-path"}
+
+
+def stateful_set(size: str, storage_class: str | None = "local-path") -> dict[str, Any]:
+    """As much of a server of ours as counts."""
+    return {"spec": {"volumeClaimTemplates": [{"spec": {**claim_of(size), "storageClassName": storage_class}}]}}
+
+
+APPS = "/apis/apps/v1/namespaces/label-studio/statefulsets/label-studio-"
+CLAIM = "/api/v1/namespaces/label-studio/persistentvolumeclaims/label-studio-ls-pvc"
+
+
+@pytest.mark.parametrize(
+    ("there", "words"),
+    [
+        ({f"{APPS}postgresql": stateful_set("2048Mi")}, None),
+        ({f"{APPS}postgresql": stateful_set("4Gi")}, "postgresql.storage.size: must be 4Gi while the server exists"),
+        ({f"{APPS}redis": stateful_set("1Gi")}, "redis.storage.size: must be 1Gi while the server exists"),
+        ({f"{APPS}store": stateful_set("5Gi", "fast")}, "objectStore.storage.storageClass: must be fast"),
+        ({CLAIM: {"spec": {**claim_of("1Gi"), "accessModes": ["ReadWriteOnce"]}}}, None),
+        (
+            {CLAIM: {"spec": {**claim_of("4Gi"), "accessModes": ["ReadWriteOnce"]}}},
+            "labelStudio.persistence.size: must be at least 4Gi, as a volume does not shrink",
+        ),
+        (
+            {CLAIM: {"spec": {**claim_of("1Gi"), "accessModes": ["ReadWriteMany"]}}},
+            "labelStudio.persistence.accessMode: must be ReadWriteMany",
+        ),
+    ],
+)
+def test_volumes_that_are_there_stay_what_they_are(tmp_path: Path, there: dict[str, Any], words: str | None) -> None:
+    more = {"objectStore": {"storage": {"storageClass": "local-path"}}}
+    with api_server(kinds=there) as server:
+        given = settings(tmp_path, f"http://127.0.0.1:{server.server_port}", more)
+        if words is None:
+            check_cluster(given)
+        else:
+            with pytest.raises(SettingsError) as caught:
+                check_cluster(given)
+            assert words in str(caught.value) and len(caught.value.problems) == 1

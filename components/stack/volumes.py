@@ -1,0 +1,62 @@
+"""Volumes that are there already: a claim can only grow, and a StatefulSet's template cannot change at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from ..label_studio.settings import VolumePersistence
+from ..object_store.settings import StandaloneStore
+from ..postgresql.settings import StandalonePostgres
+from ..redis.settings import StandaloneRedis
+from ..settings.base import Storage
+from ..settings.grammars.quantities import parse_quantity
+from .settings import Settings
+
+# The object at a path of the API, or None where it is not there or may not be read.
+Read = Callable[[str], Mapping[str, Any] | None]
+STATEFUL_SET = "/apis/apps/v1/namespaces/{namespace}/statefulsets/{name}"
+CLAIM = "/api/v1/namespaces/{namespace}/persistentvolumeclaims/{name}"
+
+
+def volume_problems(settings: Settings, read: Read, name: str = "label-studio") -> Iterator[str]:
+    """Settings of volumes that the cluster would refuse, or for which a server would be replaced; each by its path."""
+    namespace = settings.cluster.namespace
+    servers = {
+        "postgresql": (f"{name}-postgresql", settings.postgresql),
+        "redis": (f"{name}-redis", settings.redis),
+        "objectStore": (f"{name}-store", settings.object_store),
+    }
+    for key, (server, chosen) in servers.items():
+        match chosen:
+            case StandalonePostgres() | StandaloneRedis() | StandaloneStore():
+                found = read(STATEFUL_SET.format(namespace=namespace, name=server))
+                for template in found["spec"].get("volumeClaimTemplates", []) if found else []:
+                    yield from _template_problems(f"{key}.storage", chosen.storage, template["spec"])
+            case _:
+                pass
+    if isinstance(settings.label_studio.persistence, VolumePersistence):
+        claim = read(CLAIM.format(namespace=namespace, name=f"{name}-ls-pvc"))
+        if claim:
+            yield from _claim_problems(settings.label_studio.persistence, claim["spec"])
+
+
+def _template_problems(key: str, storage: Storage, spec: Mapping[str, Any]) -> Iterator[str]:
+    size = spec["resources"]["requests"]["storage"]
+    if parse_quantity(storage.size) != parse_quantity(size):
+        yield (
+            f"{key}.size: must be {size} while the server exists, as Kubernetes does not change the volumes of a "
+            'StatefulSet; see "Enlarge a volume" in docs/troubleshooting.md'
+        )
+    if storage.storage_class and storage.storage_class != spec.get("storageClassName"):
+        yield f"{key}.storageClass: must be {spec.get('storageClassName')}, as a volume keeps its class"
+
+
+def _claim_problems(persistence: VolumePersistence, spec: Mapping[str, Any]) -> Iterator[str]:
+    key, size = "labelStudio.persistence", spec["resources"]["requests"]["storage"]
+    if parse_quantity(persistence.size) < parse_quantity(size):
+        yield f"{key}.size: must be at least {size}, as a volume does not shrink"
+    if persistence.storage_class and persistence.storage_class != spec.get("storageClassName"):
+        yield f"{key}.storageClass: must be {spec.get('storageClassName')}, as a volume keeps its class"
+    if persistence.access_mode not in spec["accessModes"]:
+        yield f"{key}.accessMode: must be {spec['accessModes'][0]}, as a volume keeps its access mode"
