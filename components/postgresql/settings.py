@@ -19,14 +19,13 @@ from ..settings.base import (
     SettingsModel,
     Storage,
 )
+from ..settings.located import refuse_entries
 from ..settings.network import ADDRESSES, Addresses
 from ..settings.services import ServerCertificate
 from .backup_settings import CnpgBackup, CnpgRestore
+from .parameters import ParameterText, parameter_problems
 
 IDENTIFIER = re.compile(r"[a-z_][a-z0-9_]{0,62}")
-PARAMETER = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)?")
-# Listening, files and TLS follow from other settings; the operators refuse most of these as well.
-MANAGED_PARAMETERS = re.compile(r"listen_addresses|port|ssl(_.*)?|(data_directory|config|hba|ident)(_file)?|archive_.*")
 TEMPLATE_FIELD = re.compile(r"\{(\w*)\}")
 TEMPLATE_FIELDS = {"username", "cluster", "tprkind", "tprgroup"}
 RESERVED_DATABASES = {"postgres", "template0", "template1"}
@@ -56,21 +55,10 @@ def _version(value: int) -> int:
     return value
 
 
-def _parameters(values: dict[str, str]) -> dict[str, str]:
-    for name, value in values.items():
-        if "\n" in value or "\r" in value:
-            raise ValueError(f"{name} must be one line")
-        if not PARAMETER.fullmatch(name):
-            raise ValueError(f"{name} is not the name of a PostgreSQL parameter such as max_connections")
-        if MANAGED_PARAMETERS.fullmatch(name):
-            raise ValueError(f"{name} is set by this program; remove it")
-    return values
-
-
 DatabaseName = Annotated[str, AfterValidator(_database)]
 OwnerName = Annotated[str, AfterValidator(_owner)]
 MajorVersion = Annotated[int, AfterValidator(_version)]
-Parameters = Annotated[dict[str, str], AfterValidator(_parameters)]
+Parameters = dict[str, ParameterText]
 
 
 class _Database(SettingsModel):
@@ -86,8 +74,14 @@ class _Server(_Database):
     resources: Resources = Field(
         Resources(cpu_request="250m", cpu_limit="2", memory="1Gi"), description="Requests and limits of one server."
     )
-    parameters: Parameters = Field({}, description="PostgreSQL parameters such as max_connections, all as text.")
+    parameters: Parameters = Field({}, description="PostgreSQL parameters such as max_connections.")
     scheduling: Scheduling = Field(Scheduling(), description="Nodes that servers may run on.")
+
+    @model_validator(mode="after")
+    def _parameters_work(self) -> Self:
+        if isinstance(self, StandalonePostgres | CnpgPostgres | ZalandoPostgres):
+            refuse_entries("parameters", parameter_problems(self.parameters, self.version, self.backend))
+        return self
 
 
 class StandalonePostgres(_Server):

@@ -22,14 +22,14 @@ from ..settings.base import (
     Storage,
     parse_quantity,
 )
+from ..settings.located import refuse_entries
 from ..settings.network import ADDRESSES, Addresses
 from ..settings.services import ServerCertificate
+from .options import OptionText, option_problems
 
 FORM = "redis://host:6379/1"
 ADDRESS = re.compile(r"(?P<host>[^:/?#]*)(:(?P<port>[^/?#]*))?(/(?P<database>[^?#]*))?(?P<options>[?#].*)?")
 HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?")
-# Every other option could undo what the program relies on: no job may be evicted, lost at restart or left unprotected.
-TUNABLE = re.compile(r"(hash|list|set|zset|stream|slowlog|latency|active|lazyfree|client|tcp|hz|timeout)[a-z0-9-]*")
 SENTINEL_PORT = 26379
 
 
@@ -99,19 +99,8 @@ def _redis_url(value: str) -> str:
     return value
 
 
-def _options(values: dict[str, str]) -> dict[str, str]:
-    for name, value in values.items():
-        if "\n" in value or "\r" in value:
-            raise ValueError(f"{name} must be one line")
-        if not TUNABLE.fullmatch(name):
-            raise ValueError(
-                f"{name} cannot be overridden: persistence, eviction, memory and access are set so that no job is lost"
-            )
-    return values
-
-
 RedisUrl = Annotated[str, AfterValidator(_redis_url)]
-Options = Annotated[dict[str, str], AfterValidator(_options)]
+Options = dict[str, OptionText]
 
 
 class _Server(SettingsModel):
@@ -120,8 +109,15 @@ class _Server(SettingsModel):
         description="Requests and limits of the server; data may take three quarters of the memory.",
     )
     storage: Storage = Field(Storage(size="2Gi"), description="Volume of the append-only file.")
-    options: Options = Field({}, description="Further server options such as slowlog-max-len, all as text.")
+    options: Options = Field({}, description="Further server options such as slowlog-max-len.")
     scheduling: Scheduling = Field(Scheduling(), description="Nodes that the server may run on.")
+
+    @model_validator(mode="after")
+    def _options_work(self) -> Self:
+        refuse_entries(
+            "options", option_problems(self.options, self.version if isinstance(self, AlaudaRedis) else "valkey")
+        )
+        return self
 
     @property
     def max_memory_bytes(self) -> int:
