@@ -109,7 +109,7 @@ class Server:
             cwd="/",
             **self.user,
         )
-        return done.stdout
+        return str(done.stdout)
 
 
 def numbered(statements: Iterable[str]) -> Iterator[str]:
@@ -210,7 +210,7 @@ def table(majors: Mapping[int, Mapping[str, Mapping[str, Any]]], zones: Iterable
 def main(folders: Sequence[str]) -> None:
     """Write the table."""
     if not folders:
-        raise SystemExit(__doc__)
+        raise SystemExit("name a folder with the programs initdb and postgres of each major version")
     TABLE.write_text(table(*read([Path(folder) for folder in folders])))
 
 

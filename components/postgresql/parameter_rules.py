@@ -135,6 +135,8 @@ def _server_problems(name: str, value: str, version: int, size: float) -> Iterat
         yield "must be at least 32MB, two segments of the write-ahead log"
     if name == "log_destination" and "jsonlog" in value.lower() and version < 15:
         yield "has jsonlog, which needs PostgreSQL 15 or higher"
+    if name == "io_max_concurrency" and size == 0:
+        yield "must be -1 or at least 1"
     if SLRU.fullmatch(name) and size % 16:
         yield "must be a multiple of 16"
 

@@ -151,9 +151,10 @@ def _value_problem(name: str, fact: Fact, values: Mapping[str, str], version: in
         check_value(fact, value)
     except ValueError as error:
         return str(error)
-    if fact.type == "string":
-        return _text_problem(name, value)
-    return value_problem(name, value, version, backend, lambda wanted: _number(wanted, {name: value}, version))
+    text_problem = _text_problem(name, value) if fact.type == "string" else None
+    return text_problem or value_problem(
+        name, value, version, backend, lambda wanted: _number(wanted, {name: value}, version)
+    )
 
 
 def _text_problem(name: str, value: str) -> str | None:

@@ -23,4 +23,5 @@ def refuse_entries(field: str, problems: Iterable[tuple[str | None, str]]) -> No
         for name, message in problems
     ]
     if details:
-        raise ValidationError.from_exception_data(field, details)
+        error = ValidationError.from_exception_data(field, details)
+        raise error

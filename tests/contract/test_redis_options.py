@@ -44,8 +44,11 @@ BUFFERS = [
     "normal 0 0 soon",
 ]
 PERCENTILES = ["50 99 99.9", "100", "0", "101", "-1", "50 many"]
-# Written otherwise than a stack may, and taken by the server: an empty list, and an empty text for a memory of 0.
-STRICTER = {("latency-tracking-info-percentiles", "")}
+# Written otherwise than a stack may, and taken by the server: an empty list, what C reads as a number, and an empty
+# text for a memory of 0.
+PERCENTILE_SPELLINGS = {("latency-tracking-info-percentiles", value) for value in ("", "+5", "0x10")}
+EMPTY = {(name, "") for name, option in OPTIONS.items() if option.kind == "memory" and option.minimum == 0}
+STRICTER = PERCENTILE_SPELLINGS | EMPTY
 # What the server of this image cannot do, which is without Valkey's own jemalloc; the official one has it.
 UNABLE = {("activedefrag", "yes")}
 

@@ -55,7 +55,7 @@ def test_a_server_of_the_stack_must_allow_them(backend: str) -> None:
 
 
 def test_a_limit_is_a_number() -> None:
-    with pytest.raises(SettingsError, match="max_connections must be a whole number"):
+    with pytest.raises(SettingsError, match="max_connections: must be a whole number"):
         settings_of("dev", {"postgresql": {"parameters": {"max_connections": "many"}}})
 
 
