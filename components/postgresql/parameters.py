@@ -33,6 +33,8 @@ def as_text(value: Any) -> Any:
     """A number or a truth value, which YAML makes of what has no quotes, as PostgreSQL writes it."""
     if isinstance(value, bool):
         return "on" if value else "off"
+    if isinstance(value, Mapping):
+        raise ValueError("""must be text; a name with a dot is one key, such as parameters["pg_stat_statements.max"]""")
     return str(value) if isinstance(value, int | float) else value
 
 

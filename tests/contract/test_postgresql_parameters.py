@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from components.postgresql.parameter_rules import MANAGED
 from components.postgresql.parameter_values import Fact
 from components.postgresql.parameters import TABLE, check_parameters, fact_of, table, versions
 from local.images import catalog
+from local.tools.build import module_directory
 from scripts.postgresql_parameters import PATCHED_IN, SETTINGS, ZONES, numbered, refused
 from tests.contract.servers import run_inside
 
@@ -263,3 +265,15 @@ def test_a_server_starts_with_what_is_accepted_and_with_nothing_else(answers: An
 
 def test_the_table_knows_the_version_of_the_image() -> None:
     assert VERSION in versions()
+
+
+def test_what_the_webhook_of_cloudnativepg_refuses_is_refused() -> None:
+    source = (
+        module_directory("kubernetes", "github.com/cloudnative-pg/cloudnative-pg") / "pkg/postgres/configuration.go"
+    )
+    fixed = source.read_text().partition("FixedConfigurationParameters = map")[2].partition("\n\t}")[0]
+    names = re.findall(r'"([a-z_.]+)":', fixed)
+    assert len(names) > 50
+    for name in names:
+        with pytest.raises(ValueError, match="is set by this program or its operator"):
+            check_parameters({name: ""}, VERSION, "cnpg")

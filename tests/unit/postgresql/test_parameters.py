@@ -186,3 +186,8 @@ def test_an_error_is_at_its_parameter_and_repeats_no_value() -> None:
     line = refusal(PostgresSettings, given)
     assert line.startswith("section.parameters.work_mem: must be a whole number with a unit")
     assert SECRET not in line
+
+
+def test_a_name_with_a_dot_that_pulumi_took_for_a_path_is_told() -> None:
+    given = {"backend": "standalone", "parameters": {"pg_stat_statements": {"max": 5000}}}
+    assert 'such as parameters["pg_stat_statements.max"]' in refusal(PostgresSettings, given)
