@@ -61,7 +61,8 @@ OPTIONS: Mapping[str, Option] = {
     "hash-max-listpack-value": Option("memory", servers=NEWER),
     "hash-max-ziplist-entries": Option("number"),
     "hash-max-ziplist-value": Option("memory"),
-    "hz": Option("number", 0, INT),
+    # Newer servers take any number for one of these; Redis 6.0 divides by it, and crashes.
+    "hz": Option("number", 1, 500),
     "latency-monitor-threshold": Option("number"),
     "latency-tracking": Option("switch", servers=NEWER),
     "latency-tracking-info-percentiles": Option("percentiles", servers=NEWER),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 import pytest
 
@@ -44,11 +45,13 @@ BUFFERS = [
     "normal 0 0 soon",
 ]
 PERCENTILES = ["50 99 99.9", "100", "0", "101", "-1", "50 many"]
+# Taken for 1 and 500 by this server, and the end of an older one.
+CLAMPED = {("hz", "0"), ("hz", "501")}
 # Written otherwise than a stack may, and taken by the server: an empty list, what C reads as a number, and an empty
 # text for a memory of 0.
 PERCENTILE_SPELLINGS = {("latency-tracking-info-percentiles", value) for value in ("", "+5", "0x10")}
 EMPTY = {(name, "") for name, option in OPTIONS.items() if option.kind == "memory" and option.minimum == 0}
-STRICTER = PERCENTILE_SPELLINGS | EMPTY
+STRICTER = PERCENTILE_SPELLINGS | EMPTY | CLAMPED
 # What the server of this image cannot do, which is without Valkey's own jemalloc; the official one has it.
 UNABLE = {("activedefrag", "yes")}
 
@@ -74,12 +77,45 @@ ASKED = [(name, value) for name, option in OPTIONS.items() for value in dict.fro
 ASKED += [("hash-max-zipmap-entries", "1"), ("hzz", "10"), ("timeout-seconds", "5"), ("list-compress", "1")]
 
 
+EXAMPLES: Mapping[str, tuple[str, str]] = {
+    # Not yes for activedefrag: see UNABLE.
+    **{name: ("no", "no" if name == "activedefrag" else "yes") for name, o in OPTIONS.items() if o.kind == "switch"},
+    **{name: ("0", "50 99 99.9") for name, option in OPTIONS.items() if option.kind == "percentiles"},
+    **{name: (BUFFERS[0], BUFFERS[2]) for name, option in OPTIONS.items() if option.kind == "buffers"},
+}
+
+
+def _extremes() -> Iterator[dict[str, str]]:
+    """Every option at its least, and at its greatest."""
+    for end in (0, 1):
+        values = {name: str((option.minimum, option.maximum)[end]) for name, option in OPTIONS.items()}
+        yield {**values, **{name: ends[end] for name, ends in EXAMPLES.items()}}
+
+
+START = """
+for file in all-0 all-1; do
+    valkey-server /contract/$file > $file.log 2>&1 &
+    for _ in $(seq 50); do valkey-cli -s /contract/$file.socket ping > $file.answer 2>&1 && break || sleep 0.1; done
+    kill $!
+    wait
+done
+"""
+
+
 @pytest.fixture(scope="module")
-def refused(tmp_path_factory: pytest.TempPathFactory) -> set[int]:
-    """The positions of what the server refuses: the second line of each file is wrong, if the first one is not."""
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the server printed: the second line of each numbered file is wrong, so that no server stays."""
     files = {f"{n}.conf": f"{name} {value or chr(34) * 2}\n{SEPARATOR} 1\n" for n, (name, value) in enumerate(ASKED)}
+    for n, values in enumerate(_extremes()):
+        own = {"port": "0", "save": '""', "unixsocket": f"/contract/all-{n}.socket"}
+        files[f"all-{n}"] = "".join(f"{name} {value}\n" for name, value in {**values, **own}.items())
     script = "for file in *.conf; do valkey-server /contract/$file > $file.out 2>&1 || true; done"
-    folder = run_inside(catalog.VALKEY, tmp_path_factory.mktemp("valkey"), files, script)
+    return run_inside(catalog.VALKEY, tmp_path_factory.mktemp("valkey"), files, script + START)
+
+
+@pytest.fixture(scope="module")
+def refused(folder: Path) -> set[int]:
+    """The positions of what the server refuses."""
     lines = {}
     for n in range(len(ASKED)):
         output = (folder / f"{n}.conf.out").read_text()
@@ -104,3 +140,9 @@ def test_the_exceptions_are_exceptions(refused: set[int]) -> None:
         assert ASKED.index(pair) in refused and accepts(*pair)
     for pair in STRICTER:
         assert ASKED.index(pair) not in refused and not accepts(*pair)
+
+
+def test_a_server_starts_with_every_option_at_its_limits(folder: Path) -> None:
+    for n, values in enumerate(_extremes()):
+        check_options(values, "valkey")
+        assert (folder / f"all-{n}.answer").read_text() == "PONG\n", (folder / f"all-{n}.log").read_text()
