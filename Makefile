@@ -103,7 +103,7 @@ test-tools: install  ## scripts and commands with shells, make and servers on th
 test-chart: install  ## the chart, rendered by the real helm and checked against the API's schemas
 	@$(BIN)/pytest tests/chart
 
-test-contract: install  ## what Label Studio's released packages and a real MinIO do with what they are told
+test-contract: install  ## what Label Studio's released packages and real servers do with what they are told
 	@$(BIN)/pytest tests/contract
 
 test-policy: install  ## the policy pack through the real CLI

@@ -177,7 +177,7 @@ class PostgresqlArgs(TypedDict):
     resources: NotRequired[ResourcesArgs]
     """Requests and limits of one server."""
     parameters: NotRequired[dict[str, str]]
-    """PostgreSQL parameters such as max_connections, all as text."""
+    """PostgreSQL parameters such as max_connections."""
     scheduling: NotRequired[SchedulingArgs]
     """Nodes that servers may run on."""
     backend: str
@@ -250,7 +250,7 @@ class RedisArgs(TypedDict):
     storage: NotRequired[StorageArgs]
     """Volume of the append-only file."""
     options: NotRequired[dict[str, str]]
-    """Further server options such as slowlog-max-len, all as text."""
+    """Further server options such as slowlog-max-len."""
     scheduling: NotRequired[SchedulingArgs]
     """Nodes that the server may run on."""
     backend: str

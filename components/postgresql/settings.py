@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import math
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
@@ -18,15 +18,17 @@ from ..settings.grammars.postgresql import (
     SecretNameTemplate,
     Team,
 )
+from ..settings.grammars.quantities import MEBIBYTE, parse_quantity
+from ..settings.located import refuse_entries
 from ..settings.network import ADDRESSES
 from ..settings.services import ServerCertificate
 from .backup_settings import CnpgBackup, CnpgRestore
+from .parameters import ParameterName, ParameterText, parameter_bytes, parameter_problems
 
-PARAMETER = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)?")
+# A server has more than its buffers: connections, sorts, and what the kernel keeps of files.
+MEMORY_OF_BUFFERS = 2
 # The newest of the enum in the CRD of Zalando's operator 1.15.1.
 NEWEST_ZALANDO = 17
-# Listening, files and TLS follow from other settings; the operators refuse most of these as well.
-MANAGED_PARAMETERS = re.compile(r"listen_addresses|port|ssl(_.*)?|(data_directory|config|hba|ident)(_file)?|archive_.*")
 
 
 def _version(value: int) -> int:
@@ -35,19 +37,8 @@ def _version(value: int) -> int:
     return value
 
 
-def _parameters(values: dict[str, str]) -> dict[str, str]:
-    for name, value in values.items():
-        if "\n" in value or "\r" in value:
-            raise ValueError(f"{name} must be one line")
-        if not PARAMETER.fullmatch(name):
-            raise ValueError(f"{name} is not the name of a PostgreSQL parameter such as max_connections")
-        if MANAGED_PARAMETERS.fullmatch(name):
-            raise ValueError(f"{name} is set by this program; remove it")
-    return values
-
-
 MajorVersion = Annotated[int, AfterValidator(_version)]
-Parameters = Annotated[dict[str, str], AfterValidator(_parameters)]
+Parameters = dict[ParameterName, ParameterText]
 
 
 class _Database(SettingsModel):
@@ -63,8 +54,22 @@ class _Server(_Database):
     resources: Resources = Field(
         Resources(cpu_request="250m", cpu_limit="2", memory="1Gi"), description="Requests and limits of one server."
     )
-    parameters: Parameters = Field({}, description="PostgreSQL parameters such as max_connections, all as text.")
+    parameters: Parameters = Field({}, description="PostgreSQL parameters such as max_connections.")
     scheduling: Scheduling = Field(Scheduling(), description="Nodes that servers may run on.")
+
+    @model_validator(mode="after")
+    def _parameters_work(self) -> Self:
+        if isinstance(self, StandalonePostgres | CnpgPostgres | ZalandoPostgres):
+            refuse_entries("parameters", parameter_problems(self.parameters, self.version, self.backend))
+        return self
+
+    @model_validator(mode="after")
+    def _memory_holds_the_buffers(self) -> Self:
+        buffers = parameter_bytes("shared_buffers", self.parameters.get("shared_buffers", "128MB"), self.version)
+        if parse_quantity(self.resources.memory) < buffers * MEMORY_OF_BUFFERS:
+            needed = f"{math.ceil(buffers * MEMORY_OF_BUFFERS / MEBIBYTE)}Mi"
+            raise ValueError(f"resources.memory must be at least {needed}, twice shared_buffers (128MB by default)")
+        return self
 
 
 class StandalonePostgres(_Server):

@@ -2,35 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from ..settings.base import InputOf, InputText, Resources, Scheduling, SecretReference, SettingsModel, Storage
 from ..settings.grammars.hosts import Addresses
 from ..settings.grammars.kubernetes import KubernetesName, ObjectName, SecretKeyName
 from ..settings.grammars.quantities import parse_quantity
 from ..settings.grammars.redis import RedisAddress, RedisUrl, parse_redis_url
+from ..settings.located import refuse_entries
 from ..settings.network import ADDRESSES
 from ..settings.services import ServerCertificate
+from .options import OptionName, OptionText, option_problems
 
-# Every other option could undo what the program relies on: no job may be evicted, lost at restart or left unprotected.
-TUNABLE = re.compile(r"(hash|list|set|zset|stream|slowlog|latency|active|lazyfree|client|tcp|hz|timeout)[a-z0-9-]*")
-
-
-def _options(values: dict[str, str]) -> dict[str, str]:
-    for name, value in values.items():
-        if "\n" in value or "\r" in value:
-            raise ValueError(f"{name} must be one line")
-        if not TUNABLE.fullmatch(name):
-            raise ValueError(
-                f"{name} cannot be overridden: persistence, eviction, memory and access are set so that no job is lost"
-            )
-    return values
-
-
-Options = Annotated[dict[str, str], AfterValidator(_options)]
+Options = dict[OptionName, OptionText]
 
 
 class _Server(SettingsModel):
@@ -39,8 +25,14 @@ class _Server(SettingsModel):
         description="Requests and limits of the server; data may take three quarters of the memory.",
     )
     storage: Storage = Field(Storage(size="2Gi"), description="Volume of the append-only file.")
-    options: Options = Field({}, description="Further server options such as slowlog-max-len, all as text.")
+    options: Options = Field({}, description="Further server options such as slowlog-max-len.")
     scheduling: Scheduling = Field(Scheduling(), description="Nodes that the server may run on.")
+
+    @model_validator(mode="after")
+    def _options_work(self) -> Self:
+        server = self.version if isinstance(self, AlaudaRedis) else "valkey"
+        refuse_entries("options", option_problems(self.options, server))
+        return self
 
     @property
     def max_memory_bytes(self) -> int:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from ..postgresql.parameters import parameter_number
 from ..postgresql.settings import ExternalPostgres
 from ..redis.settings import NoRedis
 
@@ -42,15 +43,14 @@ def connection_problems(settings: Settings) -> Iterator[Problem]:
     database = settings.postgresql
     if isinstance(database, ExternalPostgres):
         return
-    given = database.parameters.get("max_connections", str(DEFAULT_LIMIT))
+    given = database.parameters.get("max_connections")
+    limit = DEFAULT_LIMIT if given is None else parameter_number("max_connections", given, database.version)
     needed = needed_connections(settings) + SPARE
-    if not given.isdecimal():
-        yield ("postgresql", "parameters"), "max_connections must be a whole number, such as 200, in quotes"
-    elif int(given) < needed:
+    if limit < needed:
         yield (
             ("postgresql", "parameters"),
             f"max_connections must be at least {needed} for so many pods, processes and queue workers; "
-            f'write "{needed}" instead of {given}, or lower maxReplicas, uwsgiProcesses or worker.replicas',
+            f"write {needed} instead of {limit}, or lower maxReplicas, uwsgiProcesses or worker.replicas",
         )
 
 

@@ -55,10 +55,11 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "`cluster`": ("components/stack/cluster.py", "components/stack/settings.py"),
     "`postgresql`": (
         "components/postgresql/*settings.py",
+        "components/postgresql/parameter*.py",
         "components/stack/settings.py",
         "components/stack/database_connections.py",
     ),
-    "`redis`": ("components/redis/settings.py",),
+    "`redis`": ("components/redis/settings.py", "components/redis/options.py"),
     "`objectStore`": ("components/object_store/settings.py",),
     "`labelStudio`": ("components/label_studio/*settings.py", "components/stack/settings.py"),
     "`projects`": (

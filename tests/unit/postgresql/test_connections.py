@@ -48,14 +48,14 @@ MANY = {"autoscaling": {"maxReplicas": 20}, "uwsgiProcesses": 4}
 def test_a_server_of_the_stack_must_allow_them(backend: str) -> None:
     own = {"backend": backend, **({} if backend == "cnpg" else {"walStorage": None, "instances": None})}
     cluster = {"podSecurity": "baseline"}
-    with pytest.raises(SettingsError, match=r'max_connections must be at least 128 .* write "128" instead of 100'):
+    with pytest.raises(SettingsError, match=r"max_connections must be at least 128 .* write 128 instead of 100"):
         settings_of("prod", {"cluster": cluster, "postgresql": own, "labelStudio": MANY})
     enough = {**own, "parameters": {"max_connections": "128"}}
     settings_of("prod", {"cluster": cluster, "postgresql": enough, "labelStudio": MANY})
 
 
 def test_a_limit_is_a_number() -> None:
-    with pytest.raises(SettingsError, match="max_connections must be a whole number"):
+    with pytest.raises(SettingsError, match="max_connections: must be a whole number"):
         settings_of("dev", {"postgresql": {"parameters": {"max_connections": "many"}}})
 
 

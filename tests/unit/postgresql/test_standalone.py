@@ -147,8 +147,8 @@ def test_no_rule_lets_anybody_in_without_a_password() -> None:
 
 
 def test_values_of_parameters_cannot_end_their_line() -> None:
-    text = configuration(standalone(parameters={"search_path": "it's\\"}))["postgresql.conf"]
-    assert "search_path = 'it''s\\\\'\n" in text
+    text = configuration(standalone(parameters={"log_line_prefix": "it's\\"}))["postgresql.conf"]
+    assert "log_line_prefix = 'it''s\\\\'\n" in text
 
 
 def test_another_parameter_restarts_the_server() -> None:

@@ -79,9 +79,14 @@ REFUSED = [
     (external(ssl={**SSL, "redisSslCertReqs": "none"}), "'optional' or 'required'"),
     (external(ssl={**SSL, "redisSslCertFileSecretKey": "tls.crt"}), "go together"),
     (external(ssl={**SSL, "redisSslCaCertsSecretKey": ""}), "needs redisSslCaCertsSecretKey"),
-    (standalone(options={"maxmemory-policy": "allkeys-lru"}), "cannot be overridden"),
+    (standalone(options={"maxmemory-policy": "allkeys-lru"}), "options.maxmemory-policy: cannot be overridden"),
     (standalone(options={"requirepass": "hunter2"}), "cannot be overridden"),
-    (standalone(options={"slowlog-max-len": "1\nport 1"}), "must be one line"),
+    (standalone(options={"slowlog-max-len": "1\nport 1"}), "options.slowlog-max-len: must be one line"),
+    (standalone(options={"slowlog-max-lens": "1"}), "options.slowlog-max-lens: is not an option that can be set; did"),
+    (standalone(options={"hz": "fast"}), "options.hz: must be a whole number in digits"),
+    (standalone(options={"hz; port": "hunter2"}), "must be the name of an option of Redis"),
+    (standalone(options={"timeout": -1}), "options.timeout: must be from 0 to 2147483647"),
+    ({"backend": "alauda", "version": "6.0", "options": {"latency-tracking": True}}, "is not an option of Redis 6.0"),
     (standalone(storage={"size": "256Mi"}), "must be at least twice resources.memory"),
     (standalone(arch="sentinel"), "arch: is not a known key"),
     ({"backend": "sentinel"}, "'standalone', 'alauda', 'external', 'none'"),
@@ -130,3 +135,9 @@ def test_no_password_gets_through_or_into_the_message(password: str) -> None:
 )
 def test_every_plain_address_survives(host: str, port: int, database: int) -> None:
     assert parse_redis_url(f"redis://{host}:{port}/{database}") == RedisAddress(host, port, database, False, None)
+
+
+def test_numbers_and_truth_values_of_yaml_are_texts() -> None:
+    given = {"slowlog-max-len": 64, "activerehashing": True, "lazyfree-lazy-expire": False}
+    expected = {"slowlog-max-len": "64", "activerehashing": "yes", "lazyfree-lazy-expire": "no"}
+    assert accept(RedisSettings, standalone(options=given)).options == expected
