@@ -62,6 +62,7 @@ def _make(file: Path, context: str, folder: Path) -> None:
     config = dict(_without_secrets(_config(stack_file(TEMPLATE, folder))))
     config[CLUSTER] = {**config[CLUSTER], "context": context}
     about = (
+        "# yaml-language-server: $schema=docs/stack-file.schema.json\n"
         f"# The stack in the cluster of the context {context}; made from Pulumi.{TEMPLATE}.yaml, and yours to change.\n"
     )
     file.write_text(about + yaml.safe_dump({"config": config}, sort_keys=False))
@@ -82,7 +83,8 @@ def commands(operation: str, stack: str, config: Mapping[str, Any], agreed: bool
     """What is typed to preview or deploy a stack under its policies."""
     answer = ["--yes"] if agreed and operation == "up" else []
     operate = ["pulumi", operation, "--stack", stack, *answer, *policy_flags(stack, config)]
-    return [["pulumi", "stack", "select", "--create", "--stack", stack], operate]
+    ask = [sys.executable, "-m", "scripts.server_check", stack]
+    return [ask, ["pulumi", "stack", "select", "--create", "--stack", stack], operate]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

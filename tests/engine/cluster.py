@@ -69,5 +69,12 @@ class Cluster:
             body={"status": status}, name=name, namespace=namespace, content_type="application/merge-patch+json"
         )
 
+    def token(self, namespace: str, account: str) -> str:
+        """A token with which a service account speaks for an hour."""
+        request = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
+        path = f"/api/v1/namespaces/{namespace}/serviceaccounts/{account}/token"
+        answer = self.client.request("post", path, body=request)
+        return str(answer.status.token)
+
     def _kind(self, version: str, kind: str) -> Any:
         return self.client.resources.get(api_version=version, kind=kind)

@@ -19,7 +19,8 @@ import trustme
 
 from components.settings.errors import SettingsError
 from components.stack import preflight
-from components.stack.preflight import ClusterError, check_cluster, needed_kinds
+from components.stack.api_server import ClusterError
+from components.stack.preflight import check_cluster, needed_kinds
 from components.stack.settings import Settings
 from tests.unit.projects.test_settings import CREDENTIALS
 from tests.unit.stack_files import settings_of
