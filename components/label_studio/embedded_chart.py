@@ -25,6 +25,8 @@ EMBEDDED_CHART = next(
 )
 # What the chart gives to each container, which the queue workers need as well; its file says how to read it.
 CONTAINERS: dict[str, Any] = yaml.safe_load((EMBEDDED_CHART / "files" / "containers.yaml").read_text())
+# Its defaults; those of probes are given to the published charts as well, whose own ones wait a minute.
+VALUES: dict[str, Any] = yaml.safe_load((EMBEDDED_CHART / "values.yaml").read_text())
 # Below the folder of the program, as releases keep paths relative to it.
 COPIES = Path(".charts")
 _VERSION = re.compile(r"^appVersion: .*$", re.M)
