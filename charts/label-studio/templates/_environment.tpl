@@ -50,9 +50,6 @@
 {{- if ne (include "label-studio.at" (list $values $path)) $text }}{{ $applies = false }}{{ end }}
 {{- end }}
 {{- if $applies }}
-{{- range $path, $hint := $group.required }}
-{{- $_ := required (printf "global.%s is required%s" $path $hint) (include "label-studio.at" (list $values $path)) }}
-{{- end }}
 {{- include "label-studio.plainVariables" $group.constants }}
 {{- range $name, $path := $group.values }}
 {{- with include "label-studio.at" (list $values $path) }}
