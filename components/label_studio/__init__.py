@@ -61,14 +61,12 @@ class LabelStudio(pulumi.ComponentResource):
         after = pulumi.ResourceOptions.merge(after, pulumi.ResourceOptions(depends_on=[module]))
         network_policies(name, args, self)
 
-        values = reshape(
-            chart_values(args, name, key, self.administrator_password, settings_map), args.settings.chart.flavour
-        )
-        release = install(name, args, values, after)
+        values = chart_values(args, name, key, self.administrator_password, settings_map)
+        release = install(name, args, reshape(values, args.settings.chart.flavour), after)
 
         with_release = pulumi.ResourceOptions(parent=self, depends_on=[release])
         if args.redis:
-            worker(name, args, key, settings_map, with_release)
+            worker(name, args, values, settings_map, with_release)
         if args.settings.autoscaling:
             autoscaler(name, args, args.settings.autoscaling, with_release)
         if args.settings.pod_disruption_budget and args.settings.maximum_replicas > 1:

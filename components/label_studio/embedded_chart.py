@@ -13,6 +13,9 @@ import tempfile
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 _CHART = Path("charts", "label-studio")
 # Beside the folder of the components in a checkout, inside their package where that is installed.
@@ -20,6 +23,10 @@ EMBEDDED_CHART = next(
     (folder / _CHART for folder in Path(__file__).parents[1:3] if (folder / _CHART).exists()),
     Path(__file__).parents[2] / _CHART,
 )
+# What the chart gives to each container, which the queue workers need as well; its file says how to read it.
+CONTAINERS: dict[str, Any] = yaml.safe_load((EMBEDDED_CHART / "files" / "containers.yaml").read_text())
+# Its defaults; those of probes are given to the published charts as well, whose own ones wait a minute.
+VALUES: dict[str, Any] = yaml.safe_load((EMBEDDED_CHART / "values.yaml").read_text())
 # Below the folder of the program, as releases keep paths relative to it.
 COPIES = Path(".charts")
 _VERSION = re.compile(r"^appVersion: .*$", re.M)

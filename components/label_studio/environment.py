@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import pulumi
 import pulumi_kubernetes as k8s
 
-from ..connections import PostgresConnection, RedisConnection, RedisTls, S3Connection, SecretKey
+from ..connections import PostgresConnection, RedisConnection, S3Connection, SecretKey
 from ..kubernetes import pods
 from .args import LabelStudioArgs
+from .embedded_chart import CONTAINERS
 from .endpoints import declared_endpoints
 from .mounts import (
     POSTGRESQL_CA,
@@ -55,29 +57,50 @@ def secrets(args: LabelStudioArgs, django_key: SecretKey) -> Secrets:
     }
 
 
-def chart_variables(args: LabelStudioArgs) -> tuple[Variables, Secrets]:
-    """What the upstream chart makes of its values, for a container that no chart makes."""
-    redis = _redis(args.redis) if args.redis else ({}, {})
-    storage = _bucket(args.uploads) if args.uploads and args.volume is None else ({"STORAGE_TYPE": "volume"}, {})
-    postgresql: Variables = {
-        "DJANGO_DB": "default",
-        "POSTGRE_HOST": args.postgresql.host,
-        "POSTGRE_PORT": str(args.postgresql.port),
-        "POSTGRE_NAME": args.postgresql.database,
-        "POSTGRE_USER": args.postgresql.user,
-        "STORAGE_PERSISTENCE": "true",
-        "PYTHONUNBUFFERED": "1",
-    }
-    secret = {"POSTGRE_PASSWORD": args.postgresql.password}
-    return {**postgresql, **redis[0], **storage[0]}, {**secret, **redis[1], **storage[1]}
-
-
-def as_container_env(plain: Variables, secret: Mapping[str, SecretKey]) -> list[k8s.core.v1.EnvVarArgsDict]:
-    """The ``env`` of a container."""
-    return [
-        *(pods.env(name, value) for name, value in plain.items()),
-        *(pods.secret_env(name, key) for name, key in secret.items()),
+def container_environment(shared: Mapping[str, Any]) -> list[k8s.core.v1.EnvVarArgsDict]:
+    """The ``env`` of a container that no chart makes, of ``global`` of the values: what charts make of them."""
+    groups = [group for group in CONTAINERS["environment"] if _applies(group, shared)]
+    plain = [variable for group in groups for variable in _plain(group, shared)]
+    secret = [variable for group in groups for variable in _secret(group, shared)]
+    given = [pods.env(name, value) for name, value in shared["extraEnvironmentVars"].items()]
+    references = [
+        pods.secret_env(name, SecretKey(reference["secretName"], reference["secretKey"]))
+        for name, reference in shared["extraEnvironmentSecrets"].items()
     ]
+    return [*plain, *given, *secret, *references]
+
+
+def _applies(group: Mapping[str, Any], shared: Mapping[str, Any]) -> bool:
+    return all(_text_at(shared, path) == text for path, text in group.get("if", {}).items())
+
+
+def _plain(group: Mapping[str, Any], shared: Mapping[str, Any]) -> Iterator[k8s.core.v1.EnvVarArgsDict]:
+    for name, text in group.get("constants", {}).items():
+        yield pods.env(name, text)
+    for name, path in group.get("values", {}).items():
+        if (value := _text_at(shared, path)) is not None:
+            yield pods.env(name, value)
+    for name, path in group.get("redisCertificates", {}).items():
+        if (file := _text_at(shared, path)) is not None:
+            yield pods.env(name, f"{REDIS_CERTIFICATES}/{file}")
+
+
+def _secret(group: Mapping[str, Any], shared: Mapping[str, Any]) -> Iterator[k8s.core.v1.EnvVarArgsDict]:
+    for name, (secret, key) in group.get("secrets", {}).items():
+        if (found := _text_at(shared, secret)) is not None:
+            yield pods.secret_env(name, SecretKey(found, str(_text_at(shared, key))))
+
+
+def _text_at(shared: Mapping[str, Any], path: str) -> pulumi.Input[str] | None:
+    """A value as the templates of charts write it, outputs as they are; None where it is missing or empty."""
+    node: Any = shared
+    for step in path.split("."):
+        node = node.get(step) if isinstance(node, Mapping) else None
+    if isinstance(node, bool):
+        return _boolean(node)
+    if isinstance(node, int):
+        return str(node)
+    return None if isinstance(node, str) and not node else node
 
 
 def redis_location(redis: RedisConnection) -> pulumi.Input[str]:
@@ -121,36 +144,6 @@ def _postgresql_tls(postgresql: PostgresConnection) -> Variables:
     if postgresql.tls is None:
         return {}
     return {"PGSSLMODE": postgresql.tls.mode, **({"PGSSLROOTCERT": POSTGRESQL_CA.path} if postgresql.tls.ca else {})}
-
-
-def _redis(redis: RedisConnection) -> tuple[Variables, Secrets]:
-    secret = {"REDIS_PASSWORD": redis.password} if redis.password else {}
-    return {"REDIS_LOCATION": redis_location(redis), **(_redis_tls(redis.tls) if redis.tls else {})}, secret
-
-
-def _redis_tls(tls: RedisTls) -> Variables:
-    files = {
-        "REDIS_SSL_CA_CERTS": tls.ca_key,
-        "REDIS_SSL_CERTFILE": tls.certificate_key,
-        "REDIS_SSL_KEYFILE": tls.private_key_key,
-    }
-    requirement = {"REDIS_SSL_CERTS_REQS": tls.certificate_requirement} if tls.certificate_requirement else {}
-    return {**requirement, **{name: f"{REDIS_CERTIFICATES}/{key}" for name, key in files.items() if key}}
-
-
-def _bucket(s3: S3Connection) -> tuple[Variables, Secrets]:
-    plain: Variables = {
-        "STORAGE_TYPE": "s3",
-        "STORAGE_AWS_BUCKET_NAME": s3.bucket,
-        "STORAGE_AWS_REGION_NAME": s3.region,
-        "STORAGE_AWS_FOLDER": s3_folder(s3),
-        **({"STORAGE_AWS_ENDPOINT_URL": s3.endpoint} if s3.endpoint is not None else {}),
-    }
-    keys = {
-        "STORAGE_AWS_ACCESS_KEY_ID": s3.access_key_id,
-        "STORAGE_AWS_SECRET_ACCESS_KEY": s3.secret_access_key,
-    }
-    return plain, {name: key for name, key in keys.items() if key}
 
 
 def _boolean(value: bool) -> str:

@@ -12,14 +12,15 @@ import pulumi_kubernetes as k8s
 from ..connections import SecretKey
 from ..kubernetes import pods
 from .args import LabelStudioArgs
+from .embedded_chart import CONTAINERS
 
 ROOT = "/etc/label-studio"
 SETTINGS_DIRECTORY = f"{ROOT}/settings"
 SETTINGS_VOLUME = "stack-settings"
 SETTINGS_MODULE = "stack_settings"
 PROBE_SCRIPT = f"{SETTINGS_DIRECTORY}/worker_probe.py"
-# Where the upstream chart mounts the Secret of global.redisConfig.ssl; its templates fix the path.
-REDIS_CERTIFICATES = "/opt/heartex/secrets/redis_certs"
+DATA: str = CONTAINERS["directories"]["data"]
+REDIS_CERTIFICATES: str = CONTAINERS["directories"]["redisCertificates"]
 
 _FILES = Path(__file__).with_name("files")
 SETTINGS_FILES = {file.name: file.read_text() for file in sorted(_FILES.glob("*.py"))}

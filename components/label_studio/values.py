@@ -13,14 +13,13 @@ from ..kubernetes import pods
 from . import environment, mounts
 from .access_settings import Ingress
 from .args import LabelStudioArgs
+from .embedded_chart import VALUES
 from .settings import LabelStudioSettings, S3Persistence, VolumePersistence
 
 Values = dict[str, Any]
 
 APP_NAME = "ls-app"
-HTTP_PORT = 8085
-APP_PORT = 8000
-DRAIN_SECONDS = 10
+HTTP_PORT: int = VALUES["app"]["nginx"]["readinessProbe"]["httpGet"]["port"]
 
 
 def names(release: str) -> dict[str, str]:
@@ -77,15 +76,18 @@ def chart_values(
 
 
 def _image(reference: str) -> Values:
+    """Charts write ``repository:tag``: a digest without a tag is a tag that begins within the repository."""
     registry, path = reference.split("/", 1)
-    name, _, digest = path.partition("@")
-    repository, _, tag = name.rpartition(":")
-    return {
-        "registry": registry,
-        "repository": repository,
-        "tag": f"{tag}@{digest}" if digest else tag,
-        "pullPolicy": "IfNotPresent",
-    }
+    name, at, digest = path.partition("@")
+    repository, _, tag = name.partition(":")
+    if digest and not tag:
+        algorithm, _, digest = digest.partition(":")
+        return _image_values(registry, f"{repository}@{algorithm}", digest)
+    return _image_values(registry, repository, f"{tag}{at}{digest}")
+
+
+def _image_values(registry: str, repository: str, tag: str) -> Values:
+    return {"registry": registry, "repository": repository, "tag": tag, "pullPolicy": "IfNotPresent"}
 
 
 def _references(secrets: environment.Secrets) -> Values:
@@ -161,7 +163,7 @@ def _pods(args: LabelStudioArgs, release: str) -> Values:
         "nodeSelector": dict(args.context.placement.node_selector),
         "tolerations": [dict(toleration) for toleration in args.context.placement.tolerations],
         "terminationGracePeriodSeconds": args.settings.termination_grace_period,
-        "preStopDelaySeconds": DRAIN_SECONDS,
+        "preStopDelaySeconds": VALUES["app"]["preStopDelaySeconds"],
         "podSecurityContext": {"enabled": True, **_pod_security(args.settings.run_as_user)},
         "containerSecurityContext": {"enabled": True, **pods.camel_case(pods.container_security())},
     }
@@ -196,21 +198,23 @@ def _spread(release: str) -> Values:
 
 
 def _containers(args: LabelStudioArgs) -> Values:
-    ready = {"periodSeconds": 5, "timeoutSeconds": 5, "failureThreshold": 3, "initialDelaySeconds": 0}
-    alive = {"periodSeconds": 10, "timeoutSeconds": 5, "failureThreshold": 6, "initialDelaySeconds": 0}
-    started = {"periodSeconds": 2, "timeoutSeconds": 5, "failureThreshold": args.settings.startup_timeout // 2}
+    nginx = VALUES["app"]["nginx"]
+    started = {"failureThreshold": args.settings.startup_timeout // VALUES["app"]["startupProbe"]["periodSeconds"]}
     return {
         "resources": args.settings.resources.to_kubernetes(),
         "initContainer": {"resources": args.settings.migration_resources.to_kubernetes()},
         "nginx": {
             "resources": args.settings.nginx_resources.to_kubernetes(),
-            "readinessProbe": {"enabled": True, "httpGet": {"path": "/nginx_health", "port": HTTP_PORT}, **ready},
-            "livenessProbe": {"enabled": True, "tcpSocket": {"port": HTTP_PORT}, **alive},
+            **{probe: _at_once(nginx[probe]) for probe in ("readinessProbe", "livenessProbe")},
         },
-        "startupProbe": {"enabled": True, "httpGet": {"path": "/health", "port": APP_PORT}, **started},
-        "readinessProbe": {"enabled": True, "httpGet": {"path": "/health", "port": APP_PORT}, **ready},
-        "livenessProbe": {"enabled": True, "tcpSocket": {"port": APP_PORT}, **alive},
+        "startupProbe": {**VALUES["app"]["startupProbe"], **started},
+        **{probe: _at_once(VALUES["app"][probe]) for probe in ("readinessProbe", "livenessProbe")},
     }
+
+
+def _at_once(probe: Values) -> Values:
+    """The delay is said, since the published charts have another default."""
+    return {**probe, "initialDelaySeconds": 0}
 
 
 def _service(settings: LabelStudioSettings) -> Values:

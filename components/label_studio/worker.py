@@ -9,25 +9,23 @@ from __future__ import annotations
 import pulumi
 import pulumi_kubernetes as k8s
 
-from ..connections import SecretKey
 from ..kubernetes import pods
 from . import environment, mounts
 from .args import LabelStudioArgs
 from .files.redis_queues import NAMES as QUEUES
-from .values import claim_name, names, worker_names
+from .values import Values, claim_name, names, worker_names
 
 COMPONENT = "ls-worker"
 COMMAND = ["python3", "/label-studio/label_studio/manage.py", "rqworker", "--with-scheduler", *QUEUES]
 # The image merges authorities for its server only; boto3 reads the merged file's name from REQUESTS_CA_BUNDLE.
 CA_BUNDLE = "/tmp/ca-bundle.crt"  # noqa: S108 - a directory of the container's own
 WITH_AUTHORITY = 'cat "$(python3 -m certifi)" "$OBJECT_STORE_CA" > "$REQUESTS_CA_BUNDLE" && exec "$0" "$@"'
-DATA = "/label-studio/data"
 
 
 def worker(
-    release: str, args: LabelStudioArgs, django_key: SecretKey, settings_map: str, opts: pulumi.ResourceOptions
+    release: str, args: LabelStudioArgs, values: Values, settings_map: str, opts: pulumi.ResourceOptions
 ) -> k8s.apps.v1.Deployment:
-    """The Deployment of the workers."""
+    """The Deployment of the workers; ``values`` are those of the embedded chart, whichever chart is installed."""
     labels = pods.labels(COMPONENT, release)
     return k8s.apps.v1.Deployment(
         f"{release}-worker",
@@ -37,14 +35,14 @@ def worker(
             "selector": {"match_labels": worker_names(release)},
             "template": {
                 "metadata": {"labels": labels, "annotations": {"checksum/settings": mounts.SETTINGS_CHECKSUM}},
-                "spec": _pod(args, release, django_key, settings_map),
+                "spec": _pod(args, release, values, settings_map),
             },
         },
         opts=opts,
     )
 
 
-def _pod(args: LabelStudioArgs, release: str, django_key: SecretKey, settings_map: str) -> k8s.core.v1.PodSpecArgsDict:
+def _pod(args: LabelStudioArgs, release: str, values: Values, settings_map: str) -> k8s.core.v1.PodSpecArgsDict:
     volumes: list[k8s.core.v1.VolumeArgsDict] = [
         _data(args, release),
         {"name": "tmp", "empty_dir": {}},
@@ -52,7 +50,7 @@ def _pod(args: LabelStudioArgs, release: str, django_key: SecretKey, settings_ma
         *mounts.volumes(args, settings_map),
     ]
     security = pods.user_security(args.settings.run_as_user)
-    spec = pods.pod_spec(args.context.placement, security, [_container(args, django_key)], volumes)
+    spec = pods.pod_spec(args.context.placement, security, [_container(args, values)], volumes)
     spec |= {
         "service_account_name": f"{release}-ls-app",
         "termination_grace_period_seconds": args.settings.termination_grace_period,
@@ -60,12 +58,12 @@ def _pod(args: LabelStudioArgs, release: str, django_key: SecretKey, settings_ma
     return {**spec, "affinity": _on_the_node_of_the_page(release)} if args.shares_node else spec
 
 
-def _container(args: LabelStudioArgs, django_key: SecretKey) -> k8s.core.v1.ContainerArgsDict:
-    plain, secret = environment.chart_variables(args)
-    plain = {**plain, **environment.variables(args)}
+def _container(args: LabelStudioArgs, values: Values) -> k8s.core.v1.ContainerArgsDict:
+    env = environment.container_environment(values["global"])
     command = COMMAND
     if args.uploads and args.uploads.ca:
-        plain |= {"OBJECT_STORE_CA": mounts.OBJECT_STORE_CA.path, "REQUESTS_CA_BUNDLE": CA_BUNDLE}
+        authority = {"OBJECT_STORE_CA": mounts.OBJECT_STORE_CA.path, "REQUESTS_CA_BUNDLE": CA_BUNDLE}
+        env += [pods.env(name, path) for name, path in authority.items()]
         command = ["/bin/sh", "-c", WITH_AUTHORITY, *COMMAND]
     probe: k8s.core.v1.ProbeArgsDict = {
         "exec_": {"command": ["python3", mounts.PROBE_SCRIPT]},
@@ -77,13 +75,13 @@ def _container(args: LabelStudioArgs, django_key: SecretKey) -> k8s.core.v1.Cont
         "name": "worker",
         "image": args.image,
         "command": command,
-        "env": environment.as_container_env(plain, {**secret, **environment.secrets(args, django_key)}),
+        "env": env,
         "resources": pods.resources(args.settings.worker.resources.to_kubernetes()),
         "security_context": pods.container_security(),
         "startup_probe": {**probe, "period_seconds": 5, "failure_threshold": started},
         "liveness_probe": {**probe, "period_seconds": 60, "failure_threshold": 5},
         "volume_mounts": [
-            {"name": "data", "mount_path": DATA},
+            {"name": "data", "mount_path": mounts.DATA},
             {"name": "tmp", "mount_path": "/tmp"},  # noqa: S108 - a directory of the container's own
             *(tls_mount if args.redis and args.redis.tls else []),
             *mounts.mounts(args),

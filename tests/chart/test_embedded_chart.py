@@ -160,6 +160,22 @@ def test_a_platform_that_assigns_users_gets_none_from_us(chart: Chart) -> None:
     assert "fsGroup" not in objects.pod["securityContext"]
 
 
+DIGEST = f"sha256:{64 * '0'}"
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        "docker.io/heartexlabs/label-studio:1.23.2",
+        f"docker.io/heartexlabs/label-studio:1.23.2@{DIGEST}",
+        f"registry.example.com:5000/mirror/label-studio@{DIGEST}",
+    ],
+)
+def test_every_container_runs_the_image_of_the_settings(chart: Chart, image: str) -> None:
+    pod = chart.render(release_values(arguments(image=image))).pod
+    assert {container["image"] for container in [*pod["initContainers"], *pod["containers"]]} == {image}
+
+
 MINIMAL: dict[str, Any] = {
     "global": {
         "pgConfig": {
@@ -198,6 +214,23 @@ def test_the_chart_works_alone_with_the_documented_values(chart: Chart) -> None:
     assert objects["Ingress"]["spec"]["tls"] == [{"secretName": "certificate-secret", "hosts": [HOST]}]
     assert objects.environment("app")["LABEL_STUDIO_DISABLE_SIGNUP_WITHOUT_LINK"] == "true"
     assert objects.environment("app")["LABEL_STUDIO_HOST"] == f"https://{HOST}"
+
+
+def test_the_chart_alone_makes_pods_that_are_as_safe_as_those_of_the_program(chart: Chart) -> None:
+    """The defaults of values.yaml are its own, as the program shares the code of its security with other services."""
+    alone, program = chart.render(MINIMAL).pod, chart.render(release_values(arguments())).pod
+    same = {"securityContext", "automountServiceAccountToken", "enableServiceLinks", "terminationGracePeriodSeconds"}
+    assert {key: alone[key] for key in same} == {key: program[key] for key in same}
+    for ours, theirs in zip(alone["containers"], program["containers"], strict=True):
+        assert ours["securityContext"] == theirs["securityContext"]
+        assert ours["lifecycle"] == theirs["lifecycle"]
+
+
+def test_probes_ask_the_ports_that_the_containers_have(chart: Chart) -> None:
+    for container in chart.render(MINIMAL).pod["containers"]:
+        probes = [container[kind] for kind in ("startupProbe", "readinessProbe", "livenessProbe") if kind in container]
+        asked = {(probe.get("httpGet") or probe["tcpSocket"])["port"] for probe in probes}
+        assert asked == {port["containerPort"] for port in container["ports"]}
 
 
 @pytest.mark.parametrize(

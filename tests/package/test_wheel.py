@@ -78,7 +78,8 @@ def test_the_wheel_has_one_name_and_what_it_says_of_itself(wheel: Path) -> None:
     [information] = {name.split("/")[0] for name in names if ".dist-info/" in name}
     assert {name.split("/")[0] for name in names} == {"label_studio_pulumi", information}
     inside = {name.removeprefix("label_studio_pulumi/") for name in names}
-    assert {"py.typed", "policies/__main__.py", "cli/__main__.py", "charts/label-studio/Chart.yaml"} <= inside
+    assert {"py.typed", "policies/__main__.py", "cli/__main__.py"} <= inside
+    assert {"charts/label-studio/Chart.yaml", "charts/label-studio/files/containers.yaml"} <= inside
     assert f"{information}/licenses/LICENSE" in names
     for line in ("License-Expression: Apache-2.0", "Requires-Dist: pulumi<4,>=3.", "Provides-Extra: policies"):
         assert line in metadata

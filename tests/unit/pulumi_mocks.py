@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -134,8 +135,11 @@ def run_program(
     SETTINGS.outputs.clear()
     results: list[Any] = []
 
-    def run() -> None:
+    async def run() -> None:
         results.append(program())
+        # The SDK waits for one output after the other and looks at all of them each time; it raises those that failed.
+        while waiting := [output for output in SETTINGS.outputs if not output.done()]:
+            await asyncio.wait(waiting)
 
     _sync_await(run_pulumi_func(run))
     result = results[0]
@@ -151,6 +155,8 @@ def resolve(value: Any) -> Any:
 
 def _fresh_event_loop() -> None:
     loop = asyncio.new_event_loop()
+    # Mocks have nothing to wait for: a second thread would only take turns with the first.
+    loop.set_default_executor(ThreadPoolExecutor(1))
     # A program that fails raises from run_program; its other futures have nothing to add.
     loop.set_exception_handler(lambda _loop, _context: None)
     asyncio.set_event_loop(loop)

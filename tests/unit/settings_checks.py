@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import pytest
@@ -19,7 +20,14 @@ def accept(settings_type: Any, given: Mapping[str, Any]) -> Any:
 
 def refusal(settings_type: Any, given: Mapping[str, Any]) -> str:
     """The lines that a person would read; it fails where the settings are accepted."""
-    stack = create_model("Stack", __base__=SettingsModel, section=(settings_type, ...))
+    stack, schema = _stack(settings_type)
     with pytest.raises(ValidationError) as caught:
         stack.model_validate({"section": given})
-    return "\n".join(problems_of(caught.value, {"section": given}, stack.model_json_schema()))
+    return "\n".join(problems_of(caught.value, {"section": given}, schema))
+
+
+@cache
+def _stack(settings_type: Any) -> tuple[type[SettingsModel], Mapping[str, Any]]:
+    """Making a schema takes longer than all else that a test does with it."""
+    stack = create_model("Stack", __base__=SettingsModel, section=(settings_type, ...))
+    return stack, stack.model_json_schema()

@@ -52,13 +52,18 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end }}
 {{- end }}
 
+{{- define "label-studio.containers" -}}
+{{ .Files.Get "files/containers.yaml" }}
+{{- end }}
+
 {{/* Mounts of the application and of its migration; scratch directories of their own come on top. */}}
 {{- define "label-studio.mounts" -}}
+{{- $directories := (include "label-studio.containers" . | fromYaml).directories -}}
 - name: data
-  mountPath: /label-studio/data
+  mountPath: {{ $directories.data }}
 {{- if include "label-studio.redisCertificates" . }}
 - name: redis-certificates
-  mountPath: /opt/heartex/secrets/redis_certs
+  mountPath: {{ $directories.redisCertificates }}
   readOnly: true
 {{- end }}
 {{- with .Values.app.extraVolumeMounts }}

@@ -1,0 +1,157 @@
+"""The dev stack of an earlier release, made from the inputs of its state, then one `pulumi up` of this program."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cli.cluster import Cluster
+from cli.stack import Place, SecretKey
+from cli.store import Store, open_store
+from components.settings.images import NEWEST, OLDEST
+from local.cluster.api import Api
+from local.cluster.images import load
+from local.images import build as images
+from local.paths import CONTEXT
+from local.tools.build import tool
+from tests.e2e.deployment import Deployment
+from tests.e2e.label_studio import Session
+from tests.e2e.test_dev_stack import PIXEL
+from tests.engine.kubectl import Kubectl
+from tests.upgrade import earlier
+from tests.upgrade.earlier import EarlierStack
+
+# The stack of `make up` may run beside it.
+EARLIER_NAMESPACE, NAMESPACE = "label-studio", "e2e-upgrade"
+EARLIER_PORT, PORT = 30080, 30084
+TITLE = "Made by the earlier release"
+OBJECT = "annotations/1.json"
+RELEASE = "kubernetes:helm.sh/v3:Release"
+JOB = "kubernetes:batch/v1:Job"
+KEEPING = {"persistentvolumeclaims": "", "secrets": "", "services": "", "statefulsets": "apps/v1"}
+
+
+def moved(tree: Any) -> Any:
+    """A state or a configuration, in another namespace and at another port."""
+    if isinstance(tree, list):
+        return [moved(each) for each in tree]
+    if isinstance(tree, dict):
+        tree = _renamed(tree) if tree.get("kind") == "Namespace" else tree
+        return {key: _moved(key, value) for key, value in tree.items()}
+    if isinstance(tree, str):
+        begin = f"{EARLIER_NAMESPACE}/"
+        tree = f"{NAMESPACE}/{tree.removeprefix(begin)}" if tree.startswith(begin) else tree
+        tree = tree.replace(f".{EARLIER_NAMESPACE}.svc", f".{NAMESPACE}.svc")
+        return tree.replace(f":{EARLIER_PORT}", f":{PORT}")
+    return PORT if tree == EARLIER_PORT else tree
+
+
+def _moved(key: str, value: Any) -> Any:
+    if key == "plaintext":
+        return json.dumps(moved(json.loads(value)))
+    if key in ("namespace", "kubernetes.io/metadata.name", "id") and value == EARLIER_NAMESPACE:
+        return NAMESPACE
+    return moved(value)
+
+
+def _renamed(namespace: dict[str, Any]) -> dict[str, Any]:
+    return {**namespace, "metadata": {**namespace["metadata"], "name": NAMESPACE}}
+
+
+@pytest.fixture(scope="module")
+def stack(
+    kubeconfig: Path, api: Api, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[EarlierStack, Deployment]]:
+    """The stack of the earlier release, serving."""
+    load([images.image("label_studio_oldest")])
+    stack = earlier.restore("dev", tmp_path_factory.mktemp("upgrade"), kubeconfig, moved)
+    deployment, kubectl = Deployment(stack.engine, NAMESPACE, api), Kubectl(kubeconfig, NAMESPACE)
+    try:
+        make(stack, kubectl)
+        deployment.read_outputs()
+        yield stack, deployment
+    finally:
+        # A namespace whose pods may take minutes to stop is looked after again only minutes later.
+        kubectl("delete", "deployments,replicasets,statefulsets,jobs", "--all", "--cascade=orphan")
+        kubectl("delete", "pods", "--all", "--grace-period=1")
+        api.delete([{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}])
+
+
+def make(stack: EarlierStack, kubectl: Kubectl) -> None:
+    """Its objects, in their order, each by the field manager that it has in the state."""
+    for resource in stack.resources:
+        if resource["type"] == RELEASE:
+            install(earlier.inputs(resource), kubectl)
+        elif resource["type"].startswith("kubernetes:"):
+            manager = resource["outputs"]["__fieldManager"]
+            flags = ("--server-side", "--field-manager", manager, "--filename", "-")
+            kubectl("apply", *flags, given=earlier.inputs(resource))
+        if resource["type"] == JOB:
+            kubectl("wait", f"job/{resource['id'].partition('/')[2]}", "--for=condition=Complete", "--timeout=120s")
+
+
+def install(release: dict[str, Any], kubectl: Kubectl) -> None:
+    """The release, with the chart that it had."""
+    cluster = ("--kubeconfig", str(kubectl.kubeconfig), "--kube-context", CONTEXT, "--namespace", kubectl.namespace)
+    finished = subprocess.run(
+        [tool("helm"), "install", release["name"], earlier.CHART, *cluster, "--values", "-", "--wait", "--timeout=5m"],
+        input=json.dumps(release["values"]),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert finished.returncode == 0, finished.stderr
+
+
+def bucket(deployment: Deployment) -> AbstractContextManager[Store]:
+    """The bucket of the stack, with the key that Label Studio has."""
+    output = deployment.outputs["buckets"]["uploads"]
+    secret = output["keySecret"]["name"]
+    keys = (SecretKey(secret, "access-key"), SecretKey(secret, "secret-key"), None, None)
+    endpoint = deployment.outputs["objectStoreEndpoint"]
+    place = Place(output["bucket"], output["prefix"], "us-east-1", endpoint, *keys)
+    return open_store(Cluster(CONTEXT, NAMESPACE), place)
+
+
+def identities(deployment: Deployment) -> dict[str, str]:
+    """What would have another identity if it had been replaced, helm's records aside: kind, name and UID."""
+    return {
+        f"{kind} {each['metadata']['name']}": each["metadata"]["uid"]
+        for kind, group in KEEPING.items()
+        for each in deployment.objects(kind, group)
+        if each.get("type") != "helm.sh/release.v1"
+    }
+
+
+def version(session: Session) -> str:
+    return str(session.request("GET", "/api/version")["release"])
+
+
+def test_the_data_of_an_earlier_release_are_there_after_one_update(
+    stack: tuple[EarlierStack, Deployment], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, deployment = stack
+    monkeypatch.setenv("KUBECONFIG", str(before.engine.kubeconfig))
+    with deployment.session() as session, bucket(deployment) as store:
+        assert version(session) == OLDEST
+        address = session.upload(session.create_project(TITLE), "pixel.png", PIXEL, "image/png")
+        store.client.put_object(Bucket=store.place.bucket, Key=OBJECT, Body=PIXEL)
+    known = identities(deployment)
+
+    before.engine.run("up", *before.flags, "--yes", "--skip-preview", capture=True)
+
+    deployment.read_outputs()
+    with deployment.session() as session, bucket(deployment) as store:
+        assert version(session) == NEWEST
+        project = session.projects()[TITLE]
+        assert session.request("GET", f"/api/tasks?project={project}")["total"] == 1
+        assert session.http.get(address).content == PIXEL
+        assert store.client.get_object(Bucket=store.place.bucket, Key=OBJECT)["Body"].read() == PIXEL
+    assert identities(deployment).items() >= known.items()
+    before.engine.run("preview", *before.flags, "--expect-no-changes", capture=True)
