@@ -7,7 +7,7 @@ Source: ``label_studio/core/settings`` and ``core/utils/params.py`` of Label Stu
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 PREFIX = re.compile(r"^(LABEL_STUDIO|HEARTEX)_")
 SECRET = re.compile(r"(^|_)(PASSWORD|PASSWD|SECRET|TOKEN|CREDENTIALS?|DSN|(API|ACCESS|PRIVATE|ACCOUNT)_?KEY)(_|$)")
@@ -88,20 +88,26 @@ def canonical(name: str) -> str:
     return PREFIX.sub("", name.upper().replace(".", "_"))
 
 
-def refuse_owned(names: Iterable[str]) -> None:
-    """Raise ValueError for the names that another setting stands for."""
+def owned_problems(names: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """The names that another setting stands for, and that setting."""
     for name in names:
         if instead := _owner(canonical(name)):
-            raise ValueError(f"{name} is set by the program; use {instead}")
+            yield name, f"is set by the program; use {instead}"
 
 
-def plain_values(variables: Mapping[str, str | int | float | bool]) -> dict[str, str]:
-    """The variables as Label Studio reads them; ValueError for one that would leak a secret or stop it at start."""
+def value_problems(variables: Mapping[str, str | int | float | bool]) -> Iterator[tuple[str, str]]:
+    """The names of variables that would leak a secret or stop Label Studio at start, and why."""
     for name, value in variables.items():
         named_like_one = SECRET.search(name.upper()) and canonical(name) not in BOOLEANS
         if named_like_one or URL_WITH_PASSWORD.search(str(value)):
-            raise ValueError(f"{name} looks like a secret; put it into a Secret and name it in extraEnvironmentSecrets")
-    return {name: _value(name, value) for name, value in variables.items()}
+            yield name, "looks like a secret; put it into a Secret and name it in extraEnvironmentSecrets"
+        elif canonical(name) in BOOLEANS | NUMERIC_BOOLEANS and str(value).lower() not in TRUE | FALSE:
+            yield name, "must be true or false: Label Studio does not start with anything else"
+
+
+def plain_values(variables: Mapping[str, str | int | float | bool]) -> dict[str, str]:
+    """The variables as Label Studio reads them, where ``value_problems`` has none."""
+    return {name: _value(canonical(name), value) for name, value in variables.items()}
 
 
 def _owner(name: str) -> str | None:
@@ -112,13 +118,8 @@ def _owner(name: str) -> str | None:
     return next((owner for key, owner in OWNED.items() if key.endswith("*") and name.startswith(key[:-1])), None)
 
 
-def _value(name: str, value: str | int | float | bool) -> str:
+def _value(known: str, value: str | int | float | bool) -> str:
     text = str(value).lower() if isinstance(value, bool) else str(value)
-    known = canonical(name)
-    if known not in BOOLEANS | NUMERIC_BOOLEANS:
-        return text
-    if text.lower() not in TRUE | FALSE:
-        raise ValueError(f"{name} must be true or false: Label Studio does not start with anything else")
     if known in NUMERIC_BOOLEANS:
         return "1" if text.lower() in TRUE else "0"
-    return text.lower()
+    return text.lower() if known in BOOLEANS else text

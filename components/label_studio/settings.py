@@ -5,16 +5,17 @@ from __future__ import annotations
 import math
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from ..settings.base import ListOf, Resources, Scheduling, SecretReference, SettingsModel
 from ..settings.grammars.hosts import Url
 from ..settings.grammars.kubernetes import Annotations, ObjectName, UserId
 from ..settings.grammars.quantities import MEBIBYTE, VolumeSize, parse_quantity
 from ..settings.grammars.text import Email, EnvironmentName, Text
+from ..settings.located import refuse_entries
 from .access_settings import Ingress, Service
 from .chart_settings import Chart, EmbeddedChart
-from .environment_settings import canonical, plain_values, refuse_owned
+from .environment_settings import canonical, owned_problems, plain_values, value_problems
 
 # One uWSGI process of Label Studio 1.20.0 takes about 300 MiB once it has served a few pages.
 PROCESS_MEMORY = 400 * MEBIBYTE
@@ -151,17 +152,13 @@ class LabelStudioSettings(SettingsModel):
         900, ge=60, le=7200, description="Seconds until an install or upgrade counts as failed."
     )
 
-    @field_validator("extra_environment_vars", "extra_environment_secrets")
-    @classmethod
-    def _are_free(cls, variables: dict[str, object]) -> dict[str, object]:
-        refuse_owned([name for name in variables if canonical(name) != "HOST"])
-        return variables
-
-    @field_validator("extra_environment_vars")
-    @classmethod
-    def _are_plain(cls, variables: dict[str, str | int | float | bool]) -> dict[str, str | int | float | bool]:
-        plain_values(variables)
-        return variables
+    @model_validator(mode="after")
+    def _variables_are_free_and_plain(self) -> Self:
+        plain, secret = list(self.extra_environment_vars), list(self.extra_environment_secrets)
+        for key, names in {"extraEnvironmentVars": plain, "extraEnvironmentSecrets": secret}.items():
+            refuse_entries(key, owned_problems(name for name in names if canonical(name) != "HOST"))
+        refuse_entries("extraEnvironmentVars", value_problems(self.extra_environment_vars))
+        return self
 
     @model_validator(mode="after")
     def _environment_is_usable(self) -> Self:
@@ -171,8 +168,9 @@ class LabelStudioSettings(SettingsModel):
             raise ValueError(f"extraEnvironmentVars.LABEL_STUDIO_HOST follows from the page's address; {instead}")
         if any(canonical(name) == "HOST" for name in self.extra_environment_secrets):
             raise ValueError("extraEnvironmentSecrets.LABEL_STUDIO_HOST is derived; write labelStudio.url instead")
-        if twice := sorted(given.keys() & {canonical(name) for name in self.extra_environment_secrets}):
-            raise ValueError(f"{twice[0]} is both in extraEnvironmentVars and in extraEnvironmentSecrets; keep one")
+        twice = (name for name in self.extra_environment_secrets if canonical(name) in given)
+        problems = ((name, "is in extraEnvironmentVars too; keep one") for name in twice)
+        refuse_entries("extraEnvironmentSecrets", problems)
         return self
 
     @model_validator(mode="after")

@@ -78,6 +78,18 @@ def _owner_problems(settings: Settings) -> Iterator[Problem]:
         yield ("postgresql", "user"), "must not begin or end with '_', which the operator refuses; write labelstudio"
 
 
+def _output_problems(settings: Settings) -> Iterator[Problem]:
+    """Projects in a bucket whose name a program gives as an Output, which no rule and no prefix can know."""
+    store = settings.object_store
+    if isinstance(store, ExternalStore) and not isinstance(store.bucket, str):
+        for index, project in enumerate(settings.projects):
+            if project.bucket is None and any(storage.bucket is None for storage in project.storages.values()):
+                yield (
+                    ("projects", index, "bucket"),
+                    "is required where objectStore.bucket is an Output, whose text is known only later",
+                )
+
+
 def _grant_problems(settings: Settings) -> Iterator[Problem]:
     """Keys of an external store for purposes that nobody has."""
     store = settings.object_store
@@ -153,6 +165,7 @@ def stack_problems(settings: Settings) -> Iterator[Problem]:
     yield from _replica_problems(settings)
     yield from _database_problems(settings)
     yield from _owner_problems(settings)
+    yield from _output_problems(settings)
     yield from _grant_problems(settings)
     yield from _pod_security_problems(settings)
     yield from address_problems(settings)

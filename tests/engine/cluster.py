@@ -53,6 +53,11 @@ class Cluster:
         options = {"propagationPolicy": "Background"}
         self._kind(version, kind).delete(name=name, namespace=namespace, body=options)
 
+    def orphan(self, version: str, kind: str, namespace: str, name: str) -> None:
+        """Delete an object; what it owns stays."""
+        options = {"propagationPolicy": "Orphan"}
+        self._kind(version, kind).delete(name=name, namespace=namespace, body=options)
+
     def merge(self, item: Object, manager: str = "kubectl-edit") -> None:
         """Change the given fields of an object, in the name of ``manager``."""
         metadata = item["metadata"]

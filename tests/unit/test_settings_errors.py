@@ -61,7 +61,7 @@ def test_every_kind_of_error_has_words() -> None:
         ),
         (
             {"labelStudio": {"extraEnvironmentVars": {"MY_TOKEN": "a"}}},
-            "labelStudio.extraEnvironmentVars: MY_TOKEN looks like a secret; put it into a Secret",
+            "labelStudio.extraEnvironmentVars.MY_TOKEN: looks like a secret; put it into a Secret",
         ),
         (
             {"labelStudio": {"chart": {"flavour": "alauda", "source": "oci://registry.example.com/chart"}}},

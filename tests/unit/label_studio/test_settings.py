@@ -183,7 +183,7 @@ def test_an_autoscaler_decides_the_number_of_pods() -> None:
         ({"extraEnvironmentVars": {"CSRF_COOKIE_HTTPONLY": "maybe"}}, "must be true or false"),
         (
             {"extraEnvironmentVars": {"A": "x"}, "extraEnvironmentSecrets": {"a": {"secretName": "s"}}},
-            "both in extraEnvironmentVars and in extraEnvironmentSecrets",
+            "is in extraEnvironmentVars too; keep one",
         ),
         ({"replica": 2}, "replica: Extra inputs are not permitted"),
     ],
