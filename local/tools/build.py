@@ -136,6 +136,7 @@ BUILDS: Mapping[str, Tool] = {
     "kubeconform": Tool("kubeconform", "github.com/yannh/kubeconform/cmd/kubeconform"),
     "crane": Tool("crane", "github.com/google/go-containerregistry/cmd/crane"),
     "plugin-barman-cloud": Tool("plugin-barman-cloud", f"{_BARMAN}/cmd/manager"),
+    "parsers": Tool("parsers", "."),
     "actionlint": Tool("actionlint", "github.com/rhysd/actionlint/cmd/actionlint"),
 }
 
