@@ -79,6 +79,25 @@ BOOLEANS = frozenset({
     "SHOW_TRACEBACK_FOR_EXPORT_CONVERTER", "SYNC_ON_TARGET_STORAGE_CREATION",
     "USE_DEFAULT_BANNED_SUBNETS", "USE_NGINX_FOR_EXPORT_DOWNLOADS", "USE_NGINX_FOR_UPLOADS", "VERIFY_SSL_CERTS",
 })  # fmt: skip
+# Read by int() or float() while Label Studio starts.
+INTEGERS = frozenset({
+    "BATCH_JOB_RETRY_TIMEOUT", "CSRF_COOKIE_AGE", "DATA_UPLOAD_MAX_MEMORY_SIZE", "DATA_UPLOAD_MAX_NUMBER_FILES",
+    "DEFAULT_STORAGE_LIST_LIMIT", "DM_MAX_USERS_TO_DISPLAY", "IMPORT_BATCH_SIZE", "LABEL_STREAM_HISTORY_LIMIT",
+    "MAX_SESSION_AGE", "MAX_TASK_BATCH_SIZE", "MAX_TIME_BETWEEN_ACTIVITY", "MYSQL_PORT", "PREDICTION_IMPORT_BATCH_SIZE",
+    "QS_ITERATOR_DEFAULT_CHUNK_SIZE", "RANDOM_NEXT_TASK_SAMPLE_SIZE", "REIMPORT_BATCH_SIZE",
+    "RESOLVER_PROXY_BUFFER_SIZE", "RESOLVER_PROXY_CACHE_TIMEOUT", "RESOLVER_PROXY_GCS_HTTP_TIMEOUT",
+    "RESOLVER_PROXY_MAX_RANGE_SIZE", "RESOLVER_PROXY_TIMEOUT", "RQ_FAILED_JOB_TTL", "RQ_LONG_JOB_TIMEOUT",
+    "TASK_API_PAGE_SIZE_MAX", "TASK_DATA_PER_BATCH", "TASK_LOCK_TTL", "USER_ACTIVITY_BATCH_SIZE",
+    "USER_ACTIVITY_REDIS_TTL", "USER_ACTIVITY_SYNC_THRESHOLD", "WEBHOOK_BATCH_SIZE",
+})  # fmt: skip
+NUMBERS = frozenset({
+    "ML_CONNECTION_TIMEOUT", "ML_TIMEOUT_DEFAULT", "ML_TIMEOUT_DELETE", "ML_TIMEOUT_DUPLICATE_MODEL",
+    "ML_TIMEOUT_HEALTH", "ML_TIMEOUT_PREDICT", "ML_TIMEOUT_SETUP", "ML_TIMEOUT_TRAIN", "ML_TIMEOUT_TRAIN_JOB_STATUS",
+    "WEBHOOK_TIMEOUT",
+})  # fmt: skip
+LOG_LEVELS = frozenset({"CRITICAL", "FATAL", "ERROR", "WARN", "WARNING", "INFO", "DEBUG", "NOTSET"})
+INTEGER = re.compile(r"-?\d{1,15}", re.ASCII)
+NUMBER = re.compile(r"-?\d{1,15}(\.\d{1,15})?", re.ASCII)
 TRUE = frozenset({"true", "yes", "on", "1"})
 FALSE = frozenset({"false", "no", "not", "off", "0"})
 
@@ -101,8 +120,21 @@ def value_problems(variables: Mapping[str, str | int | float | bool]) -> Iterato
         named_like_one = SECRET.search(name.upper()) and canonical(name) not in BOOLEANS
         if named_like_one or URL_WITH_PASSWORD.search(str(value)):
             yield name, "looks like a secret; put it into a Secret and name it in extraEnvironmentSecrets"
-        elif canonical(name) in BOOLEANS | NUMERIC_BOOLEANS and str(value).lower() not in TRUE | FALSE:
-            yield name, "must be true or false: Label Studio does not start with anything else"
+        elif wanted := _wanted(canonical(name), str(value)):
+            yield name, f"must be {wanted}: Label Studio does not start with anything else"
+
+
+def _wanted(known: str, value: str) -> str | None:
+    """What Label Studio reads the variable as, if it cannot read the value so."""
+    if known in BOOLEANS | NUMERIC_BOOLEANS and value.lower() not in TRUE | FALSE:
+        return "true or false"
+    if known in INTEGERS and not INTEGER.fullmatch(value):
+        return "a whole number"
+    if known in NUMBERS and not NUMBER.fullmatch(value):
+        return "a number"
+    if known == "LOG_LEVEL" and value not in LOG_LEVELS:
+        return f"one of {', '.join(sorted(LOG_LEVELS))}"
+    return None
 
 
 def plain_values(variables: Mapping[str, str | int | float | bool]) -> dict[str, str]:

@@ -120,6 +120,17 @@ class CnpgPostgres(_Server):
         return self
 
     @model_validator(mode="after")
+    def _log_fits_its_volume(self) -> Self:
+        for name in ("min_wal_size", "max_wal_size"):
+            given = self.parameters.get(name)
+            size = parameter_bytes(name, given, self.version) if given else 0
+            if self.wal_storage and size >= parse_quantity(self.wal_storage.size):
+                raise ValueError(
+                    f"walStorage.size must be larger than the parameter {name}, or the log fills its volume"
+                )
+        return self
+
+    @model_validator(mode="after")
     def _archives_differ(self) -> Self:
         if self.backup and self.restore and self.backup.archive == self.restore.archive:
             raise ValueError(

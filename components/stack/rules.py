@@ -20,6 +20,7 @@ from ..postgresql.settings import CnpgPostgres, StandalonePostgres, ZalandoPostg
 from ..redis.settings import AlaudaRedis
 from ..settings.grammars.images import image_major_version
 from ..settings.grammars.s3 import BUCKET_NAME
+from ..settings.images import OLDEST
 from ..settings.outside import address_problems
 from .database_connections import connection_problems
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 # Roles of CloudNativePG (pkg/postgres/roles.go), and the defaults of Zalando's operator (pkg/util/config/config.go).
 CNPG_ROLES = re.compile(r"streaming_replica|cnpg_.*")
+VERSION = re.compile(r"v?(\d+)\.(\d+)", re.ASCII)
 ZALANDO_ROLES = re.compile(r"standby|pooler|admin|cron_admin")
 
 Problem = tuple[tuple[str | int, ...], str]
@@ -66,6 +68,17 @@ def _database_problems(settings: Settings) -> Iterator[Problem]:
                 ("postgresql", "backup", "endpoint"),
                 "must be another store than this stack's own, with which the backups would be lost as well",
             )
+
+
+def _release_problems(settings: Settings) -> Iterator[Problem]:
+    """Releases of Label Studio that the program's files do not fit."""
+    match = VERSION.match(settings.image("label_studio").rpartition("/")[2].partition(":")[2])
+    oldest = tuple(map(int, OLDEST.split(".")[:2]))
+    if match and (int(match[1]), int(match[2])) < oldest:
+        yield (
+            ("images", "labelStudio"),
+            f"must be {OLDEST} or newer: the chart and the queue workers are made for it",
+        )
 
 
 def _owner_problems(settings: Settings) -> Iterator[Problem]:
@@ -164,6 +177,7 @@ def stack_problems(settings: Settings) -> Iterator[Problem]:
     """Everything that is wrong with settings each of which is right by itself."""
     yield from _replica_problems(settings)
     yield from _database_problems(settings)
+    yield from _release_problems(settings)
     yield from _owner_problems(settings)
     yield from _output_problems(settings)
     yield from _grant_problems(settings)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
-from tests.contract.label_studio import VERSIONS, probe
+from components.label_studio.environment_settings import INTEGERS, NUMBERS, NUMERIC_BOOLEANS, owned_problems
+from tests.contract.label_studio import VERSIONS, package, probe
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -21,3 +23,13 @@ def test_queues_are_those_of_the_stack(version: str, tmp_path: Path) -> None:
     assert found["queues"] == ["critical", "default", "high", "low"]
     assert found["host"] == "redis.invalid"
     assert (found["age"], found["checked"]) == (600, True)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_variables_that_the_release_reads_as_numbers_are_known(version: str) -> None:
+    [packages] = (package(version).parents[1] / "lib").glob("python3.*/site-packages")
+    sources = "\n".join(file.read_text() for file in (packages / "label_studio" / "core" / "settings").glob("*.py"))
+    for kind, known in {"int": INTEGERS | NUMERIC_BOOLEANS, "float": NUMBERS}.items():
+        read = set(re.findall(rf"\b{kind}\(\s*(?:get_env|os\.environ\.get)\(\s*['\"]([A-Z_]+)['\"]", sources))
+        owned = {name for name, _ in owned_problems(read)}
+        assert read - owned <= known

@@ -194,6 +194,23 @@ def test_a_mistake_is_refused_with_what_to_write(given: dict[str, Any], words: s
     assert "hunter2" not in message
 
 
+@pytest.mark.parametrize(
+    ("name", "right", "wrong"),
+    [
+        ("LABEL_STUDIO_WEBHOOK_TIMEOUT", ("1", "2.5", 3, 0.5), ("1s", "", "٣", True)),
+        ("DATA_UPLOAD_MAX_NUMBER_FILES", ("100", 100), ("1e3", "1.5", 1.5, "many", True)),
+        ("LOG_LEVEL", ("DEBUG", "WARN"), ("debug", "LOUD", "")),
+    ],
+)
+def test_variables_that_are_read_at_start_are_what_they_are_read_as(
+    name: str, right: tuple[Any, ...], wrong: tuple[Any, ...]
+) -> None:
+    for value in right:
+        assert parse(extraEnvironmentVars={name: value}).environment == {name: str(value)}
+    for value in wrong:
+        assert f"extraEnvironmentVars.{name}: must be " in refusal(extraEnvironmentVars={name: value})
+
+
 @pytest.mark.parametrize("name", sorted(BOOLEANS))
 def test_booleans_keep_label_studio_able_to_start(name: str) -> None:
     assert {plain_values({name: value})[name] for value in (True, "Yes", "1")} <= TRUE
