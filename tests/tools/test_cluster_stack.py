@@ -60,11 +60,12 @@ def test_what_is_refused(folder: Path, name: str, context: str | None, message: 
 @pytest.mark.parametrize(("agreed", "flags"), [(True, ["--yes"]), (False, [])])
 def test_what_is_typed(agreed: bool, flags: list[str]) -> None:
     config = yaml.safe_load(DEV)["config"]
-    select, up = commands("up", "mine", config, agreed)
+    ask, select, up = commands("up", "mine", config, agreed)
+    assert ask == [sys.executable, "-m", "scripts.server_check", "mine"]
     assert select == ["pulumi", "stack", "select", "--create", "--stack", "mine"]
     assert up == ["pulumi", "up", "--stack", "mine", *flags, *policy_flags("mine", config)]
     assert up[-1] == str(PROJECT / "policies" / "config.dev.json")
-    assert "--yes" not in commands("preview", "mine", config, agreed)[1]
+    assert "--yes" not in commands("preview", "mine", config, agreed)[-1]
 
 
 @pytest.mark.parametrize("content", ["a: [", "- a list", "just words"])
@@ -83,7 +84,7 @@ def test_every_way_to_deploy_runs_the_same_policies(tmp_path: Path) -> None:
     typed = done.stdout.split()
     pack, config = (PROJECT / typed[typed.index(flag) + 1] for flag in ("--policy-pack", "--policy-pack-config"))
     flags = ("--policy-pack", str(pack), "--policy-pack-config", str(config))
-    assert commands("up", "dev", settings("dev", None), agreed=True)[1][-4:] == [*flags]
+    assert commands("up", "dev", settings("dev", None), agreed=True)[-1][-4:] == [*flags]
     assert stack._policies(machine.engine(tmp_path)) == flags
 
 
