@@ -2,7 +2,8 @@
 
 It is a server-side dry run of what the program and its chart would apply, with the credentials of the stack's context.
 What the server refuses is told at the setting that it comes from, and the status is 1. Where no server answers, the
-namespace is not there yet, or the credentials may not write, nobody can be asked: the output says so, and the status is 0.
+namespace is not there yet, or the credentials may not write, nobody can be asked: the output says so, and the status is
+0.
 """
 
 from __future__ import annotations

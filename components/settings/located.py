@@ -23,5 +23,4 @@ def refuse_entries(field: str, problems: Iterable[tuple[str | None, str]]) -> No
         for name, message in problems
     ]
     if details:
-        error = ValidationError.from_exception_data(field, details)
-        raise error
+        raise ValidationError.from_exception_data(field, details)
