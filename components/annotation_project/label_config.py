@@ -41,6 +41,8 @@ def read_label_config(path: str) -> str:
 
 def check_label_config(config: str) -> None:
     """ValueError says what Label Studio would refuse, in one line."""
+    if len(config.encode()) > MAXIMUM_BYTES:
+        raise ValueError(f"must be at most {MAXIMUM_BYTES // 1024} KiB")
     try:
         root = fromstring(config)
     except ParseError as error:
