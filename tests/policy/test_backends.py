@@ -71,7 +71,9 @@ CASES: dict[str, dict[str, Any]] = {
     "chart of Alauda": {
         "labelStudio": {"chart": {"flavour": "alauda", "source": "https://charts.example.com", "version": "1.20.0"}}
     },
-    "archive of Alauda's chart": {"labelStudio": {"chart": {"flavour": "alauda", "source": "https://example.com/ls-1.20.0.tgz"}}},
+    "archive of Alauda's chart": {
+        "labelStudio": {"chart": {"flavour": "alauda", "source": "https://example.com/ls-1.20.0.tgz"}}
+    },
     "a volume": {"labelStudio": {"persistence": {"type": "volume", "accessMode": "ReadWriteMany"}}},
     "own Secrets": {"secrets": {"own": {"password": {"secure": "v1:x:y"}}}},
 }

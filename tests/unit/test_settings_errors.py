@@ -52,7 +52,7 @@ def test_every_kind_of_error_has_words() -> None:
     [
         ({"cluster": "dev"}, "cluster: must be a mapping, its keys on lines below it"),
         ({"projects": {"a": 1}}, "projects: must be a list, each entry on a line below it that begins with '-'"),
-        ({"cluster": {"context": ""}}, "cluster.context: must be one line of 1 to 1024 characters"),
+        ({"cluster": {"context": ""}}, "cluster.context: must be the name of a context"),
         ({"postgresql": {"version": "new"}}, "postgresql.version: must be a whole number"),
         ({"labelStudio": {"serviceAccountAnnotations": {"a": 5}}}, f"labelStudio.serviceAccountAnnotations.a: {TEXT}"),
         (

@@ -9,6 +9,7 @@ from typing import Annotated
 from .grammar import Grammar
 
 LINE_BREAKS = "\n\r\t"
+ONE_LINE = r"(?=.*\S)[^\x00-\x1f\x7f]{1,1024}"
 # Django's EmailValidator, without the quoted forms that its own log-in form refuses.
 EMAIL_USER = re.compile(r"[-!#$%&'*+/=?^_`{}|~0-9a-z]+(?:\.[-!#$%&'*+/=?^_`{}|~0-9a-z]+)*", re.ASCII)
 EMAIL_DOMAIN = re.compile(
@@ -85,7 +86,7 @@ EMAIL = Grammar(
     check=_email,
 )
 ContextName = Annotated[
-    str, Grammar("context", "the name of a context of the kubeconfig, in one line", ("production",), check=LINE.read)
+    str, Grammar("context", "the name of a context of the kubeconfig, in one line", ("production",), ONE_LINE)
 ]
 Text = Annotated[str, Grammar("text", "text", ("any text",), check=_text)]
 Description = Annotated[
@@ -98,8 +99,7 @@ Pattern = Annotated[
     str, Grammar("regular expression", "a regular expression of Python", (".*(jpe?g|png|tiff)",), check=_pattern)
 ]
 FilePath = Annotated[
-    str,
-    Grammar("file", "the path of a file, in one line", ("~/.kube/config", "labels/cats.xml"), check=LINE.read),
+    str, Grammar("file", "the path of a file, in one line", ("~/.kube/config", "labels/cats.xml"), ONE_LINE)
 ]
 EnvironmentName = Annotated[
     str,
