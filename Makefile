@@ -33,8 +33,9 @@ else
 DEPLOY = $(BIN)/python -m scripts.cluster_stack $(1) "$(STACK)" --context "$(CONTEXT)" $(if $(filter 1 yes true,$(YES)),--yes)
 endif
 
-up: install  ## serve Label Studio here, or on a cluster: make up CONTEXT=name [STACK=name] [YES=1]
-	@$(call DEPLOY,up)
+up: install  ## serve Label Studio here [PORT=30080], or on a cluster: make up CONTEXT=name [STACK=name] [YES=1]
+	@$(if $(HERE),,$(if $(PORT),echo "error: PORT is for this machine; with CONTEXT write labelStudio.service.nodePort" >&2; exit 1;))
+	@$(call DEPLOY,up) $(if $(PORT),--port "$(PORT)")
 
 preview: install  ## show what `make up` would change: make preview [CONTEXT=name] [STACK=name]
 	@$(call DEPLOY,preview)
@@ -51,8 +52,8 @@ down: install  ## remove everything that `make up` started on this machine
 status: install  ## show what runs and what is wrong
 	@$(BIN)/python -m local status
 
-logs: install  ## show the newest log lines of every part
-	@$(BIN)/python -m local logs
+logs: install  ## show the newest log lines, of every part or of one: make logs [PART=page]
+	@$(BIN)/python -m local logs "$(PART)"
 
 shell: install  ## open a shell in which pulumi, kubectl and helm work on what `make up` serves
 	@$(BIN)/python -m local shell

@@ -10,7 +10,8 @@ from typing import Annotated
 import typer
 
 from components.settings.errors import SettingsError
-from local import packages, platform, preconditions, report, stack, version
+from local import logs as log_lines
+from local import machine, packages, platform, preconditions, report, stack, version
 from local.cluster import lifecycle
 from local.cluster.api import Timeout
 from local.cluster.errors import ClusterError
@@ -40,14 +41,17 @@ EXPECTED = (
     Timeout,
     SettingsError,
     wanted.ImageError,
+    log_lines.UnknownPartError,
 )
 
 
 @app.command()
-def up() -> None:
+def up(port: Annotated[str, typer.Option(help="Node port of the page; it is kept for the next time.")] = "") -> None:
     """Serve Label Studio on this machine: build or reuse everything, start the cluster, deploy the dev stack."""
-    platform.prepare(images=wanted.of_stack(stack.config()))
-    stack.up()
+    engine = machine.engine()
+    chosen = machine.chosen_port(engine, port)
+    platform.prepare(images=wanted.of_stack(stack.config()), page_port=machine.page_port(engine, chosen))
+    stack.up(chosen)
 
 
 @app.command()
@@ -70,13 +74,13 @@ def status() -> None:
 
 @app.command()
 def logs(
-    part: Annotated[str, typer.Argument(help="Beginning of the name of a process or pod; all without it.")] = "",
+    part: Annotated[str, typer.Argument(help="Such as page, worker or etcd; all without it.")] = "",
     lines: Annotated[int, typer.Option("--lines", "-n", help="How many lines of each.")] = 10,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on as they come.")] = False,
 ) -> None:
     """Show the newest log lines of every part, or of one."""
-    if not report.logs(part, lines, follow):
-        console.print(f"No log of {part or 'anything'}: `make status` lists what runs.")
+    if not log_lines.show(part, lines, follow):
+        stderr_console.print("There are no logs: nothing has run yet. `make up` starts it.")
         raise typer.Exit(1)
 
 

@@ -26,13 +26,13 @@ def deployed() -> Engine:
     return engine()
 
 
-def up() -> None:
-    """Run the real ``pulumi up``, and say where the page is and who may log in."""
+def up(port: int | None = None) -> None:
+    """Run the real ``pulumi up``, and say where the page is and who may log in; a ``port`` becomes the page's."""
     stack = engine()
     policies = _policies(stack)
     with step("Deploying the dev stack"):
         stack.create()
-        is_first = describe(stack)
+        is_first = describe(stack, port)
         recovery.settle(stack, Api())
         stack.operate("up", *policies)
     outputs = stack.outputs()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Mapping
+from urllib.parse import urlsplit
 
 import pulumi
 import pulumi_kubernetes as k8s
@@ -95,10 +97,26 @@ def s3_folder(s3: S3Connection) -> str:
 
 
 def _page(url: str | None) -> Variables:
+    """Where browsers reach the page, and whether its cookies need TLS.
+
+    Without LABEL_STUDIO_HOST the page uses relative addresses. A loopback address is different for everybody: localhost
+    for one, another port behind a forwarding for the next. Named, each but one of them would be a foreign origin.
+    """
     # The secure flags are read by bool(int(value)): "true" would stop Label Studio at start.
     secure = "1" if url is not None and url.startswith("https://") else "0"
     cookies: Variables = {"SESSION_COOKIE_SECURE": secure, "CSRF_COOKIE_SECURE": secure}
-    return {"LABEL_STUDIO_HOST": url, "CSRF_TRUSTED_ORIGINS": url, **cookies} if url else cookies
+    if url is None or _is_loopback(url):
+        return cookies
+    return {"LABEL_STUDIO_HOST": url, "CSRF_TRUSTED_ORIGINS": url, **cookies}
+
+
+def _is_loopback(url: str) -> bool:
+    """Whether it is plain http to this very machine; behind a proxy that speaks TLS the origin has to be named."""
+    parts = urlsplit(url)
+    try:
+        return parts.scheme == "http" and ipaddress.ip_address(parts.hostname or "").is_loopback
+    except ValueError:
+        return parts.scheme == "http" and parts.hostname == "localhost"
 
 
 def _protection(args: LabelStudioArgs) -> Variables:
