@@ -9,9 +9,10 @@ from typing import Annotated
 
 import typer
 
+from cli import browser
 from components.settings.errors import SettingsError
 from local import logs as log_lines
-from local import machine, packages, platform, preconditions, report, stack, version
+from local import machine, packages, platform, preconditions, report, stack, uninstall, version
 from local.cluster import lifecycle
 from local.cluster.api import Timeout
 from local.cluster.errors import ClusterError
@@ -42,6 +43,7 @@ EXPECTED = (
     SettingsError,
     wanted.ImageError,
     log_lines.UnknownPartError,
+    uninstall.NotAgreedError,
 )
 
 
@@ -64,6 +66,20 @@ def down(
         lifecycle.delete()
     elif STATE.exists():
         note(f"data stays in {STATE} (`python -m local down --delete-data` deletes it) and tools in {CACHE}")
+
+
+@app.command("uninstall")
+def remove_everything(yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
+    """Remove everything that `up` made on this machine: the stack's data, the caches and the Python packages."""
+    uninstall.uninstall(agreed=yes)
+
+
+@app.command("open")
+def open_page() -> None:
+    """Print the address of the page, and open it in a browser if there is one."""
+    url = stack.address()
+    print(url)
+    browser.show(url)
 
 
 @app.command()
@@ -174,6 +190,9 @@ def main() -> None:
         stderr_console.print(f"[red]{type(error).__name__.removesuffix('Error')}:[/]", end=" ")
         stderr_console.print(str(error), markup=False)
         sys.exit(130 if isinstance(error, Interrupted) else 1)
+    except PermissionError as error:
+        stderr_console.print(f"Permission: only root may use {error.filename}: run the command with sudo", markup=False)
+        sys.exit(1)
 
 
 if __name__ == "__main__":

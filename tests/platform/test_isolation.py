@@ -11,22 +11,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import HTTPServer, SimpleHTTPRequestHandler
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from local.cluster import firewall, lifecycle, network
-from local.cluster.api import Api, wait
-from local.cluster.images import system_references
 from local.paths import RUN, STATE
+from tests.platform.web import NAMESPACE, NOBODY, NODE_PORT, Web
 
 NEIGHBOUR, LINK = "label-studio-neighbour", "ls-neighbour"
 # Reserved for documentation (RFC 5737): no host that this machine talks to has such an address.
 HERE, THERE = "203.0.113.201", "203.0.113.202"
-NAMESPACE = "isolation-test"
-NODE_PORT = 30076
-NOBODY = 65534
-SERVE = "echo kept > /data/f; exec /bin/busybox httpd -fp 8080 -h /data"
 CONNECT = """
 import json, socket, sys
 open_ = []
@@ -55,69 +49,6 @@ Target = tuple[str, int]
 @pytest.fixture(scope="module", autouse=True)
 def running() -> None:
     lifecycle.start()
-
-
-@pytest.fixture(scope="module")
-def web() -> Iterator[dict[str, Any]]:
-    """A page of an unprivileged user that has written to its volume, in a pod, a Service and a node port."""
-    api = Api()
-    api.apply(workload())
-
-    def pods() -> list[dict[str, Any]]:
-        return [pod for pod in api.get(f"/api/v1/namespaces/{NAMESPACE}/pods")["items"] if "podIP" in pod["status"]]
-
-    wait("the page of the test", lambda: bool(reached([("127.0.0.1", NODE_PORT)])), 60)
-    service = api.get(f"/api/v1/namespaces/{NAMESPACE}/services/web")
-    yield {"pod": pods()[0]["status"]["podIP"], "service": service["spec"]["clusterIP"]}
-    api.delete([{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}])
-
-
-def workload() -> list[dict[str, Any]]:
-    metadata, labels = {"name": "web", "namespace": NAMESPACE}, {"app": "web"}
-    pod = {
-        "terminationGracePeriodSeconds": 1,
-        "securityContext": {"runAsUser": NOBODY, "runAsGroup": NOBODY, "runAsNonRoot": True},
-        "volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": "web"}}],
-        "containers": [
-            {
-                "name": "main",
-                "image": system_references()["volume_helper"],
-                "imagePullPolicy": "Never",
-                "command": [
-                    "/bin/busybox",
-                    "sh",
-                    "-ec",
-                    "echo kept > /data/f; exec /bin/busybox httpd -fp 8080 -h /data",
-                ],
-                "volumeMounts": [{"name": "data", "mountPath": "/data"}],
-            }
-        ],
-    }
-    return [
-        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}},
-        {
-            "apiVersion": "v1",
-            "kind": "PersistentVolumeClaim",
-            "metadata": metadata,
-            "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Mi"}}},
-        },
-        {
-            "apiVersion": "apps/v1",
-            "kind": "Deployment",
-            "metadata": metadata,
-            "spec": {"selector": {"matchLabels": labels}, "template": {"metadata": {"labels": labels}, "spec": pod}},
-        },
-        {
-            "apiVersion": "v1",
-            "kind": "Service",
-            "metadata": metadata,
-            "spec": {
-                "type": "NodePort",
-                "selector": labels,
-                "ports": [{"port": 80, "targetPort": 8080, "nodePort": NODE_PORT}],
-            },
-        },
-    ]
 
 
 def run(*command: str) -> str:
@@ -167,20 +98,20 @@ def unguarded() -> Iterator[None]:
         firewall.guard()
 
 
-def targets(web: dict[str, Any]) -> list[Target]:
+def targets(web: Web) -> list[Target]:
     return [
         (network.NODE_ADDRESS, network.API_PORT),
         (network.API_SERVICE_ADDRESS, 443),
         (network.NODE_ADDRESS, 10250),
         (network.DNS_SERVICE_ADDRESS, 53),
-        (web["pod"], 8080),
-        (web["service"], 80),
+        (web.pod, 8080),
+        (web.service, 80),
         ("127.0.0.1", NODE_PORT),
         ("127.0.0.1", 2379),
     ]
 
 
-def test_a_neighbour_reaches_nothing_of_the_cluster(web: dict[str, Any], neighbour: tuple[str, ...]) -> None:
+def test_a_neighbour_reaches_nothing_of_the_cluster(web: Web, neighbour: tuple[str, ...]) -> None:
     everything = targets(web)
     assert reached(everything) == everything
     with served() as port:
@@ -196,7 +127,7 @@ def test_a_second_start_adds_no_second_guard() -> None:
     assert run("iptables-save", "-t", "raw").count(firewall.GUARD) == before
 
 
-def test_another_user_reaches_neither_volumes_nor_state(web: dict[str, Any]) -> None:
+def test_another_user_reaches_neither_volumes_nor_state(web: Web) -> None:
     volumes = [path for path in (STATE / "volumes").iterdir() if NAMESPACE in path.name]
     assert [(volume / "f").read_text() for volume in volumes] == ["kept\n"]
     assert (volumes[0] / "f").stat().st_uid == NOBODY
