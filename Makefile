@@ -10,7 +10,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .PHONY: help up preview down open uninstall status logs shell password doctor version lock install lint types format \
-	projects upload sync export test test-unit test-tools test-policy test-chart test-contract test-engine test-e2e policy-manifests
+	projects upload sync export test test-unit test-tools test-policy test-chart test-contract test-package test-engine test-e2e policy-manifests
 
 help:  ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 20
@@ -125,6 +125,9 @@ test-contract: install  ## what Label Studio's released packages and a real MinI
 
 test-policy: install  ## the policy pack through the real CLI
 	@$(BIN)/pytest tests/policy
+
+test-package: install  ## the wheel and the component package, in programs of several languages
+	@$(BIN)/pytest tests/package
 
 test-engine: install  ## the real engine and the plugins against the real API server
 	@$(BIN)/python -m local test tests/engine

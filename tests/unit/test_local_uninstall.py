@@ -19,7 +19,7 @@ def folders(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, Path]:
     monkeypatch.setattr(lifecycle, "STATE", made["state"])
     monkeypatch.setattr(lifecycle, "_LOCK", tmp_path / "lock")
     monkeypatch.setattr(lifecycle, "processes", list)
-    monkeypatch.setattr(lifecycle.traces, "mounts", list)
+    monkeypatch.setattr("local.cluster.traces.mounts", list)
     monkeypatch.setattr(lifecycle, "stop", lambda: None)
     monkeypatch.setattr(
         uninstall, "FOLDERS", {folder: f"what {name} is" for name, folder in made.items()} | {tmp_path / "none": ""}
