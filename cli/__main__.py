@@ -20,7 +20,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from urllib3.exceptions import HTTPError
 
 from . import browser
-from .cluster import Cluster, Told
+from .cluster import Cluster, JobResults
 from .errors import ProjectError, Stopped
 from .export import FORMATS, convert, tasks_of
 from .stack import Place, Project, Stack
@@ -140,9 +140,9 @@ def list_projects(context: typer.Context) -> None:
     if not deployed.projects:
         console.print("The stack declares no projects: docs/quickstart.md shows how.")
         return
-    told = Cluster(deployed.context, deployed.namespace).told()
+    results = Cluster(deployed.context, deployed.namespace).job_results()
     for name, project in sorted(deployed.projects.items()):
-        jobs = told.get(project.declaration, Told())
+        jobs = results.get(project.declaration, JobResults())
         facts = {
             "page": jobs.report.get("address"),
             "tasks": jobs.report.get("tasks"),
@@ -205,7 +205,7 @@ def _stop(*_: object) -> None:
 
 
 def main() -> None:
-    """Run the command line; an error that a person can mend is one line."""
+    """Run the command line; an error that a user can fix is one line."""
     signal.signal(signal.SIGINT, _stop)
     try:
         app()

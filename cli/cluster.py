@@ -26,20 +26,20 @@ COMPONENT = "annotation-project"
 
 
 @dataclass(frozen=True)
-class Told:
+class JobResults:
     """What the jobs of a project said: the newest report, and the last line of a failure that came after it."""
 
     report: Mapping[str, Any] = field(default_factory=dict)
     problem: str = ""
 
-    def then(self, word: str) -> Told:
+    def then(self, word: str) -> JobResults:
         """The same after another job has ended with this word: a report in JSON, or what went wrong."""
         try:
             report = json.loads(word)
         except ValueError:
             report = None
         if isinstance(report, dict):
-            return Told(report)
+            return JobResults(report)
         return replace(self, problem=word.splitlines()[-1])
 
 
@@ -70,7 +70,7 @@ class Cluster:
         return base64.b64decode(secret.data[reference.key]).decode()
 
     def declaration(self, name: str) -> dict[str, Any]:
-        """What the jobs of a project are told."""
+        """The declaration that the jobs of a project read."""
         declared = self._read("ConfigMap", name, self._core.read_namespaced_config_map)
         value: dict[str, Any] = json.loads(declared.data["declaration.json"])
         return value
@@ -97,13 +97,13 @@ class Cluster:
             time.sleep(POLL_SECONDS)
         raise ProjectError(f"the job {name} has not finished within {seconds:.0f} seconds; it goes on")
 
-    def told(self) -> dict[str, Told]:
+    def job_results(self) -> dict[str, JobResults]:
         """What the pods of each project said, by the name of its declaration."""
         pods = self._core.list_namespaced_pod(self.namespace, label_selector=f"app.kubernetes.io/name={COMPONENT}")
-        found: dict[str, Told] = {}
+        found: dict[str, JobResults] = {}
         for pod in sorted((pod for pod in pods.items if _message(pod)), key=_ended):
             name = pod.metadata.labels["app.kubernetes.io/instance"].removesuffix("-sync")
-            found[name] = found.get(name, Told()).then(_message(pod))
+            found[name] = found.get(name, JobResults()).then(_message(pod))
         return found
 
     @contextmanager

@@ -8,4 +8,4 @@ class Stopped(BaseException):
 
 
 class ProjectError(Exception):
-    """Something is wrong that the person at the keyboard can mend; the message says how."""
+    """Something is wrong that the user can fix; the message says how."""

@@ -25,7 +25,7 @@ Secrets = dict[str, SecretKey]
 
 
 def variables(args: LabelStudioArgs) -> Variables:
-    """What every container is told, besides what charts make of their own values."""
+    """The variables of every container, besides those that charts make of their own values."""
     return {
         **args.settings.environment,
         **_page(args.settings.page_url),
