@@ -39,7 +39,7 @@ def uninstall(agreed: bool) -> None:
             lifecycle.delete()
         else:
             with step(f"Deleting {folder}"):
-                shutil.rmtree(folder)
+                folder.unlink() if folder.is_symlink() else shutil.rmtree(folder)
     console.print("Removed: " + ", ".join(f"{folder} ({size})" for folder, size in sizes.items()), markup=False)
     console.print(
         "Left, since other programs may use them: this folder, the Debian packages "
