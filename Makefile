@@ -9,8 +9,8 @@ HERE := $(if $(CONTEXT),,$(filter dev,$(STACK)))
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help up preview down status logs shell password doctor version lock install lint types format \
-	projects upload sync export test test-unit test-tools test-policy test-chart test-contract test-engine test-e2e policy-manifests
+.PHONY: help up preview down open uninstall status logs shell password doctor version lock install lint types format \
+	projects upload sync export test test-unit test-tools test-policy test-chart test-contract test-package test-engine test-e2e policy-manifests
 
 help:  ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 20
@@ -33,8 +33,13 @@ else
 DEPLOY = $(BIN)/python -m scripts.cluster_stack $(1) "$(STACK)" --context "$(CONTEXT)" $(if $(filter 1 yes true,$(YES)),--yes)
 endif
 
-up: install  ## serve Label Studio here, or on a cluster: make up CONTEXT=name [STACK=name] [YES=1]
-	@$(call DEPLOY,up)
+comma := ,
+# These ask or change what `make up` serves here, whatever other cluster is named.
+only_here = $(if $(HERE),,echo "error: make $(1) is for this machine: leave CONTEXT and STACK out$(2)" >&2; exit 1;)
+
+up: install  ## serve Label Studio here [PORT=30080], or on a cluster: make up CONTEXT=name [STACK=name] [YES=1]
+	@$(if $(HERE),,$(if $(PORT),echo "error: PORT is for this machine; with CONTEXT write labelStudio.service.nodePort" >&2; exit 1;))
+	@$(call DEPLOY,up) $(if $(PORT),--port "$(PORT)")
 
 preview: install  ## show what `make up` would change: make preview [CONTEXT=name] [STACK=name]
 	@$(call DEPLOY,preview)
@@ -46,25 +51,37 @@ version: install  ## name every part that `make up` deploys, with its version
 	@$(BIN)/python -m local version
 
 down: install  ## remove everything that `make up` started on this machine
+	@$(call only_here,down,$(comma) or write pulumi destroy --stack $(STACK))
 	@$(BIN)/python -m local down
 
+open: install  ## print the address of the page, and open a browser if there is one: make open [CONTEXT=name PORT=8080]
+	@$(if $(HERE),$(BIN)/python -m local open,$(PROJECTS) open $(if $(PORT),--port "$(PORT)"))
+
+uninstall: install  ## remove all that `make up` made here, data and caches included, once you agree: make uninstall [YES=1]
+	@$(call only_here,uninstall)
+	@$(BIN)/python -m local uninstall $(if $(filter 1 yes true,$(YES)),--yes)
+
 status: install  ## show what runs and what is wrong
+	@$(call only_here,status,$(comma) or write kubectl --context $(or $(CONTEXT),name) get pods)
 	@$(BIN)/python -m local status
 
-logs: install  ## show the newest log lines of every part
-	@$(BIN)/python -m local logs
+logs: install  ## show the newest log lines, of every part or of one: make logs [PART=page]
+	@$(call only_here,logs,$(comma) or write kubectl --context $(or $(CONTEXT),name) logs)
+	@$(BIN)/python -m local logs "$(PART)"
 
 shell: install  ## open a shell in which pulumi, kubectl and helm work on what `make up` serves
+	@$(call only_here,shell)
 	@$(BIN)/python -m local shell
 
 password: install  ## show the administrator's password
+	@$(call only_here,password,$(comma) or write pulumi stack output administratorPassword --show-secrets --stack $(STACK))
 	@$(BIN)/python -m local password
 
 # The stack that `make up` serves on this machine is asked for its outputs by local/, any other by pulumi.
 ifeq ($(HERE),)
 PROJECTS = $(BIN)/python -m cli --stack $(STACK)
 else
-PROJECTS = set -o pipefail; $(BIN)/python -m local outputs | KUBECONFIG=/var/lib/label-studio-local/kubeconfig $(BIN)/python -m cli --outputs -
+PROJECTS = outputs="$$($(BIN)/python -m local outputs)" || exit 1; printf %s "$$outputs" | KUBECONFIG=/var/lib/label-studio-local/kubeconfig $(BIN)/python -m cli --outputs -
 endif
 
 # An empty variable would mean something else: DIR the working directory, with all that is in it.
@@ -109,6 +126,9 @@ test-contract: install  ## what Label Studio's released packages and real server
 test-policy: install  ## the policy pack through the real CLI
 	@$(BIN)/pytest tests/policy
 
+test-package: install  ## the wheel and the component package, in programs of several languages
+	@$(BIN)/pytest tests/package
+
 test-engine: install  ## the real engine and the plugins against the real API server
 	@$(BIN)/python -m local test tests/engine
 
@@ -120,7 +140,7 @@ test: lint types  ## everything
 
 policy-manifests: install  ## check what a stack's release really renders: make policy-manifests STACK=prod
 	@HELM="$$(command -v helm || $(BIN)/python -c 'from local.tools.build import tool; print(tool("helm"))')" \
-		$(BIN)/python -m policies.manifests $(STACK)
+		$(BIN)/python -m policies.manifests "$(STACK)"
 
 LOCK = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header
 

@@ -10,18 +10,22 @@ reference: install  ## make the reference pages of docs/ anew, and write version
 	@$(BIN)/python -m scripts.versions
 
 images: install  ## list the images of a stack: make images [STACK=dev] [DIGESTS=yes]
-	@$(BIN)/python -m scripts.images $(STACK) $(if $(DIGESTS),--digests)
+	@$(BIN)/python -m scripts.images "$(STACK)" $(if $(DIGESTS),--digests)
 
 mirror: install  ## copy the images of a stack: make mirror REGISTRY=registry.example.com/path [STACK=dev]
 	@$(call need,REGISTRY,mirror REGISTRY=registry.example.com/path)
-	@$(BIN)/python -m scripts.images $(STACK) --mirror $(REGISTRY)
+	@$(BIN)/python -m scripts.images "$(STACK)" --mirror "$(REGISTRY)"
 
 # As for the commands on projects: the stack of this machine, or any other.
 ifeq ($(HERE),)
-STATE = set -o pipefail; pulumi stack export --stack $(STACK)
+NO_PULUMI = error: the pulumi command is not installed: see https://www.pulumi.com/docs/install/
+EXPORT = pulumi stack export --stack "$(STACK)"
+NEEDS = command -v pulumi >/dev/null || { echo "$(NO_PULUMI)" >&2; exit 1; };
 else
-STATE = set -o pipefail; $(BIN)/python -m local state
+EXPORT = $(BIN)/python -m local state
 endif
+# Where there is no state, one error says so, and what reads it is not run.
+STATE = $(NEEDS) state="$$($(EXPORT))" || exit 1; printf %s "$$state"
 
 picture: install  ## draw docs/pictures/architecture.svg from a deployed stack: make picture [CONTEXT=name STACK=name]
 	@$(STATE) | $(BIN)/python -m scripts.picture docs/pictures/architecture.svg
@@ -33,7 +37,8 @@ repair: install  ## make again what somebody deleted of the release: make repair
 .PHONY: policy-state lint-workflows repair
 
 policy-state: install  ## check what a stack has deployed against the policies: make policy-state [CONTEXT=name STACK=name]
-	@$(STATE) | $(BIN)/python -m scripts.policy_state "$$($(BIN)/python -m policies.stacks $(STACK))"
+	@config="$$($(BIN)/python -m policies.stacks "$(STACK)")" || exit 1; \
+		$(STATE) | $(BIN)/python -m scripts.policy_state "$$config"
 
 lint-workflows: install  ## actionlint and zizmor over the workflows
 	@$(BIN)/pytest tests/tools/test_workflows.py

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from bench import database_connections, time_to_ready
 from local.cluster.api import Api
 from local.paths import PROJECT
+from local.report import running_api
 
 MEASUREMENTS: Mapping[str, Callable[[Api], Iterator[str]]] = {
     "database-connections": database_connections.measure,
@@ -25,11 +26,14 @@ def main(names: list[str]) -> int:
     if unknown := set(names) - MEASUREMENTS.keys():
         sys.stderr.write(f"error: {min(unknown)} is none of {', '.join(MEASUREMENTS)}\n")
         return 2
+    if (api := running_api()) is None:
+        sys.stderr.write("error: nothing runs here to measure: make up starts it\n")
+        return 1
     git = ["git", "describe", "--always", "--dirty"]
     commit = subprocess.run(git, cwd=PROJECT, capture_output=True, text=True, check=True).stdout.strip()
     print(f"commit {commit}, {datetime.now(UTC):%Y-%m-%d}", flush=True)
     for name in names or MEASUREMENTS:
-        for line in MEASUREMENTS[name](Api()):
+        for line in MEASUREMENTS[name](api):
             print(line, flush=True)
     return 0
 

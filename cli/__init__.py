@@ -1,1 +1,1 @@
-"""What people do with declared projects from their own machine: upload data, synchronize, export annotations."""
+"""Commands on a deployed stack: upload data, synchronize, export annotations, open the page."""

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
 import sys
+import threading
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated, TypeVar
+from urllib.parse import urlsplit
 
 import typer
 from kubernetes.client.exceptions import ApiException
@@ -15,8 +19,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from urllib3.exceptions import HTTPError
 
-from .cluster import Cluster, Told
-from .errors import ProjectError
+from . import browser
+from .cluster import Cluster, JobResults
+from .errors import ProjectError, Stopped
 from .export import FORMATS, convert, tasks_of
 from .stack import Place, Project, Stack
 from .store import open_store
@@ -24,6 +29,7 @@ from .store import open_store
 SYNC = ["sh", "-c", "exec python3 -m job.apply sync source target"]
 SYNC_SECONDS = 900.0
 EXPORTS = Path("exports")
+LOCAL_PORT = 8080
 
 Item = TypeVar("Item")
 Endpoint = Annotated[str | None, typer.Option(help="Another address of the S3 server, such as one of a port-forward.")]
@@ -98,13 +104,45 @@ def export(
     console.print(f"{len(names)} annotations of {len(tasks)} tasks are in {written}")
 
 
+@app.command(name="open")
+def open_page(
+    context: typer.Context,
+    port: Annotated[int | None, typer.Option(min=1, max=65535, help="Port of this machine to forward.")] = None,
+) -> None:
+    """Print the address of the page, and open a browser if there is one; it may need a forwarded port."""
+    deployed: Stack = context.obj
+    if deployed.url and not _is_loopback(deployed.url):
+        if port is not None:
+            raise ProjectError(f"the page works under its own address {deployed.url} only; leave PORT out")
+        console.print(deployed.url)
+        browser.show(deployed.url)
+        return
+    if deployed.service is None:
+        raise ProjectError("the stack has no output serviceName; run pulumi up first")
+    cluster = Cluster(deployed.context, deployed.namespace)
+    try:
+        with cluster.service(deployed.service, deployed.namespace, None, port or LOCAL_PORT) as opened:
+            url = f"http://localhost:{opened}"
+            console.print(f"{url} leads to the page until you press Ctrl-C")
+            browser.show(url)
+            threading.Event().wait()
+    except Stopped:
+        console.print()
+    except OSError as error:
+        reason = os.strerror(error.errno or 0)
+        raise ProjectError(f"port {port or LOCAL_PORT} cannot be opened here ({reason}); write another PORT") from None
+
+
 @app.command(name="list")
 def list_projects(context: typer.Context) -> None:
     """Show the declared projects, with what their last job said."""
     deployed: Stack = context.obj
-    told = Cluster(deployed.context, deployed.namespace).told()
+    if not deployed.projects:
+        console.print("The stack declares no projects: docs/quickstart.md shows how.")
+        return
+    results = Cluster(deployed.context, deployed.namespace).job_results()
     for name, project in sorted(deployed.projects.items()):
-        jobs = told.get(project.declaration, Told())
+        jobs = results.get(project.declaration, JobResults())
         facts = {
             "page": jobs.report.get("address"),
             "tasks": jobs.report.get("tasks"),
@@ -117,6 +155,11 @@ def list_projects(context: typer.Context) -> None:
         for fact, value in facts.items():
             if value is not None:
                 console.print(f"  {fact:7}{value}", markup=False)
+
+
+def _is_loopback(url: str) -> bool:
+    """Whether it is an address of whoever asks, which is another machine for everybody."""
+    return urlsplit(url).hostname in ("localhost", "127.0.0.1")
 
 
 def _files(directory: str) -> list[tuple[Path, str]]:
@@ -157,10 +200,20 @@ def _with_progress(what: str, items: Iterable[Item], total: int) -> Iterator[Ite
         yield from progress.track(items, total=total, description=what)
 
 
+def _stop(*_: object) -> None:
+    raise Stopped
+
+
 def main() -> None:
-    """Run the command line; an error that a person can mend is one line."""
+    """Run the command line; an error that a user can fix is one line."""
+    signal.signal(signal.SIGINT, _stop)
     try:
         app()
+    except Stopped:
+        sys.stderr.write("stopped; what was begun in the cluster goes on\n")
+        sys.stderr.flush()
+        # Without waiting for threads, each of which may be in the middle of a large file.
+        os._exit(130)
     except ProjectError as error:
         sys.stderr.write(f"error: {error}\n")
     except ApiException as error:

@@ -17,7 +17,7 @@ from kubernetes.client.exceptions import ApiException
 from kubernetes.config import ConfigException
 
 from .errors import ProjectError
-from .forward import forward
+from .forward import Target, forward
 from .stack import SecretKey
 
 POLL_SECONDS = 1.0
@@ -26,20 +26,20 @@ COMPONENT = "annotation-project"
 
 
 @dataclass(frozen=True)
-class Told:
+class JobResults:
     """What the jobs of a project said: the newest report, and the last line of a failure that came after it."""
 
     report: Mapping[str, Any] = field(default_factory=dict)
     problem: str = ""
 
-    def then(self, word: str) -> Told:
+    def then(self, word: str) -> JobResults:
         """The same after another job has ended with this word: a report in JSON, or what went wrong."""
         try:
             report = json.loads(word)
         except ValueError:
             report = None
         if isinstance(report, dict):
-            return Told(report)
+            return JobResults(report)
         return replace(self, problem=word.splitlines()[-1])
 
 
@@ -70,7 +70,7 @@ class Cluster:
         return base64.b64decode(secret.data[reference.key]).decode()
 
     def declaration(self, name: str) -> dict[str, Any]:
-        """What the jobs of a project are told."""
+        """The declaration that the jobs of a project read."""
         declared = self._read("ConfigMap", name, self._core.read_namespaced_config_map)
         value: dict[str, Any] = json.loads(declared.data["declaration.json"])
         return value
@@ -97,27 +97,36 @@ class Cluster:
             time.sleep(POLL_SECONDS)
         raise ProjectError(f"the job {name} has not finished within {seconds:.0f} seconds; it goes on")
 
-    def told(self) -> dict[str, Told]:
+    def job_results(self) -> dict[str, JobResults]:
         """What the pods of each project said, by the name of its declaration."""
         pods = self._core.list_namespaced_pod(self.namespace, label_selector=f"app.kubernetes.io/name={COMPONENT}")
-        found: dict[str, Told] = {}
+        found: dict[str, JobResults] = {}
         for pod in sorted((pod for pod in pods.items if _message(pod)), key=_ended):
             name = pod.metadata.labels["app.kubernetes.io/instance"].removesuffix("-sync")
-            found[name] = found.get(name, Told()).then(_message(pod))
+            found[name] = found.get(name, JobResults()).then(_message(pod))
         return found
 
     @contextmanager
-    def service(self, name: str, namespace: str, port: int) -> Iterator[int]:
-        """A port of this machine's loopback that leads to a pod of the Service."""
-        service = self._core.read_namespaced_service(name, namespace)
+    def service(self, name: str, namespace: str, port: int | None, local_port: int = 0) -> Iterator[int]:
+        """A port of this machine's loopback that leads to a pod of the Service.
+
+        Without a ``port`` of the Service it is the first one; a ``local_port`` of 0 is any free one.
+        """
+        self._target(name, namespace, port)
+        # Asked anew for each connection: a pod may be replaced meanwhile.
+        with forward(self._connect, lambda: self._target(name, namespace, port), local_port) as opened:
+            yield opened
+
+    def _target(self, name: str, namespace: str, port: int | None) -> Target:
+        core = client.CoreV1Api(self._connect())
+        service = self._read("Service", name, core.read_namespaced_service, namespace)
         selector = ",".join(f"{key}={value}" for key, value in (service.spec.selector or {}).items())
-        pods = self._core.list_namespaced_pod(namespace, label_selector=selector).items
+        pods: list[Any] = core.list_namespaced_pod(namespace, label_selector=selector).items
         ready = [pod for pod in pods if _is_ready(pod)]
         if not ready:
             raise ProjectError(f"the Service {name} has no pod that is ready")
-        target = next(it.target_port for it in service.spec.ports if it.port == port)
-        with forward(self._connect, ready[0].metadata.name, namespace, _container_port(ready[0], target)) as local_port:
-            yield local_port
+        target = next(it.target_port for it in service.spec.ports if port in (None, it.port))
+        return Target(namespace, ready[0].metadata.name, _container_port(ready[0], target))
 
     def _connect(self) -> Any:
         try:
@@ -130,12 +139,13 @@ class Cluster:
         pods = self._core.list_namespaced_pod(self.namespace, label_selector=selector).items
         return next((word for pod in pods if (word := _message(pod))), "")
 
-    def _read(self, kind: str, name: str, read: Any) -> Any:
+    def _read(self, kind: str, name: str, read: Any, namespace: str = "") -> Any:
+        where = namespace or self.namespace
         try:
-            return read(name, self.namespace)
+            return read(name, where)
         except ApiException as error:
             reason = "is not there" if error.status == 404 else f"cannot be read: {error.reason}"
-            raise ProjectError(f"the {kind} {name} in namespace {self.namespace} {reason}") from None
+            raise ProjectError(f"the {kind} {name} in namespace {where} {reason}") from None
 
 
 def _message(pod: Any) -> str:

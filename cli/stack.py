@@ -71,6 +71,8 @@ class Stack:
     context: str
     namespace: str
     projects: Mapping[str, Project]
+    url: str | None = None
+    service: str | None = None
 
     @classmethod
     def of(cls, outputs: Mapping[str, Any]) -> Self:
@@ -78,7 +80,9 @@ class Stack:
         try:
             declared = outputs["projects"]
             projects = {name: _project(name, output) for name, output in declared.items()}
-            return cls(outputs["context"], outputs["namespace"], projects)
+            return cls(
+                outputs["context"], outputs["namespace"], projects, outputs.get("url"), outputs.get("serviceName")
+            )
         except KeyError as error:
             raise ProjectError(f"the stack has no output {error}; run pulumi up first") from None
 

@@ -37,7 +37,7 @@ class Store:
     def upload(self, files: Iterable[tuple[Path, str]]) -> Iterator[str]:
         """Put files under their names, several at a time; yields each name that is done."""
         jobs = {name: file for file, name in files}
-        with ThreadPoolExecutor(THREADS) as pool:
+        with _workers() as pool:
             done = {pool.submit(self._put, file, name): name for name, file in jobs.items()}
             for future in as_completed(done):
                 future.result()
@@ -54,7 +54,7 @@ class Store:
 
     def read(self, names: Iterable[str]) -> Iterator[bytes]:
         """The contents of objects, several at a time, in the order of their names."""
-        with ThreadPoolExecutor(THREADS) as pool:
+        with _workers() as pool:
             yield from pool.map(self._get, names)
 
     def _put(self, file: Path, name: str) -> None:
@@ -69,6 +69,18 @@ class Store:
             answer = self.client.get_object(Bucket=self.place.bucket, Key=self.place.prefix + name)
             content: bytes = answer["Body"].read()
         return content
+
+
+@contextmanager
+def _workers() -> Iterator[ThreadPoolExecutor]:
+    """Threads that nobody waits for once one of them failed, or somebody stopped the command."""
+    pool = ThreadPoolExecutor(THREADS)
+    try:
+        yield pool
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        raise
+    pool.shutdown()
 
 
 @contextmanager

@@ -9,8 +9,10 @@ from typing import Annotated
 
 import typer
 
+from cli import browser
 from components.settings.errors import SettingsError
-from local import packages, platform, preconditions, report, stack, version
+from local import logs as log_lines
+from local import machine, packages, platform, preconditions, report, stack, uninstall, version
 from local.cluster import lifecycle
 from local.cluster.api import Timeout
 from local.cluster.errors import ClusterError
@@ -40,14 +42,18 @@ EXPECTED = (
     Timeout,
     SettingsError,
     wanted.ImageError,
+    log_lines.UnknownPartError,
+    uninstall.NotAgreedError,
 )
 
 
 @app.command()
-def up() -> None:
+def up(port: Annotated[str, typer.Option(help="Node port of the page; it is kept for the next time.")] = "") -> None:
     """Serve Label Studio on this machine: build or reuse everything, start the cluster, deploy the dev stack."""
-    platform.prepare(images=wanted.of_stack(stack.config()))
-    stack.up()
+    engine = machine.engine()
+    chosen = machine.chosen_port(engine, port)
+    platform.prepare(images=wanted.of_stack(stack.config()), page_port=machine.page_port(engine, chosen))
+    stack.up(chosen)
 
 
 @app.command()
@@ -62,6 +68,20 @@ def down(
         note(f"data stays in {STATE} (`python -m local down --delete-data` deletes it) and tools in {CACHE}")
 
 
+@app.command("uninstall")
+def remove_everything(yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
+    """Remove everything that `up` made on this machine: the stack's data, the caches and the Python packages."""
+    uninstall.uninstall(agreed=yes)
+
+
+@app.command("open")
+def open_page() -> None:
+    """Print the address of the page, and open it in a browser if there is one."""
+    url = stack.address()
+    print(url)
+    browser.show(url)
+
+
 @app.command()
 def status() -> None:
     """Show what runs and what is wrong; exit code 1 if something is."""
@@ -70,13 +90,13 @@ def status() -> None:
 
 @app.command()
 def logs(
-    part: Annotated[str, typer.Argument(help="Beginning of the name of a process or pod; all without it.")] = "",
+    part: Annotated[str, typer.Argument(help="Such as page, worker or etcd; all without it.")] = "",
     lines: Annotated[int, typer.Option("--lines", "-n", help="How many lines of each.")] = 10,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on as they come.")] = False,
 ) -> None:
     """Show the newest log lines of every part, or of one."""
-    if not report.logs(part, lines, follow):
-        console.print(f"No log of {part or 'anything'}: `make status` lists what runs.")
+    if not log_lines.show(part, lines, follow):
+        stderr_console.print("There are no logs: nothing has run yet. `make up` starts it.")
         raise typer.Exit(1)
 
 
@@ -170,6 +190,9 @@ def main() -> None:
         stderr_console.print(f"[red]{type(error).__name__.removesuffix('Error')}:[/]", end=" ")
         stderr_console.print(str(error), markup=False)
         sys.exit(130 if isinstance(error, Interrupted) else 1)
+    except PermissionError as error:
+        stderr_console.print(f"Permission: only root may use {error.filename}: run the command with sudo", markup=False)
+        sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -50,6 +50,8 @@ class Engine:
 
     def create(self) -> None:
         """Make the stack if it is not there yet."""
+        # The state, its backups and the passphrase are for nobody else.
+        self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
         for folder in (self.state, self.machine_file.parent):
             folder.mkdir(parents=True, exist_ok=True)
         if not self._passphrase.exists():

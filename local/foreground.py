@@ -1,4 +1,4 @@
-"""A child that ends in its own time when this process is told to stop.
+"""A child that ends in its own time when this process gets a signal to stop.
 
 A terminal sends Ctrl-C to every process of the foreground group, and ``subprocess.run`` kills its child a quarter of a
 second later. The Pulumi CLI needs longer to cancel: it waits for what it is doing, writes its state and releases its
@@ -23,8 +23,8 @@ _STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 def attend(
     command: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str], capture: bool, standard_input: str
 ) -> tuple[subprocess.CompletedProcess[str], bool]:
-    """Run a command to its end; what it did, and whether this process was told to stop in the meantime."""
-    # Where this process is killed outright, the child is told to stop as if by Ctrl-C.
+    """Run a command to its end; what it did, and whether this process got a signal to stop in the meantime."""
+    # Where this process is killed outright, the child gets the signal of Ctrl-C.
     prefix = ("setpriv", "--pdeathsig", "INT") if shutil.which("setpriv", path=env.get("PATH")) else ()
     with (
         subprocess.Popen(
@@ -37,27 +37,27 @@ def attend(
             stderr=subprocess.STDOUT if capture else None,
             process_group=0,
         ) as process,
-        _forwarding(process) as told,
+        _forwarding(process) as received,
     ):
         printed, _ = process.communicate(standard_input)
-    return subprocess.CompletedProcess(command, process.returncode, printed), bool(told)
+    return subprocess.CompletedProcess(command, process.returncode, printed), bool(received)
 
 
 @contextmanager
 def _forwarding(process: subprocess.Popen[str]) -> Iterator[list[int]]:
     """Pass signals on; gives the list of those that came. Python lets only its main thread do that."""
-    told: list[int] = []
+    received: list[int] = []
     if threading.current_thread() is not threading.main_thread():
-        yield told
+        yield received
         return
 
     def forward(number: int, _: FrameType | None) -> None:
-        told.append(number)
+        received.append(number)
         process.send_signal(signal.SIGINT)
 
     earlier = {number: signal.signal(number, forward) for number in _STOPS}
     try:
-        yield told
+        yield received
     finally:
         for number, handler in earlier.items():
             signal.signal(number, handler)

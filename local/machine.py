@@ -9,16 +9,23 @@ from typing import Any
 
 import yaml
 
-from local.cluster.network import PAGE_PORT
-from local.engine import Engine, read
+from local.cluster.network import NODE_PORTS, PAGE_PORT
+from local.engine import Engine, EngineError, merge, read
 from local.paths import KUBECONFIG, PROJECT, STATE
 
 HOME = STATE / "stack"
 _PAGE = "label-studio:labelStudio"
-MACHINE = {_PAGE: {"url": f"http://127.0.0.1:{PAGE_PORT}", "service": {"nodePort": PAGE_PORT}}}
 _ABOUT = """# What is true of this machine only: where the page is reached, and the salt of the stack's secrets.
 # `make up` lays Pulumi.dev.yaml over this file.
 """
+
+
+def page_at(port: int) -> dict[str, Any]:
+    """The settings of a page that this machine's loopback serves at a port."""
+    return {_PAGE: {"url": f"http://127.0.0.1:{port}", "service": {"nodePort": port}}}
+
+
+MACHINE = page_at(PAGE_PORT)
 
 
 def engine(home: Path = HOME, project: Path = PROJECT) -> Engine:
@@ -27,14 +34,41 @@ def engine(home: Path = HOME, project: Path = PROJECT) -> Engine:
     return replace(stack, settings=way_in(read(stack.project_file)["config"].get(_PAGE) or {}))
 
 
-def describe(stack: Engine) -> bool:
-    """Write down where the page is reached, unless somebody already did; whether this is the first time."""
+def chosen_port(stack: Engine, text: str) -> int | None:
+    """The node port that somebody asked for; EngineError where it is none, or the stack file decides."""
+    if not text:
+        return None
+    if not text.isdecimal() or int(text) not in NODE_PORTS:
+        raise EngineError(
+            f"PORT is {text!r}: write a node port, a number from {NODE_PORTS.start} to {NODE_PORTS.stop - 1}"
+        )
+    if way_in(read(stack.project_file)["config"].get(_PAGE) or {}):
+        raise EngineError(
+            f"PORT has no effect, since {stack.project_file.name} says where the page is reached: change "
+            "labelStudio.service or labelStudio.ingress there"
+        )
+    return int(text)
+
+
+def page_port(stack: Engine, chosen: int | None = None) -> int | None:
+    """The node port that the page has after the next update; None where it has none."""
+    config = merge(merge(MACHINE, read(stack.machine_file)["config"]), read(stack.project_file)["config"])
+    page = merge(config, stack.settings).get(_PAGE) or {}
+    port: int | None = chosen or (page.get("service") or {}).get("nodePort")
+    return port
+
+
+def describe(stack: Engine, port: int | None = None) -> bool:
+    """Write down where the page is reached, unless somebody already did; whether this is the first time.
+
+    A ``port`` is written down in any case, and stays until another one is given.
+    """
     machine = read(stack.machine_file)
-    if _PAGE in machine["config"]:
-        return False
-    described = {**machine, "config": {**MACHINE, **machine["config"]}}
-    stack.machine_file.write_text(_ABOUT + yaml.safe_dump(described))
-    return True
+    is_first = _PAGE not in machine["config"]
+    if is_first or port:
+        described = {**machine, "config": merge(machine["config"], page_at(port or PAGE_PORT))}
+        stack.machine_file.write_text(_ABOUT + yaml.safe_dump(described))
+    return is_first
 
 
 def way_in(page: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from local import memory, packages, preconditions
 from local.cluster import lifecycle
 from local.cluster.images import load
+from local.cluster.network import PAGE_PORT
 from local.images import build as image_builds
 from local.tools import build
 
@@ -15,7 +16,11 @@ from local.tools import build
 DEPLOYMENT_TOOLS = ("pulumi", "pulumi-resource-kubernetes", "helm")
 
 
-def prepare(tools: Iterable[str] = DEPLOYMENT_TOOLS, images: Iterable[str] = image_builds.DEFAULT) -> None:
+def prepare(
+    tools: Iterable[str] = DEPLOYMENT_TOOLS,
+    images: Iterable[str] = image_builds.DEFAULT,
+    page_port: int | None = PAGE_PORT,
+) -> None:
     """Bring the machine to where ``pulumi up`` can begin; what is there already is left as it is.
 
     Go compiles two modules at a time where the memory allows it, and images are made from packages meanwhile. What is
@@ -23,7 +28,7 @@ def prepare(tools: Iterable[str] = DEPLOYMENT_TOOLS, images: Iterable[str] = ima
     others beside them. The cluster starts as soon as its own tools are built, and gets the images while the rest is
     compiled.
     """
-    preconditions.check()
+    preconditions.check(page_port)
     packages.install(packages.CLUSTER)
     compilers = 2 if memory.is_ample() else 1
     with ThreadPoolExecutor(compilers) as compiling, ThreadPoolExecutor(1) as packing:

@@ -25,23 +25,21 @@ DISK_AGAIN = 4 * GIB
 _CONTROLLERS = {"cpu", "memory", "pids"}
 _OWN_RANGES = (network.POD_RANGE, network.SERVICE_RANGE, f"{network.NODE_ADDRESS}/32")
 _ROUTE_TYPES = {"unicast", "local", "broadcast", "multicast", "throw", "unreachable", "prohibit", "blackhole", "nat"}
-# Label Studio's node port: whoever listens there would silently be hidden behind it.
-_NODE_PORTS = (network.PAGE_PORT,)
 
 
 class PreconditionError(RuntimeError):
     """Nothing was changed; the message has one line for each thing that is missing."""
 
 
-def check() -> None:
-    """Raise PreconditionError unless the platform can work on this machine."""
-    if found := problems():
+def check(page_port: int | None = network.PAGE_PORT) -> None:
+    """Raise PreconditionError unless the platform can work on this machine, with the page at this port."""
+    if found := problems(page_port):
         raise PreconditionError("\n".join(found))
 
 
-def problems() -> list[str]:
+def problems(page_port: int | None = network.PAGE_PORT) -> list[str]:
     """A line for each thing that is missing, with what to do about it; needs nothing but Python's own library."""
-    return [*_machine()] or [*_resources(), *_programs(), *_kernel(), *_ports(), *_routes()]
+    return [*_machine()] or [*_resources(), *_programs(), *_kernel(), *_ports(page_port), *_routes()]
 
 
 def _machine() -> Iterator[str]:
@@ -92,11 +90,13 @@ def _controllers() -> set[str]:
     return {path.name for path in Path("/sys/fs/cgroup").glob("*") if path.is_dir()}
 
 
-def _ports() -> Iterator[str]:
+def _ports(page_port: int | None) -> Iterator[str]:
     """Ports that somebody else has; those of our own running processes are as they should be."""
     ours = {name for name in network.PORTS if Process(name, ()).running}
     wanted = {name: ports for name, ports in network.PORTS.items() if name not in ours}
-    for name, ports in {**wanted, "Label Studio": _NODE_PORTS}.items():
+    # Whoever listens at a node port would silently be hidden behind it.
+    page = (page_port,) if page_port else ()
+    for name, ports in {**wanted, "Label Studio": page}.items():
         for port in ports:
             if _is_taken(port):
                 yield f"port {port} ({name}) is taken{_holder(port)}; stop that program first"

@@ -1,19 +1,16 @@
-"""What a person asks when something is wrong: what runs, what does not, and what it said last."""
+"""`make status`: what runs and what does not."""
 
 from __future__ import annotations
 
 import calendar
-import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 from rich.table import Table
 
 from local.cluster import lifecycle, pki
 from local.cluster.api import Api, Object, has_condition
-from local.cluster.process import Process, last_lines
+from local.cluster.process import Process
 from local.paths import CONTEXT, KUBECONFIG, LOGS
 from local.terminal import console
 
@@ -27,7 +24,7 @@ def status() -> bool:
         return False
     console.print(_process_table(processes))
     healthy = len(running) == len(processes)
-    api = _api()
+    api = running_api()
     if api is None:
         console.print("[red]The API server does not answer[/]: `make logs` shows why.")
         return False
@@ -36,48 +33,7 @@ def status() -> bool:
     pods = api.get("/api/v1/pods")["items"]
     console.print(_pod_table(pods))
     console.print(f"KUBECONFIG={KUBECONFIG} (context {CONTEXT}); logs are in {LOGS}")
-    return healthy and node_ready and all(_is_well(pod) for pod in pods if not _was_repeated(pod, pods))
-
-
-def logs(part: str, lines: int, follow: bool) -> bool:
-    """Print the newest log lines of the parts whose name begins with ``part``; returns whether there were any."""
-    files = [process.log for process in lifecycle.processes() if process.name.startswith(part)]
-    if follow:
-        chosen = [str(path) for path in files if path.exists()] or [
-            str(path) for path in LOGS.glob(f"pods/*{part}*/*/*.log")
-        ]
-        return bool(chosen) and subprocess.run(["tail", "-n", str(lines), "-F", *chosen], check=False).returncode == 0
-    found = False
-    for title, text in [*_process_logs(files, lines), *_pod_logs(part, lines)]:
-        found = True
-        console.rule(title, align="left")
-        console.print(text, markup=False)
-    return found
-
-
-def _process_logs(files: list[Path], lines: int) -> Iterator[tuple[str, str]]:
-    for path in files:
-        if path.exists():
-            yield path.stem, last_lines(path, lines)
-
-
-def _pod_logs(part: str, lines: int) -> Iterator[tuple[str, str]]:
-    """Logs of containers; of one that restarted and is not ready, what it said before it ended."""
-    api = _api()
-    for pod in api.get("/api/v1/pods")["items"] if api else []:
-        namespace, name = pod["metadata"]["namespace"], pod["metadata"]["name"]
-        if not name.startswith(part.removeprefix(f"{namespace}/")):
-            continue
-        status = pod["status"]
-        for container in [*status.get("initContainerStatuses", []), *status.get("containerStatuses", [])]:
-            path = f"/api/v1/namespaces/{namespace}/pods/{name}/log"
-            previous = not container["ready"] and container["restartCount"] and "waiting" in container["state"]
-            query = {"container": container["name"], "tailLines": str(lines), "previous": str(bool(previous)).lower()}
-            try:
-                text = api.text(path, **query) if api else ""
-            except httpx.HTTPStatusError as error:
-                text = error.response.json().get("message", "no log")
-            yield f"{namespace}/{name} {container['name']}", text.rstrip() or "(empty)"
+    return healthy and node_ready and all(_is_well(pod) for pod in pods if not _was_replaced(pod, pods))
 
 
 def _process_table(processes: list[Process]) -> Table:
@@ -114,14 +70,29 @@ def _is_well(pod: Object) -> bool:
     return pod["status"].get("phase") == "Succeeded" or has_condition(pod, "Ready")
 
 
-def _was_repeated(pod: Object, pods: list[Object]) -> bool:
-    """Whether another attempt of the same job succeeded."""
-    owners = _owners(pod)
-    return any(owners & _owners(each) for each in pods if each["status"].get("phase") == "Succeeded")
+def _was_replaced(pod: Object, pods: list[Object]) -> bool:
+    """Whether a pod that failed was followed by a good one of the same owner, or of another run of the same job.
+
+    Jobs that `make sync` or a CronJob makes are one after another; their pods have the same name and instance labels.
+    """
+    later = [each for each in pods if _created(each) >= _created(pod) and each is not pod and _is_well(each)]
+    same = _owners(pod) | _identity(pod)
+    return pod["status"].get("phase") == "Failed" and any(same & (_owners(each) | _identity(each)) for each in later)
 
 
 def _owners(pod: Object) -> set[str]:
     return {each["uid"] for each in pod["metadata"].get("ownerReferences", [])}
+
+
+def _identity(pod: Object) -> set[str]:
+    labels = pod["metadata"].get("labels", {})
+    known = [labels.get(f"app.kubernetes.io/{key}") for key in ("name", "instance")]
+    return {"/".join([pod["metadata"].get("namespace", ""), *known])} if all(known) else set()
+
+
+def _created(pod: Object) -> str:
+    """In the form of RFC 3339, whose order as text is that of time."""
+    return str(pod["metadata"].get("creationTimestamp", ""))
 
 
 def _state(pod: Object) -> str:
@@ -151,7 +122,8 @@ def _resident(pid: int) -> int:
     return pages * 4096 // 1024**2
 
 
-def _api() -> Api | None:
+def running_api() -> Api | None:
+    """The API of the cluster, or None where it does not answer."""
     if not pki.ADMINISTRATOR.exists:
         return None
     api = Api()

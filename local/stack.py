@@ -8,6 +8,8 @@ import subprocess
 from collections.abc import Sequence
 from typing import Any
 
+import httpx
+
 from local import pulumi_command, recovery
 from local.cluster.api import Api
 from local.engine import Engine, EngineError, merge, read
@@ -26,13 +28,13 @@ def deployed() -> Engine:
     return engine()
 
 
-def up() -> None:
-    """Run the real ``pulumi up``, and say where the page is and who may log in."""
+def up(port: int | None = None) -> None:
+    """Run the real ``pulumi up``, and say where the page is and who may log in; a ``port`` becomes the page's."""
     stack = engine()
     policies = _policies(stack)
     with step("Deploying the dev stack"):
         stack.create()
-        is_first = describe(stack)
+        is_first = describe(stack, port)
         recovery.settle(stack, Api())
         stack.operate("up", *policies)
     outputs = stack.outputs()
@@ -77,6 +79,20 @@ def password() -> str:
     if "administratorPassword" not in outputs:
         raise EngineError("the stack has no password yet: let `make up` finish first")
     return str(outputs["administratorPassword"])
+
+
+def address() -> str:
+    """The address of the page, which answers; EngineError where there is none, or it does not."""
+    url = deployed().outputs().get("url")
+    if not url:
+        raise EngineError(
+            "the stack has no address: let `make up` finish first, or give labelStudio a service of type NodePort"
+        )
+    try:
+        httpx.get(f"{url}/health", timeout=5, verify=False).raise_for_status()  # noqa: S501 - nothing is sent
+    except httpx.HTTPError as error:
+        raise EngineError(f"{url} does not answer ({type(error).__name__}): `make status` shows why") from None
+    return str(url)
 
 
 def shell(arguments: Sequence[str] = ()) -> int:

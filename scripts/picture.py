@@ -41,8 +41,8 @@ class Graph:
 
     @cached_property
     def components(self) -> list[str]:
-        """URNs of the components, in the order in which they were made."""
-        return [urn for urn, resource in self.resources.items() if resource["type"].startswith(COMPONENT)]
+        """URNs of the components, in the order of their types and names: that of the state changes with each update."""
+        return sorted(urn for urn, resource in self.resources.items() if resource["type"].startswith(COMPONENT))
 
     def owner(self, urn: str) -> str | None:
         """The component that a resource is part of."""

@@ -1,4 +1,4 @@
-"""What a job is told of its project: no secrets, they come through its environment."""
+"""The declaration that a job reads: no secrets, which come through its environment."""
 
 from __future__ import annotations
 

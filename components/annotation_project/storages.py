@@ -1,4 +1,4 @@
-"""The storages of a declared project: where they are, with which keys, and what Label Studio is told of them."""
+"""The storages of a declared project: where they are, with which keys, and as what Label Studio gets them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every service is told of the stack that it is part of."""
+"""What every service needs of the stack that it is part of."""
 
 from __future__ import annotations
 

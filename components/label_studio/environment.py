@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Iterator, Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 import pulumi
 import pulumi_kubernetes as k8s
@@ -25,7 +27,7 @@ Secrets = dict[str, SecretKey]
 
 
 def variables(args: LabelStudioArgs) -> Variables:
-    """What every container is told, besides what charts make of their own values."""
+    """The variables of every container, besides those that charts make of their own values."""
     return {
         **args.settings.environment,
         **_page(args.settings.page_url),
@@ -118,10 +120,26 @@ def s3_folder(s3: S3Connection) -> str:
 
 
 def _page(url: str | None) -> Variables:
+    """Where browsers reach the page, and whether its cookies need TLS.
+
+    Without LABEL_STUDIO_HOST the page uses relative addresses. A loopback address is different for everybody: localhost
+    for one, another port behind a forwarding for the next. Named, each but one of them would be a foreign origin.
+    """
     # The secure flags are read by bool(int(value)): "true" would stop Label Studio at start.
     secure = "1" if url is not None and url.startswith("https://") else "0"
     cookies: Variables = {"SESSION_COOKIE_SECURE": secure, "CSRF_COOKIE_SECURE": secure}
-    return {"LABEL_STUDIO_HOST": url, "CSRF_TRUSTED_ORIGINS": url, **cookies} if url else cookies
+    if url is None or _is_loopback(url):
+        return cookies
+    return {"LABEL_STUDIO_HOST": url, "CSRF_TRUSTED_ORIGINS": url, **cookies}
+
+
+def _is_loopback(url: str) -> bool:
+    """Whether it is plain http to this very machine; behind a proxy that speaks TLS the origin has to be named."""
+    parts = urlsplit(url)
+    try:
+        return parts.scheme == "http" and ipaddress.ip_address(parts.hostname or "").is_loopback
+    except ValueError:
+        return parts.scheme == "http" and parts.hostname == "localhost"
 
 
 def _protection(args: LabelStudioArgs) -> Variables:

@@ -125,9 +125,7 @@ class CnpgPostgres(_Server):
             given = self.parameters.get(name)
             size = parameter_bytes(name, given, self.version) if given else 0
             if self.wal_storage and size >= parse_quantity(self.wal_storage.size):
-                raise ValueError(
-                    f"walStorage.size must be larger than the parameter {name}, or the log fills its volume"
-                )
+                raise ValueError(f"walStorage.size must be larger than the parameter {name}, which would fill it")
         return self
 
     @model_validator(mode="after")

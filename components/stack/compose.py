@@ -1,4 +1,4 @@
-"""From settings to a running stack: which component is told what, and what waits for what."""
+"""From settings to a running stack: which component gets which settings, and what waits for what."""
 
 from __future__ import annotations
 

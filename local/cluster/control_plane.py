@@ -1,4 +1,7 @@
-"""etcd and the three processes that make the control plane; they listen on loopback and the node's own address only."""
+"""etcd and the three processes that make the control plane; they listen on loopback and the node's own address only.
+
+Other machines cannot reach either: see ``guard`` in local/cluster/firewall.py.
+"""
 
 from __future__ import annotations
 

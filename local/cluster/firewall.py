@@ -1,4 +1,7 @@
-"""Finding and removing what kube-proxy, kube-router and the CNI plugins put into the packet filter."""
+"""The cluster's part of the packet filter: the guard against other hosts, and what is removed when the cluster stops.
+
+kube-proxy, kube-router and the CNI plugins add rules of their own; ``remove`` finds those as well.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,9 @@ from local.cluster import network
 from local.cluster.errors import ClusterError
 
 FAMILIES = ("iptables", "ip6tables")
-_CHAINS = re.compile(r"^(KUBE|CNI)-")
+GUARD = "LABEL-STUDIO-GUARD"
+_GUARDED = (f"{network.NODE_ADDRESS}/32", network.POD_RANGE, network.SERVICE_RANGE, network.NODE_PORT_ADDRESSES)
+_CHAINS = re.compile(r"^(KUBE|CNI|LABEL-STUDIO)-")
 _SETS = re.compile(r"^(inet6:)?(KUBE-(SRC|DST)|kube-router)-")
 _JUMP = re.compile(r"(?:^| )-[jg] (\S+)")
 _COUNTERS = ("ct_state_invalid_dropped_pkts", "localhost_nps_accepted_pkts")
@@ -55,6 +60,22 @@ def sets() -> list[str]:
     """The names of all IP sets."""
     listed = subprocess.run(["ipset", "list", "-name"], capture_output=True, text=True, check=False)
     return listed.stdout.split()
+
+
+def guard() -> None:
+    """Drop packets to the cluster's addresses that come neither from this machine nor from its pods.
+
+    Linux answers for an address of any of its interfaces on all of them, and forwards to pods and services, so a host
+    with a route would reach the API server, the kubelet, the DNS server and every pod. 127.0.0.0/8 is among them since
+    kube-proxy switches ``route_localnet`` on for node ports. The table ``raw`` is passed before connection tracking and
+    address translation: answers to what pods ask of the outside still have this machine's address there.
+    """
+    accepted = [f"-A {GUARD} -i {link} -j RETURN" for link in ("lo", network.BRIDGE)]
+    dropped = [f"-A {GUARD} -d {addresses} -j DROP" for addresses in _GUARDED]
+    jump = f"-A PREROUTING -j {GUARD}"
+    present = jump in tables("iptables").get("raw", Table()).rules
+    chain = ["*raw", f":{GUARD} - [0:0]", *accepted, *dropped]
+    _restore("iptables", [*chain, *([] if present else [f"-I PREROUTING 1 -j {GUARD}"]), "COMMIT", ""])
 
 
 def enforces_policies() -> bool:

@@ -18,6 +18,9 @@ CNI_NETWORK = "label-studio-local"
 PAGE_PORT = 30080
 """Label Studio's node port, unless the file of the machine or the stack file names another."""
 
+NODE_PORTS = range(30000, 32768)
+"""What the API server accepts as a node port: the default of its --service-node-port-range."""
+
 API_PORT = 6443
 API_URL = f"https://{NODE_ADDRESS}:{API_PORT}"
 PORTS = {

@@ -46,6 +46,10 @@ DIRECTORIES = tuple(map(Path, ("/run/containerd", "/var/lib/cni", "/var/lib/kube
 
 def record() -> None:
     """Write down how the machine is, unless that was done since it booted."""
+    for folder in (STATE, RUN):
+        # Volumes can be written by any user, so that any pod can write to its own: only root may get to them.
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.chmod(0o700)
     for module in MODULES if shutil.which("modprobe") else ():
         subprocess.run(["modprobe", "--quiet", module], check=False, capture_output=True)
     boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
@@ -59,14 +63,17 @@ def record() -> None:
         "directories": [str(path) for path in DIRECTORIES if path.exists()],
         "cgroups": [str(path) for path in _pod_cgroups()],
     }
-    STATE.mkdir(parents=True, exist_ok=True)
     partial = RECORD.with_suffix(".partial")
     partial.write_text(json.dumps(document, indent=2))
     partial.rename(RECORD)
 
 
 def prepare() -> None:
-    """Let the machine forward, let bridged packets pass the packet filter, and give it the node's address."""
+    """Let the machine forward, let bridged packets pass the packet filter, and give it the node's address.
+
+    The guard comes first: nobody else may reach that address at any time.
+    """
+    firewall.guard()
     for name in SYSCTLS[:2]:
         if (SYSTEM / name).read_text().strip() != "1":
             (SYSTEM / name).write_text("1")

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
+import pytest
 from playwright.sync_api import Page
 
 from tests.e2e.browser import browser_page, log_in, screenshot
@@ -43,6 +44,25 @@ def test_a_person_logs_in_and_sees_label_studio(dev_stack: Deployment, tmp_path:
         log_in(page, dev_stack.outputs["url"], dev_stack.outputs["administrator"], dev_stack.password)
         page.wait_for_selector("text=Create Project")
         assert screenshot(page, pictures(tmp_path) / "home.png").stat().st_size > 10_000
+
+
+@pytest.mark.parametrize("name", ["127.0.0.1", "localhost"])
+def test_the_page_works_under_every_name_of_the_loopback(dev_stack: Deployment, name: str) -> None:
+    """Nothing that it loads or sends goes to another origin, so browsers have no reason to refuse it."""
+    url = dev_stack.outputs["url"].replace("127.0.0.1", name)
+    with dev_stack.session() as session:
+        project = session.create_project(f"Reached as {name}")
+    requested, failed = [], []
+    with browser_page() as page:
+        page.on("request", lambda request: requested.append(request.url))
+        page.on("pageerror", lambda error: failed.append(str(error)))
+        log_in(page, url, dev_stack.outputs["administrator"], dev_stack.password)
+        open_page(page, f"{url}/projects/{project}/data")
+        page.wait_for_selector("text=Import data to get your project started")
+    assert failed == []
+    assert any(each.startswith(f"{url}/api/") for each in requested)
+    elsewhere = f":{url.rpartition(':')[2]}/"
+    assert [each for each in requested if elsewhere in each and not each.startswith(f"{url}/")] == []
 
 
 def test_a_second_load_of_a_page_comes_from_the_browser(dev_stack: Deployment) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -82,6 +84,65 @@ def test_a_stack_says_where_people_upload_and_export() -> None:
 def test_a_stack_that_was_never_deployed_says_so() -> None:
     with pytest.raises(ProjectError, match="no output 'projects'; run pulumi up first"):
         Stack.of({})
+
+
+def test_a_page_with_an_address_is_opened_there(tmp_path: Path, outputs: Path) -> None:
+    outputs.write_text(json.dumps({**OUTPUTS, "url": "https://ls.example.com", "serviceName": "page"}))
+    browser = tmp_path / "browser"
+    browser.write_text('#!/bin/sh\necho "$1" > "$0.url"\n')
+    browser.chmod(0o755)
+    shown = {"DISPLAY": ":0", "BROWSER": str(browser)}
+    answer = command("--outputs", str(outputs), "open", path=tmp_path, **shown)
+    assert (answer.returncode, answer.stdout) == (0, "https://ls.example.com\n")
+    wait_for(Path(f"{browser}.url"))
+    refused = command("--outputs", str(outputs), "open", "--port", "8080", path=tmp_path)
+    assert refused.stderr == (
+        "error: the page works under its own address https://ls.example.com only; leave PORT out\n"
+    )
+
+
+def wait_for(file: Path) -> None:
+    deadline = time.monotonic() + 10
+    while not file.exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_a_stack_without_projects_says_so(tmp_path: Path, outputs: Path) -> None:
+    outputs.write_text(json.dumps({**OUTPUTS, "projects": {}}))
+    answer = command("--outputs", str(outputs), "list", path=tmp_path)
+    assert "The stack declares no projects" in answer.stdout
+
+
+def test_ctrl_c_ends_an_upload_without_waiting_for_the_rest(tmp_path: Path, outputs: Path) -> None:
+    """The files that are on their way take a minute each; what waits behind them would take hours."""
+    script = (
+        "import sys, time, cli.__main__ as m, cli.store as s\n"
+        "from contextlib import nullcontext\n"
+        "class Slow:\n"
+        "    def upload_file(self, *_, **__):\n"
+        "        print('uploading', flush=True); time.sleep(60)\n"
+        "m._check_folders = lambda *_: None\n"
+        "m.open_store = lambda cluster, place, endpoint: nullcontext(s.Store(Slow(), place))\n"
+        "m.main()\n"
+    )
+    for number in range(100):
+        (tmp_path / f"{number}.txt").touch()
+    process = subprocess.Popen(
+        [sys.executable, "-c", script, "--outputs", str(outputs), "upload", "cats", str(tmp_path)],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout
+    while "uploading" not in process.stdout.readline():
+        assert process.poll() is None
+    began = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=30)
+    assert time.monotonic() - began < 3
+    assert (process.returncode, said) == (130, "stopped; what was begun in the cluster goes on\n")
 
 
 def test_an_unknown_project_is_told_with_the_known_ones(tmp_path: Path, outputs: Path) -> None:
@@ -188,6 +249,25 @@ def test_make_names_the_variable_that_is_missing(arguments: list[str], missing: 
     assert answer.returncode != 0
     assert answer.stderr.startswith(f"error: {missing} is missing; write make {arguments[0]} ")
     assert called == ""
+
+
+@pytest.mark.parametrize("target", ["down", "uninstall", "status", "logs", "shell", "password"])
+def test_what_is_about_this_machine_is_not_done_for_another_cluster(target: str, tmp_path: Path) -> None:
+    answer, called = make(tmp_path, target)
+    assert answer.returncode != 0
+    assert answer.stderr.startswith(f"error: make {target} is for this machine: leave CONTEXT and STACK out")
+    assert called == ""
+
+
+def test_a_port_is_not_chosen_for_another_cluster(tmp_path: Path) -> None:
+    answer, called = make(tmp_path, "up", "PORT=31000")
+    assert "error: PORT is for this machine" in answer.stderr
+    assert called == ""
+
+
+def test_make_opens_the_page_of_another_cluster_at_a_port(tmp_path: Path) -> None:
+    _, called = make(tmp_path, "open", "PORT=8081")
+    assert called == "-m cli --stack somewhere open --port 8081\n"
 
 
 @pytest.mark.parametrize("directory", [".", "some images"])

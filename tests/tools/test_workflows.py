@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import yaml
 
 from local.tools.build import tool
 from scripts import policy_state
+from scripts.ci import release
 from scripts.stack_without_secrets import take_secrets
 from tests.unit.stack_files import PROJECT
 
@@ -68,8 +70,8 @@ def test_jobs_have_limits_and_pinned_actions(path: Path) -> None:
     workflow = yaml.safe_load(text)
     assert workflow["permissions"] == {}
     for job in workflow["jobs"].values():
-        assert job["timeout-minutes"] <= 60
-        assert job["permissions"]["contents"] == "read"
+        assert job["timeout-minutes"] <= (150 if path.stem == "nightly" else 60)
+        assert job["permissions"]["contents"] == ("write" if path.stem == "release" else "read")
     uses = re.findall(r"uses: (.+)", text)
     assert uses
     assert all(PINNED.fullmatch(action) for action in uses)
@@ -82,9 +84,103 @@ def test_steps_call_what_exists(path: Path) -> None:
         for step in job["steps"]:
             command = step.get("run", "").split()
             if command[:1] == ["make"]:
-                assert {word for word in command[1:] if "=" not in word} <= set(targets)
+                written = {word for word in command[1:] if "=" not in word}
+                assert set(_filled(written, job)) <= set(targets)
             elif command:
                 assert os.access(PROJECT / command[0], os.X_OK), command[0]
+
+
+def _filled(words: set[str], job: dict[str, Any]) -> Iterator[str]:
+    """The words of a command, with each value of the matrix that they have by a variable."""
+    for word in words:
+        prefix, _, variable = word.partition("$")
+        values = job["strategy"]["matrix"][variable.lower()] if variable else [""]
+        yield from (f"{prefix}{value}" for value in values)
+
+
+def test_long_targets_run_at_night_with_a_cache_and_pull_requests_test_chart_package_and_engine() -> None:
+    tests, nightly = (
+        yaml.safe_load((PROJECT / ".github/workflows" / f"{name}.yml").read_text())["jobs"]
+        for name in ("tests", "nightly")
+    )
+    ran = {name: [step.get("run") for step in job["steps"]] for name, job in tests.items()}
+    assert "make test-chart" in ran["chart"]
+    assert "make test-package" in ran["package"]
+    assert "scripts/ci/in_debian.sh test-engine" in ran["engine"]
+    assert nightly["all"]["strategy"]["matrix"]["targets"] == ["test", "up bench"]
+    assert {*nightly["caches"]["strategy"]["matrix"]["tests"]} == {*tests} - {"engine"}
+    for job in [*tests.values(), *nightly.values()]:
+        [cache] = [step for step in job["steps"] if step.get("uses", "").startswith("actions/cache@")]
+        assert "hashFiles(" in cache["with"]["key"]
+        assert job["steps"].index(cache) < len(job["steps"]) - 1
+
+
+@pytest.mark.parametrize("status", [0, 3])
+def test_targets_run_in_debian_with_the_cache_of_the_runner(fakes: Path, tmp_path: Path, status: int) -> None:
+    fake(fakes, "sudo", "true")
+    path = fake(fakes, "docker", f"exit {status}")
+    done = run(SCRIPTS / "in_debian.sh", "up", "bench", PATH=path, HOME=str(tmp_path))
+    assert done.returncode == status
+    called = calls(fakes)
+    assert "--privileged" in called
+    assert f"--volume {tmp_path}/.cache/label-studio-debian:/root/.cache " in called
+    assert f"--volume {PROJECT}:/project" in called
+    assert 'make "$@" bash up bench' in called
+    assert "sudo chown" in called
+
+
+CHANGELOG = (
+    "# Changelog\n\n## Unreleased\n\n- next\n\n## 1.2.3 - 2026-01-31\n\n- this\n\n## 1.2.2 - 2026-01-01\n\n- old\n"
+)
+
+
+def test_the_newest_release_of_the_changelog_has_its_notes() -> None:
+    assert release.newest(CHANGELOG, "1.2.3") == ("1.2.3", "- this")
+    assert release.newest("# Changelog\n\n## Unreleased\n\n- next\n", "0.1.0") is None
+    with pytest.raises(
+        release.ReleaseError, match=r"1\.2\.3 as its newest release, and pyproject\.toml version 1\.2\.4"
+    ):
+        release.newest(CHANGELOG, "1.2.4")
+
+
+@pytest.mark.parametrize(("there", "made"), [("exit 0", False), ("exit 1", True)])
+def test_a_release_is_made_once(fakes: Path, monkeypatch: pytest.MonkeyPatch, there: str, made: bool) -> None:
+    monkeypatch.setattr(release, "newest", lambda *_: ("1.2.3", "- this"))
+    monkeypatch.setenv("PATH", fake(fakes, "gh", f"case $* in *view*) {there};; *) cat >{fakes}/notes;; esac"))
+    assert release.main("o/r", "abc") == 0
+    assert ("release --repo o/r create v1.2.3 --target abc" in calls(fakes)) == made
+    assert (fakes / "notes").exists() == made
+
+
+def test_dependencies_are_updated_wherever_they_are() -> None:
+    updates = yaml.safe_load((PROJECT / ".github/dependabot.yml").read_text())["updates"]
+    folders = {each["package-ecosystem"]: each.get("directories", [each.get("directory")]) for each in updates}
+    assert {*folders} == {"pip", "gomod", "github-actions"}
+    requirements = {path.parent for path in PROJECT.glob("local/images/*/requirements*.txt")} | {PROJECT}
+    assert {PROJECT / folder.strip("/") for folder in folders["pip"]} == requirements
+    assert folders["gomod"] == ["/local/tools/*"]
+    [manager] = json.loads((PROJECT / "renovate.json").read_text())["customManagers"]
+    pattern = re.compile(manager["matchStrings"][0].replace("(?<", "(?P<"))
+    files = [(PROJECT / name).read_text() for name in manager["managerFilePatterns"]]
+    found = {match["depName"] for text in files for match in pattern.finditer(text)}
+    assert {"docker.io/library/postgres", "docker.io/valkey/valkey", "docker.io/library/golang"} <= found
+
+
+def test_hooks_before_a_commit_run_what_is_installed() -> None:
+    [local] = yaml.safe_load((PROJECT / ".pre-commit-config.yaml").read_text())["repos"]
+    for hook in local["hooks"]:
+        program = hook["entry"].split()[0]
+        assert program == "make" or (PROJECT / program).exists(), program
+
+
+def test_owners_of_files_that_decide_about_keys_are_named() -> None:
+    lines = [
+        line.split() for line in (PROJECT / ".github/CODEOWNERS").read_text().splitlines() if line[:1] in "*/" and line
+    ]
+    owned = {path: owners for path, *owners in lines}
+    assert {"*", "/.github/", "/scripts/ci/", "/policies/"} <= owned.keys()
+    assert all(owner.startswith("@") for owners in owned.values() for owner in owners)
+    assert all((PROJECT / path.strip("/")).exists() for path in owned if path != "*")
 
 
 @pytest.mark.parametrize(("status", "title"), [(0, "### dev: preview\n"), (3, "### dev: preview **failed**\n")])

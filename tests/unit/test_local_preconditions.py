@@ -22,14 +22,14 @@ def only(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
     def leave(kept: str) -> None:
         for name in ALL:
             if name != kept:
-                monkeypatch.setattr(preconditions, name, lambda: iter(()))
+                monkeypatch.setattr(preconditions, name, lambda *_: iter(()))
 
     return leave
 
 
-def refused() -> str:
+def refused(page_port: int | None = None) -> str:
     with pytest.raises(PreconditionError) as caught:
-        check()
+        check(page_port)
     return str(caught.value)
 
 
@@ -94,9 +94,17 @@ def test_a_taken_port_and_who_has_it(
     only("_ports")
     monkeypatch.setattr("local.cluster.network.PORTS", {"etcd": (taken_port,)})
     monkeypatch.setattr("local.cluster.process.PROCESSES", tmp_path)
-    monkeypatch.setattr(preconditions, "_NODE_PORTS", ())
     answers(monkeypatch, ss='LISTEN 0 128 127.0.0.1:1 0.0.0.0:* users:(("nginx",pid=42,fd=3))')
     assert refused() == f"port {taken_port} (etcd) is taken by nginx, process 42; stop that program first"
+
+
+def test_the_port_of_the_page_is_the_one_that_was_asked_for(
+    only: Callable[[str], None], monkeypatch: pytest.MonkeyPatch, taken_port: int
+) -> None:
+    only("_ports")
+    monkeypatch.setattr("local.cluster.network.PORTS", {})
+    answers(monkeypatch)
+    assert refused(taken_port) == f"port {taken_port} (Label Studio) is taken; stop that program first"
 
 
 def test_a_free_port_is_no_matter(only: Callable[[str], None], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -106,8 +114,7 @@ def test_a_free_port_is_no_matter(only: Callable[[str], None], monkeypatch: pyte
         port = listener.getsockname()[1]
     monkeypatch.setattr("local.cluster.network.PORTS", {"etcd": (port,)})
     monkeypatch.setattr("local.cluster.process.PROCESSES", tmp_path)
-    monkeypatch.setattr(preconditions, "_NODE_PORTS", ())
-    check()
+    check(None)
 
 
 @pytest.mark.parametrize(
@@ -137,7 +144,7 @@ def test_own_and_other_routes_are_no_matter(only: Callable[[str], None], monkeyp
 
 def test_every_problem_has_its_line(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ALL:
-        monkeypatch.setattr(preconditions, name, lambda: iter(()))
+        monkeypatch.setattr(preconditions, name, lambda *_: iter(()))
     monkeypatch.setattr(preconditions, "_kernel", lambda: iter(("first", "second")))
     assert refused() == "first\nsecond"
 

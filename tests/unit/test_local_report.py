@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from components.settings.errors import SettingsError
 from local import __main__ as command_line
-from local import platform, preconditions, report, stack
+from local import logs, platform, preconditions, report, stack
 from local.cluster.process import Process
 from local.engine import Engine, EngineError
 
@@ -46,11 +46,38 @@ def test_a_pod_and_what_is_wrong_with_it(item: dict[str, Any], well: bool, state
     assert report._state(item) == state
 
 
-def test_a_job_that_succeeded_in_the_end_is_well() -> None:
-    first, second, other = pod("Failed", owner="a"), pod("Succeeded", owner="a"), pod("Failed", owner="b")
-    pods = [first, second, other]
-    assert report._was_repeated(first, pods)
-    assert not report._was_repeated(other, pods)
+def at(minute: int, made: dict[str, Any], **labels: str) -> dict[str, Any]:
+    """A pod that was created then; other runs of a job have its labels and another owner."""
+    made["metadata"] |= {"creationTimestamp": f"2026-01-02T03:{minute:02}:05Z", "namespace": "n"}
+    made["metadata"]["labels"] = {f"app.kubernetes.io/{key}": value for key, value in labels.items()}
+    return made
+
+
+@pytest.mark.parametrize(
+    ("failed", "other", "replaced"),
+    [
+        (at(1, pod("Failed", owner="a")), at(2, pod("Succeeded", owner="a")), True),
+        (at(1, pod("Failed", owner="a")), at(2, pod("Running", ready=True, owner="a")), True),
+        (at(1, pod("Failed", owner="a")), at(2, pod("Running", owner="a")), False),
+        (at(1, pod("Failed", owner="b")), at(2, pod("Succeeded", owner="a")), False),
+        (at(3, pod("Failed", owner="a")), at(2, pod("Succeeded", owner="a")), False),
+        (
+            at(1, pod("Failed", owner="a"), name="annotation-project", instance="cats-sync"),
+            at(2, pod("Succeeded", owner="b"), name="annotation-project", instance="cats-sync"),
+            True,
+        ),
+        (
+            at(1, pod("Failed", owner="a"), name="annotation-project", instance="cats-sync"),
+            at(2, pod("Succeeded", owner="b"), name="annotation-project", instance="dogs-sync"),
+            False,
+        ),
+        (at(1, pod("Running", owner="a")), at(2, pod("Running", ready=True, owner="a")), False),
+    ],
+)
+def test_a_failed_pod_that_a_good_one_followed_is_no_matter(
+    failed: dict[str, Any], other: dict[str, Any], replaced: bool
+) -> None:
+    assert report._was_replaced(failed, [failed, other]) is replaced
 
 
 @pytest.mark.parametrize(("seconds", "age"), [(5, "5s"), (125, "2m"), (7300, "2h"), (180000, "2d")])
@@ -65,7 +92,8 @@ def nothing_runs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr("local.cluster.process.PROCESSES", tmp_path)
     monkeypatch.setattr("local.cluster.process.LOGS", tmp_path)
     monkeypatch.setattr("local.cluster.lifecycle.processes", lambda: [Process("etcd", ("etcd",))])
-    monkeypatch.setattr(report, "_api", lambda: None)
+    monkeypatch.setattr(report, "running_api", lambda: None)
+    monkeypatch.setattr(logs, "running_api", lambda: None)
 
 
 def test_status_of_nothing(nothing_runs: None) -> None:
@@ -84,14 +112,32 @@ def test_logs_of_a_part(nothing_runs: None, tmp_path: Path) -> None:
 
 def test_logs_of_what_is_not_there(nothing_runs: None) -> None:
     answer = RUN.invoke(command_line.app, ["logs", "nothing"])
-    assert answer.exit_code == 1
-    assert "No log of nothing" in answer.output
+    assert isinstance(answer.exception, logs.UnknownPartError)
+    assert str(answer.exception) == "no part is called nothing; PART is one of etcd"
+    assert "There are no logs" in RUN.invoke(command_line.app, ["logs"]).output
+
+
+def test_the_page_comes_first_and_parts_have_names() -> None:
+    def part(namespace: str, name: str, label: str = "") -> logs.PodPart:
+        labels = {"app.kubernetes.io/name": label} if label else {}
+        return logs.PodPart({"metadata": {"namespace": namespace, "name": name, "labels": labels}})
+
+    pods = [
+        part("kube-system", "coredns-976fc795b-9c7fk"),
+        part("label-studio", "label-studio-redis-0", "redis"),
+        part("label-studio", "label-studio-ls-app-57b5776446-7cs7w", "ls-app"),
+        part("other", "postgres-12"),
+    ]
+    assert [pod.name for pod in sorted(pods, key=lambda pod: pod.order)] == ["page", "redis", "postgres", "coredns"]
+    page = pods[2]
+    assert all(page.is_called(word) for word in ("page", "label-studio-ls-app", "label-studio/label", ""))
+    assert not any(page.is_called(word) for word in ("pag", "redis", "ls-app-5"))
 
 
 def test_up_brings_the_machine_before_the_stack(monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[str] = []
     monkeypatch.setattr(platform, "prepare", lambda **_: calls.append("platform"))
-    monkeypatch.setattr(stack, "up", lambda: calls.append("stack"))
+    monkeypatch.setattr(stack, "up", lambda port: calls.append("stack"))
     assert RUN.invoke(command_line.app, ["up"]).exit_code == 0
     assert calls == ["platform", "stack"]
 

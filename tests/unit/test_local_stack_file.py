@@ -108,6 +108,35 @@ def test_an_address_that_somebody_wrote_into_the_file_of_the_machine_stays(engin
     assert engine.machine_file.read_bytes() == before
 
 
+def test_a_port_that_was_asked_for_is_kept(engine: Engine) -> None:
+    write(engine.machine_file, {PAGE: {"url": "http://127.0.0.1:30080", "replicas": 2}})
+    write(engine.project_file, {PAGE: {"service": {"type": "NodePort"}}})
+    assert machine.page_port(engine) == 30080
+    assert not machine.describe(engine, machine.chosen_port(engine, "31000"))
+    machine.describe(engine, machine.chosen_port(engine, ""))
+    assert given(engine)["config"][PAGE] == {
+        "url": "http://127.0.0.1:31000",
+        "replicas": 2,
+        "service": {"nodePort": 31000, "type": "NodePort"},
+    }
+    assert machine.page_port(engine) == 31000
+
+
+@pytest.mark.parametrize("port", ["80", "x", "-1", "32768", "30080.0"])
+def test_a_port_that_is_none_is_refused(engine: Engine, port: str) -> None:
+    with pytest.raises(EngineError, match=rf"PORT is '{port}': write a node port, a number from 30000 to 32767"):
+        machine.chosen_port(engine, port)
+
+
+@pytest.mark.parametrize(
+    "page", [{"service": {"type": "NodePort", "nodePort": 31000}}, {"service": {"type": "ClusterIP"}}]
+)
+def test_a_port_that_the_stack_file_decides_is_refused(engine: Engine, page: dict[str, Any]) -> None:
+    write(engine.project_file, {PAGE: page})
+    with pytest.raises(EngineError, match=r"PORT has no effect, since Pulumi\.dev\.yaml says"):
+        machine.chosen_port(engine, "31001")
+
+
 @pytest.mark.parametrize(
     ("arguments", "completed"),
     [

@@ -62,6 +62,12 @@ def test_boxes_name_components_and_count_their_parts() -> None:
     assert texts(draw(graph())) == ["First", "first", "1 Secret", "Second", "second", "Third", "third", "2 Pod"]
 
 
+def test_the_order_of_the_state_is_not_seen() -> None:
+    """So that `make picture` changes nothing where nothing changed: a state lists what was updated last."""
+    backwards = io.StringIO(json.dumps({"deployment": {"resources": STATE[::-1]}}))
+    assert draw(Graph.read(backwards)) == draw(graph())
+
+
 def test_no_values_are_drawn(tmp_path: Path) -> None:
     state = tmp_path / "state.json"
     secret = {**SECRET, "inputs": {"stringData": {"password": "hunter2"}}, "outputs": {"password": "hunter2"}}

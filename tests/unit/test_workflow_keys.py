@@ -30,6 +30,8 @@ ACTIONS = {
     "actions/checkout": {"persist-credentials", "ref"},
     "actions/setup-python": {"python-version"},
     "pulumi/actions": {"pulumi-version"},
+    # A cache of a branch is for that branch alone, and no job with a key has one: see check_parts.
+    "actions/cache": {"path", "key", "restore-keys"},
 }
 SECRET = re.compile(r"\$\{\{ secrets\.([A-Z_]+) \}\}")
 # Code of a branch may have these and no others.
@@ -92,6 +94,7 @@ def accesses(workflows: Mapping[str, str]) -> dict[str, Access]:
 def check_parts(name: str, job: Mapping[str, Any]) -> None:
     """AssertionError where a job has parts that nobody looked at yet."""
     assert set(job) <= JOB_KEYS, name
+    keys = "environment" in job or "write" in job["permissions"].values()
     assert job["runs-on"] == "ubuntu-24.04", f"{name}: a runner that keeps something from one job to the next"
     for step in job["steps"]:
         assert set(step) <= STEP_KEYS, name
@@ -100,6 +103,7 @@ def check_parts(name: str, job: Mapping[str, Any]) -> None:
             action = step["uses"].partition("@")[0]
             assert set(step.get("with", {})) <= ACTIONS.get(action, set()), f"{name}: {action}"
             assert action in ACTIONS, f"{name}: {action}"
+            assert action != "actions/cache" or not keys, f"{name}: what a cache holds would run with keys"
         if step.get("uses", "").startswith("actions/checkout@"):
             assert step["with"]["persist-credentials"] is False
 
@@ -129,7 +133,7 @@ def test_code_of_a_branch_gets_no_keys_but_those_for_branches() -> None:
 
 def test_nothing_but_these_workflows_is_there() -> None:
     files = {path.relative_to(GITHUB).as_posix() for path in GITHUB.rglob("*") if path.is_file()}
-    assert files == {f"workflows/{name.partition('.')[0]}.yml" for name in table()}
+    assert files == {f"workflows/{name.partition('.')[0]}.yml" for name in table()} | {"CODEOWNERS", "dependabot.yml"}
 
 
 def test_what_runs_unattended_reads_and_nothing_more() -> None:
@@ -162,7 +166,10 @@ ATTACKS: dict[str, Callable[[str], str]] = {
     "a start by hand": lambda text: text.replace("on: pull_request", "on: [pull_request, workflow_dispatch]"),
     "a reusable workflow": lambda text: text + REUSED,
     "a cache": lambda text: text.replace('"3.11"}', '"3.11", cache: pip}', 1),
-    "another action": lambda text: text.replace("actions/setup-python@", "actions/cache@", 1),
+    "another action": lambda text: text.replace("actions/setup-python@", "actions/upload-artifact@", 1),
+    "a cache beside keys": lambda text: text.replace(
+        "    environment: dev-read", "    environment: dev-read\n    #", 1
+    ).replace("pulumi/actions@", "actions/cache@", 2),
     "a title as code": lambda text: text.replace(STEP, "      - run: echo ${{ github.event.pull_request.title }}\n", 1),
     "a runner of one's own": lambda text: text.replace("runs-on: ubuntu-24.04", "runs-on: self-hosted", 1),
     "a token that stays": lambda text: text.replace("persist-credentials: false", "persist-credentials: true", 1),

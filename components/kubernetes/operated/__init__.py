@@ -84,7 +84,7 @@ class OperatedServers:
         return str(self.metadata["name"])
 
     def expected(self) -> dict[str, Any]:
-        """What ``check.py`` is told."""
+        """The arguments of ``check.py``."""
         return {
             "api_version": self.kind.api_version,
             "kind": self.kind.kind,

@@ -30,10 +30,10 @@ UPLOAD_UNITS = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
 
 
 def parse_quantity(quantity: str) -> Decimal:
-    """The number of cores or bytes that a Kubernetes quantity such as ``500m`` or ``2Gi`` stands for."""
+    """The number of cores or bytes that a quantity such as ``500m`` or ``2Gi`` stands for; ValueError for no quantity."""
     match = QUANTITY.fullmatch(quantity)
     if not match:
-        raise ValueError("must be a Kubernetes quantity such as 500m, 2, 512Mi or 20Gi")
+        raise ValueError(quantity)
     return Decimal(match[1]) * UNITS[match[2]]
 
 

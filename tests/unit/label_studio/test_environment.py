@@ -26,13 +26,18 @@ def test_behind_tls_cookies_are_secure_and_forms_trusted() -> None:
 
 
 def test_without_tls_cookies_still_come_back() -> None:
-    found = variables(url="http://127.0.0.1:30080")
-    assert found["CSRF_TRUSTED_ORIGINS"] == "http://127.0.0.1:30080"
+    found = variables(url="http://10.0.0.7:30080")
+    assert found["CSRF_TRUSTED_ORIGINS"] == "http://10.0.0.7:30080"
     assert found["SESSION_COOKIE_SECURE"] == found["CSRF_COOKIE_SECURE"] == "0"
 
 
-def test_an_unknown_address_is_left_out() -> None:
-    assert not {"LABEL_STUDIO_HOST", "CSRF_TRUSTED_ORIGINS"} & set(variables())
+@pytest.mark.parametrize("url", [None, "http://127.0.0.1:30080", "http://localhost:8080", "http://127.9.9.9:30080"])
+def test_an_address_that_is_not_the_same_for_everybody_is_left_out(url: str | None) -> None:
+    assert not {"LABEL_STUDIO_HOST", "CSRF_TRUSTED_ORIGINS"} & set(variables(url=url))
+
+
+def test_the_origin_of_a_proxy_with_tls_is_named_also_on_the_loopback() -> None:
+    assert variables(url="https://localhost")["CSRF_TRUSTED_ORIGINS"] == "https://localhost"
 
 
 def test_nobody_is_told_anything() -> None:

@@ -1,0 +1,19 @@
+"""Shows an address to a person in a browser, where there is a screen."""
+
+from __future__ import annotations
+
+import os
+import sys
+import webbrowser
+from collections.abc import Mapping
+
+
+def has_screen(environment: Mapping[str, str] = os.environ) -> bool:
+    """Whether a browser could show something; a text browser would take the terminal away."""
+    return sys.platform in ("darwin", "win32") or any(environment.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))
+
+
+def show(url: str) -> None:
+    """Open the address in the default browser, if there is one."""
+    if has_screen():
+        webbrowser.open(url)
