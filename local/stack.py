@@ -14,11 +14,13 @@ from local import pulumi_command, recovery
 from local.cluster.api import Api
 from local.engine import Engine, EngineError, merge, read
 from local.machine import HOME, MACHINE, describe, engine
-from local.paths import CONTEXT
+from local.paths import CONTEXT, KUBECONFIG
 from local.progress import step
 from local.terminal import console
 from local.tools.build import tool
 from local.version import stand_ins
+
+CLUSTER = "label-studio:cluster"
 
 
 def deployed() -> Engine:
@@ -53,15 +55,29 @@ def config() -> dict[str, Any]:
 
 
 def preview(flags: Sequence[str] = ()) -> None:
-    """Show what `up` would change, under the same policies."""
+    """Show what `up` would change, under the same policies, once the API server has taken every object on trial."""
     stack = deployed()
-    stack.operate("preview", *_policies(stack), *flags)
+    policies = _policies(stack)
+    _ask_server(stack)
+    stack.operate("preview", *policies, *flags)
+
+
+def _ask_server(stack: Engine) -> None:
+    """EngineError where the API server refuses an object of the stack, which it is asked about on trial."""
+    # They bring Pulumi's SDK, whose import takes longer than most commands here.
+    from components.settings.errors import SettingsError  # noqa: PLC0415
+    from scripts import server_check  # noqa: PLC0415
+
+    try:
+        server_check.report(stack.stack, merge(config(), {CLUSTER: {"kubeconfig": str(KUBECONFIG)}}))
+    except SettingsError as error:
+        raise EngineError(str(error)) from None
 
 
 def _policies(stack: Engine) -> tuple[str, ...]:
     """What the CLI is given to run the policies; EngineError where the stack file is about another cluster."""
     config = read(stack.project_file)["config"]
-    context = (config.get("label-studio:cluster") or {}).get("context", CONTEXT)
+    context = (config.get(CLUSTER) or {}).get("context", CONTEXT)
     if context != CONTEXT:
         raise EngineError(
             f"{stack.project_file.name} is about the context {context}, and that of this machine is {CONTEXT}: type "

@@ -159,25 +159,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("stack", help="a stack with a file Pulumi.<stack>.yaml")
     given = parser.parse_args(arguments)
     try:
-        config = stack_config(given.stack)
-        settings = validate_stack(config)
-        with connected(settings.cluster) as server:
-            return _report(server, settings, config, given.stack)
-    except ClusterError as error:
-        sys.stdout.write(f"The server was not asked: {error}\n")
-        return 0
+        report(given.stack, stack_config(given.stack))
     except (StackFileError, SettingsError) as error:
         sys.stderr.write(f"error: {error}\n")
         return 1
+    return 0
 
 
-def _report(server: ApiServer | None, settings: Settings, config: Mapping[str, Any], stack: str) -> int:
+def report(stack: str, config: Mapping[str, Any]) -> None:
+    """Ask, and print what could not be asked; SettingsError has what the server refuses."""
+    settings = validate_stack(config)
+    try:
+        with connected(settings.cluster) as server:
+            _ask(server, settings, config, stack)
+    except ClusterError as error:
+        sys.stdout.write(f"The server was not asked: {error}\n")
+
+
+def _ask(server: ApiServer | None, settings: Settings, config: Mapping[str, Any], stack: str) -> None:
     namespace = settings.cluster.namespace
     if server is None or server.read(f"/api/v1/namespaces/{namespace}") is None:
         sys.stdout.write(
             f"There is no namespace {namespace} yet: the settings were checked, the server was not asked.\n"
         )
-        return 0
+        return
     if volumes := [*volume_problems(settings, server.read)]:
         raise SettingsError(volumes)
     answers = check(server, namespace, config, resources_of(stack, config))
@@ -185,7 +190,6 @@ def _report(server: ApiServer | None, settings: Settings, config: Mapping[str, A
         raise SettingsError(dict.fromkeys(answers.refusals))
     if answers.is_forbidden:
         sys.stdout.write("These credentials may not write: the server was not asked about every object.\n")
-    return 0
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ mkdir -p "$cache"
 status=0
 docker run --rm --privileged --cgroupns private --hostname label-studio \
   --volume "$PWD:/project" --workdir /project --volume "$cache:/root/.cache" --env GOMODCACHE=/root/.cache/go-mod \
-  --volume /var/lib/label-studio-local --volume /lib/modules:/lib/modules:ro --tmpfs /run:exec \
+  --env LABEL_STUDIO_GENERATED_STACKS --volume /var/lib/label-studio-local --volume /lib/modules:/lib/modules:ro --tmpfs /run:exec \
   "$image" bash -euc '
     git config --global --add safe.directory /project
     apt-get update --quiet

@@ -30,7 +30,7 @@ UPLOAD_UNITS = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
 
 
 def parse_quantity(quantity: str) -> Decimal:
-    """The number of cores or bytes that a quantity such as ``500m`` or ``2Gi`` stands for; ValueError for no quantity."""
+    """The number of cores or bytes that a quantity such as ``500m`` or ``2Gi`` stands for, or ValueError."""
     match = QUANTITY.fullmatch(quantity)
     if not match:
         raise ValueError(quantity)
