@@ -27,9 +27,10 @@ def each(*languages: str, without: str = "") -> list[ParameterSet]:
 
 
 def anchors(page: Path) -> set[str]:
-    """What a heading is called in a link, as GitHub makes it."""
+    """What a heading is called in a link, as GitHub makes it, and what rows of tables call themselves."""
     headings = re.findall(r"^#+ (.+)$", page.read_text(), re.M)
-    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+    own = re.findall(r'<a id="([^"]+)"></a>', page.read_text())
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings} | {*own}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
