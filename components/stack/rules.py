@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 CNPG_ROLES = re.compile(r"streaming_replica|cnpg_.*")
 ZALANDO_ROLES = re.compile(r"standby|pooler|admin|cron_admin")
 
+# PostgreSQL 14 had its last security release in November 2026 (postgresql.org/support/versioning).
+OLDEST_POSTGRESQL = 15
+
 Problem = tuple[tuple[str | int, ...], str]
 
 
@@ -52,6 +55,18 @@ def _database_problems(settings: Settings) -> Iterator[Problem]:
             yield (
                 ("postgresql", "version"),
                 f"must be {major}, as in the tag of images.{to_camel(image)}; or name an image of another version",
+            )
+        elif database.version < OLDEST_POSTGRESQL:
+            yield (
+                ("postgresql", "version"),
+                f"must be {OLDEST_POSTGRESQL} or higher: older ones get no more security releases; move the data by a "
+                "dump, as docs/backup.md has it",
+            )
+        if isinstance(database, StandalonePostgres) and "-alpine" in settings.images.postgresql.partition("@")[0]:
+            yield (
+                ("images", "postgresql"),
+                "must not be a variant for Alpine: its servers run as another user, and sort texts in another way than "
+                "the one for Debian; write a tag such as 17.12-trixie",
             )
         if major is None and isinstance(database, CnpgPostgres):
             yield (
