@@ -15,13 +15,13 @@ class ClusterArgs(TypedDict):
     namespace: NotRequired[str]
     """Namespace that everything of the stack lives in."""
     create_namespace: NotRequired[bool]
-    """False when the namespace already exists."""
+    """False when the namespace already exists; network policies then select pods of the stack only."""
     domain: NotRequired[str]
     """DNS domain of the cluster's Services."""
     pod_security: NotRequired[str]
     """Pod security level that the namespace enforces."""
     network_policies: NotRequired[bool]
-    """Deny all traffic in the namespace but what the parts of the stack need."""
+    """Deny all traffic of pods in the namespace but what the parts of the stack need."""
     ingress_namespace: NotRequired[str]
     """Namespace of the ingress controller, the only one to reach the page; any when not given."""
     protect_data: NotRequired[bool]

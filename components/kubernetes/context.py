@@ -22,6 +22,7 @@ class StackContext:
 
     With ``protect`` Pulumi refuses to delete what holds data, volumes outlive their StatefulSet, and Secrets
     without which the data cannot be read stay when the stack is destroyed. ``scheduling`` is that of one service.
+    In a namespace that ``is_shared`` no policy speaks of other pods than those of the stack and its operators.
     ``ingress_namespace`` is the only other namespace that may reach the page; any may where it is None.
     """
 
@@ -29,6 +30,7 @@ class StackContext:
     images: ImageSettings = field(default_factory=ImageSettings)
     cluster_domain: str = "cluster.local"
     network_policies: bool = True
+    is_shared: bool = False
     protect: bool = True
     image_pull_secrets: Sequence[pulumi.Input[str]] = ()
     ingress_namespace: str | None = None

@@ -25,13 +25,16 @@ class ClusterSettings(SettingsModel):
         None, description="Path of the kubeconfig file; by default KUBECONFIG or ~/.kube/config."
     )
     namespace: StackNamespace = Field("label-studio", description="Namespace that everything of the stack lives in.")
-    create_namespace: bool = Field(True, description="False when the namespace already exists.")
+    create_namespace: bool = Field(
+        True,
+        description="False when the namespace already exists; network policies then select pods of the stack only.",
+    )
     domain: DnsName = Field("cluster.local", description="DNS domain of the cluster's Services.")
     pod_security: Literal["restricted", "baseline", "privileged"] = Field(
         "restricted", description="Pod security level that the namespace enforces."
     )
     network_policies: bool = Field(
-        True, description="Deny all traffic in the namespace but what the parts of the stack need."
+        True, description="Deny all traffic of pods in the namespace but what the parts of the stack need."
     )
     ingress_namespace: KubernetesName | None = Field(
         None, description="Namespace of the ingress controller, the only one to reach the page; any when not given."
