@@ -55,7 +55,7 @@ def run_stateful_server(
         _service(headless, context, server, parent, instance=name, cluster_ip="None"),
     ]
     pod: k8s.core.v1.PodSpecArgsDict = {
-        **pods.pod_spec(context.placement, pods.pod_security(server.user), [server.container], server.volumes),
+        **pods.pod_spec(context.placement, context.pod_security(server.user), [server.container], server.volumes),
         "termination_grace_period_seconds": server.grace_seconds,
     }
     if server.init_containers:

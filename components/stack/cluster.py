@@ -8,7 +8,7 @@ from pydantic import Field
 
 from ..settings.base import ListOf, SettingsModel
 from ..settings.grammars.hosts import DnsName
-from ..settings.grammars.kubernetes import KubernetesName, ObjectName, StackNamespace
+from ..settings.grammars.kubernetes import KubernetesName, ObjectName, StackNamespace, UserId
 from ..settings.grammars.text import ContextName, FilePath
 
 Environment = Literal["dev", "prod"]
@@ -30,6 +30,11 @@ class ClusterSettings(SettingsModel):
         description="False when the namespace already exists; network policies then select pods of the stack only.",
     )
     domain: DnsName = Field("cluster.local", description="DNS domain of the cluster's Services.")
+    run_as_user: UserId | Literal["image"] | None = Field(
+        "image",
+        description="User, and group of volumes, of every pod: image for the one of each image; null where the cluster "
+        "assigns them, as OpenShift's restricted-v2 does. Pods of an operator have those that it gives them.",
+    )
     pod_security: Literal["restricted", "baseline", "privileged"] = Field(
         "restricted", description="Pod security level that the namespace enforces."
     )

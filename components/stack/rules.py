@@ -122,6 +122,13 @@ def _pod_security_problems(settings: Settings) -> Iterator[Problem]:
         )
 
 
+def _user_problems(settings: Settings) -> Iterator[Problem]:
+    """Two users for the pods of Label Studio."""
+    everywhere, label_studio = settings.cluster.run_as_user, settings.label_studio
+    if "run_as_user" in label_studio.model_fields_set and everywhere not in ("image", label_studio.run_as_user):
+        yield ("labelStudio", "runAsUser"), "must not differ from cluster.runAsUser, which is for every pod; remove it"
+
+
 def _production_problems(settings: Settings) -> Iterator[Problem]:
     if not settings.cluster.protect_data:
         yield (
@@ -170,6 +177,7 @@ def stack_problems(settings: Settings) -> Iterator[Problem]:
     yield from _owner_problems(settings)
     yield from _grant_problems(settings)
     yield from _pod_security_problems(settings)
+    yield from _user_problems(settings)
     yield from address_problems(settings)
     yield from connection_problems(settings)
     yield from _bucket_problems(settings)
