@@ -15,13 +15,15 @@ class ClusterArgs(TypedDict):
     namespace: NotRequired[str]
     """Namespace that everything of the stack lives in."""
     create_namespace: NotRequired[bool]
-    """False when the namespace already exists."""
+    """False when the namespace already exists; network policies then select pods of the stack only."""
     domain: NotRequired[str]
     """DNS domain of the cluster's Services."""
+    run_as_user: NotRequired[Any]
+    """User, and group of volumes, of every pod: image for the one of each image; null where the cluster assigns them, as OpenShift's restricted-v2 does. Pods of an operator have those that it gives them."""  # noqa: E501
     pod_security: NotRequired[str]
     """Pod security level that the namespace enforces."""
     network_policies: NotRequired[bool]
-    """Deny all traffic in the namespace but what the parts of the stack need."""
+    """Deny all traffic of pods in the namespace but what the parts of the stack need."""
     ingress_namespace: NotRequired[str]
     """Namespace of the ingress controller, the only one to reach the page; any when not given."""
     protect_data: NotRequired[bool]
@@ -491,7 +493,7 @@ class LabelStudioArgs(TypedDict):
     scheduling: NotRequired[SchedulingArgs]
     """Where the pods may run."""
     run_as_user: NotRequired[int]
-    """User, and group of volumes, of the pods; null where the platform assigns them."""
+    """User, and group of volumes, of these pods where cluster.runAsUser is image; null where the platform assigns them."""  # noqa: E501
     outbound: NotRequired[str]
     """Where Label Studio may connect to besides its own services, for imports, webhooks, model servers; internet leaves out private networks."""  # noqa: E501
     startup_timeout: NotRequired[int]

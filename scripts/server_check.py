@@ -1,32 +1,37 @@
 """Asks the cluster whether it would take every object of a stack: `python -m scripts.server_check STACK`.
 
 It is a server-side dry run of what the program and its chart would apply, with the credentials of the stack's context.
-What the server refuses is told at the setting that it comes from, and the status is 1. Where no server answers, the
-namespace is not there yet, or the credentials may not write, nobody can be asked: the output says so, and the status is
-0.
+What the server refuses is told at the setting that it comes from, as is every object that is there already and not this
+stack's; the status is 1 then. Where no server answers, the namespace is not there yet, or the credentials may not
+write, nobody can be asked: the output says so, and the status is 0.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from components.kubernetes.ownership import is_foreign
 from components.settings.errors import SettingsError, dotted
 from components.stack.api_server import ApiServer, ClusterError, connected
+from components.stack.namespace_owners import namespace_problems
 from components.stack.settings import PROJECT, Settings, validate_stack
 from components.stack.volumes import volume_problems
 from policies.checks.dry_run import resources_of
 from policies.checks.render import rendered
 from policies.checks.resources import KUBERNETES_TYPE, WITHOUT_MANIFESTS, Resource
-from policies.checks.values import UNKNOWN
+from policies.checks.values import UNKNOWN, at
 from policies.stacks import StackFileError, stack_config
 
 Path = tuple[str | int, ...]
 MANAGER = "label-studio-check"
+# The name of the release in every stack.
+RELEASE = "label-studio"
 # What stands for a value that only an update knows, such as a password or the digest in a name.
 UNKNOWN_TEXT = "unknown"
 # The component that a resource is part of, as its URN has it, and the key of a stack file that it follows from.
@@ -74,9 +79,33 @@ def check(server: ApiServer, namespace: str, config: Mapping[str, Any], resource
     return answers
 
 
+def foreign_objects(server: ApiServer, namespace: str, resources: Sequence[Resource]) -> Iterator[str]:
+    """A line for each object of the stack whose name somebody else's has, Secrets included."""
+    plurals: dict[str, Mapping[str, str]] = {}
+    for resource in resources:
+        for each in [resource, *rendered(resource)]:
+            item = _identity(each)
+            path = _path(server, plurals, namespace, item) if item else None
+            found = server.read(path) if path else None
+            if item and found and is_foreign(found, RELEASE):
+                yield (
+                    f"{_section(resource)}: {item['kind']} {item['metadata']['name']} of the namespace {namespace} is "
+                    "somebody else's: rename or delete it, or write another cluster.namespace"
+                )
+
+
 def _is_refusal(status: Mapping[str, Any]) -> bool:
     """Whether 403 is about the object (quota, admission), and not about who asks."""
     return "cannot patch resource" not in status.get("message", "")
+
+
+def _identity(resource: Resource) -> dict[str, Any] | None:
+    """Version, kind and name of an object of the namespace; None where only an update knows its name."""
+    match = KUBERNETES_TYPE.fullmatch(resource.type)
+    name = at(resource.props, "metadata", "name")
+    if not match or WITHOUT_MANIFESTS.fullmatch(resource.type) or match["kind"] == "Namespace" or name is UNKNOWN:
+        return None
+    return {"apiVersion": _version(match), "kind": match["kind"], "metadata": {"name": name}}
 
 
 def _object(resource: Resource) -> dict[str, Any] | None:
@@ -84,9 +113,12 @@ def _object(resource: Resource) -> dict[str, Any] | None:
     # A Secret whose values only an update knows would be refused for what it lacks.
     if not match or WITHOUT_MANIFESTS.fullmatch(resource.type) or resource.props.get("stringData") is UNKNOWN:
         return None
+    return {**_known(resource.props), "apiVersion": _version(match), "kind": match["kind"]}
+
+
+def _version(match: re.Match[str]) -> str:
     group = match["group"] or "core"
-    version = match["version"] if group == "core" else f"{group}/{match['version']}"
-    return {**_known(resource.props), "apiVersion": version, "kind": match["kind"]}
+    return match["version"] if group == "core" else f"{group}/{match['version']}"
 
 
 def _known(value: Any) -> Any:
@@ -183,9 +215,15 @@ def _ask(server: ApiServer | None, settings: Settings, config: Mapping[str, Any]
             f"There is no namespace {namespace} yet: the settings were checked, the server was not asked.\n"
         )
         return
-    if volumes := [*volume_problems(settings, server.read)]:
-        raise SettingsError(volumes)
-    answers = check(server, namespace, config, resources_of(stack, config))
+    identity = f"{PROJECT}/{stack.rpartition('/')[2]}"
+    resources = resources_of(stack, config)
+    if problems := [
+        *namespace_problems(settings, server.read, identity),
+        *volume_problems(settings, server.read),
+        *foreign_objects(server, namespace, resources),
+    ]:
+        raise SettingsError(problems)
+    answers = check(server, namespace, config, resources)
     if answers.refusals:
         raise SettingsError(dict.fromkeys(answers.refusals))
     if answers.is_forbidden:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Self
+from typing import Literal, Self
 
 import pulumi
+import pulumi_kubernetes as k8s
 
 from ..connections import OtherNamespace, Outside, Peer
 from ..settings.base import Scheduling
 from ..settings.grammars.hosts import Addresses
 from ..settings.images import ImageSettings
 from ..settings.network import AMAZON, host_and_port, namespace_of, network_of
-from .pods import Placement
+from .pods import Placement, pod_security, user_security
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +23,8 @@ class StackContext:
 
     With ``protect`` Pulumi refuses to delete what holds data, volumes outlive their StatefulSet, and Secrets
     without which the data cannot be read stay when the stack is destroyed. ``scheduling`` is that of one service.
+    In a namespace that ``is_shared`` no policy speaks of other pods than those of the stack and its operators.
+    ``run_as_user`` is the user of every pod, unless each has that of its image; None where the cluster assigns them.
     ``ingress_namespace`` is the only other namespace that may reach the page; any may where it is None.
     """
 
@@ -29,6 +32,8 @@ class StackContext:
     images: ImageSettings = field(default_factory=ImageSettings)
     cluster_domain: str = "cluster.local"
     network_policies: bool = True
+    is_shared: bool = False
+    run_as_user: int | Literal["image"] | None = "image"
     protect: bool = True
     image_pull_secrets: Sequence[pulumi.Input[str]] = ()
     ingress_namespace: str | None = None
@@ -37,6 +42,14 @@ class StackContext:
     def scheduled(self, scheduling: Scheduling) -> Self:
         """The context of a service whose pods may run on these nodes only."""
         return replace(self, scheduling=scheduling)
+
+    def user(self, own: int | None) -> int | None:
+        """The user that a pod names, whose image or settings have ``own``."""
+        return own if self.run_as_user == "image" else self.run_as_user
+
+    def pod_security(self, own: int) -> k8s.core.v1.PodSecurityContextArgsDict:
+        """The security of a pod whose image has the user ``own``, and a group of that number."""
+        return pod_security(own) if self.run_as_user == "image" else user_security(self.run_as_user)
 
     def image(self, name: str) -> str:
         """The image to pull, by its field in ``images``."""

@@ -62,7 +62,7 @@ def allow(  # noqa: PLR0913 - a policy has both directions
             "pod_selector": {"match_labels": pods},
             "policy_types": ["Ingress", "Egress"],
             "ingress": ingress,
-            "egress": [*(to_peer(peer) for peer in peers), *egress],
+            "egress": [*(to_peer(peer) for peer in peers), *egress, *([to_dns()] if context.is_shared else [])],
         },
         opts=pulumi.ResourceOptions(parent=parent),
     )
@@ -114,6 +114,16 @@ def to_peer(peer: Peer | None) -> Egress:
             )
         case unknown:
             assert_never(unknown)
+
+
+def to_dns() -> Egress:
+    """To the cluster's DNS."""
+    # Its pods differ in namespace, labels and port (OpenShift's listen on 5353), and NodeLocal DNSCache answers on a
+    # link-local address of the node.
+    return {
+        "to": [{"namespace_selector": {}}, {"ip_block": {"cidr": "169.254.20.10/32"}}],
+        "ports": [{"protocol": protocol, "port": port} for protocol in ("UDP", "TCP") for port in (53, 5353)],
+    }
 
 
 def to_api_server() -> Egress:

@@ -61,14 +61,13 @@ def container_security() -> k8s.core.v1.SecurityContextArgsDict:
     }
 
 
-def pod_security(user: int, group: int | None = None) -> k8s.core.v1.PodSecurityContextArgsDict:
+def pod_security(user: int) -> k8s.core.v1.PodSecurityContextArgsDict:
     """A fixed numeric user, so that ``runAsNonRoot`` holds for every image, and volumes that its group may write."""
-    group = user if group is None else group
-    return {**user_security(user), "run_as_group": group, "fs_group": group}
+    return {**user_security(user), "run_as_group": user}
 
 
 def user_security(user: int | None) -> k8s.core.v1.PodSecurityContextArgsDict:
-    """As ``pod_security`` for an image whose user has a group of its own, or for one that the platform assigns."""
+    """As ``pod_security`` for a user whose group the image decides, or for one that the platform assigns."""
     security: k8s.core.v1.PodSecurityContextArgsDict = {
         "run_as_non_root": True,
         "fs_group_change_policy": "OnRootMismatch",

@@ -119,7 +119,9 @@ def setup_pod(context: StackContext, job: SetupJob) -> k8s.core.v1.PodSpecArgsDi
         "termination_message_policy": "FallbackToLogsOnError",
     }
     pod: k8s.core.v1.PodSpecArgsDict = {
-        **pods.pod_spec(context.placement, pods.pod_security(job.user), [container], [pods.scratch("tmp"), *job.files]),
+        **pods.pod_spec(
+            context.placement, context.pod_security(job.user), [container], [pods.scratch("tmp"), *job.files]
+        ),
         "restart_policy": "Never",
     }
     if job.service_account is not None:

@@ -32,6 +32,7 @@ class StatefulServer:
     storage: Storage
     volumes: Sequence[k8s.core.v1.VolumeArgsDict]
     triggers: Mapping[str, pulumi.Input[str]]
+    init_containers: Sequence[k8s.core.v1.ContainerArgsDict] = ()
     grace_seconds: int = 60
 
 
@@ -54,9 +55,11 @@ def run_stateful_server(
         _service(headless, context, server, parent, instance=name, cluster_ip="None"),
     ]
     pod: k8s.core.v1.PodSpecArgsDict = {
-        **pods.pod_spec(context.placement, pods.pod_security(server.user), [server.container], server.volumes),
+        **pods.pod_spec(context.placement, context.pod_security(server.user), [server.container], server.volumes),
         "termination_grace_period_seconds": server.grace_seconds,
     }
+    if server.init_containers:
+        pod |= {"init_containers": server.init_containers}
     return k8s.apps.v1.StatefulSet(
         name,
         metadata={

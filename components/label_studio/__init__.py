@@ -9,6 +9,8 @@ from ..connections import SecretKey
 from ..kubernetes.backing_service import component_inputs
 from ..kubernetes.context import StackContext
 from ..kubernetes.names import RELEASE
+from ..kubernetes.ownership import STACK, stack_identity
+from ..kubernetes.pods import PART_OF
 from . import mounts
 from .args import Connections, LabelStudioArgs
 from .credentials import administrator_password, django_key
@@ -86,6 +88,10 @@ class LabelStudio(pulumi.ComponentResource):
 
 
 def _settings_module(name: str, args: LabelStudioArgs, opts: pulumi.ResourceOptions) -> k8s.core.v1.ConfigMap:
-    return k8s.core.v1.ConfigMap(
-        name, metadata={"name": name, "namespace": args.context.namespace}, data=mounts.SETTINGS_FILES, opts=opts
-    )
+    metadata: k8s.meta.v1.ObjectMetaArgsDict = {
+        "name": name,
+        "namespace": args.context.namespace,
+        "labels": {"app.kubernetes.io/part-of": PART_OF},
+        "annotations": {STACK: stack_identity()},
+    }
+    return k8s.core.v1.ConfigMap(name, metadata=metadata, data=mounts.SETTINGS_FILES, opts=opts)

@@ -137,7 +137,9 @@ class LabelStudioSettings(SettingsModel):
     pod_disruption_budget: bool = Field(True, description="Keep all but one pod while nodes are drained.")
     scheduling: Scheduling = Field(Scheduling(), description="Where the pods may run.")
     run_as_user: UserId | None = Field(
-        1001, description="User, and group of volumes, of the pods; null where the platform assigns them."
+        1001,
+        description="User, and group of volumes, of these pods where cluster.runAsUser is image; null where the "
+        "platform assigns them.",
     )
     outbound: Outbound = Field(
         "internet",

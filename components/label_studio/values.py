@@ -164,7 +164,7 @@ def _pods(args: LabelStudioArgs, release: str) -> Values:
         "tolerations": [dict(toleration) for toleration in args.context.placement.tolerations],
         "terminationGracePeriodSeconds": args.settings.termination_grace_period,
         "preStopDelaySeconds": VALUES["app"]["preStopDelaySeconds"],
-        "podSecurityContext": {"enabled": True, **_pod_security(args.settings.run_as_user)},
+        "podSecurityContext": {"enabled": True, **_pod_security(args.context.user(args.settings.run_as_user))},
         "containerSecurityContext": {"enabled": True, **pods.camel_case(pods.container_security())},
     }
     if not args.settings.autoscaling:

@@ -49,7 +49,7 @@ def _pod(args: LabelStudioArgs, release: str, values: Values, settings_map: str)
         *_redis_certificates(args),
         *mounts.volumes(args, settings_map),
     ]
-    security = pods.user_security(args.settings.run_as_user)
+    security = pods.user_security(args.context.user(args.settings.run_as_user))
     spec = pods.pod_spec(args.context.placement, security, [_container(args, values)], volumes)
     spec |= {
         "service_account_name": f"{release}-ls-app",

@@ -8,11 +8,16 @@ import pulumi
 import pulumi_kubernetes as k8s
 from pulumi import ResourceOptions
 
+from ..kubernetes.network_policy import to_dns
+from ..kubernetes.pods import PART_OF
 from ..stack.cluster import ClusterSettings
 
 
 class Namespace(pulumi.ComponentResource):
-    """A namespace in which pods are guarded and may, at first, reach nothing but the cluster's DNS."""
+    """A namespace in which pods are guarded and may, at first, reach nothing but the cluster's DNS.
+
+    Where it is there already, that is said of the pods of this program alone.
+    """
 
     name: pulumi.Output[str]
 
@@ -30,36 +35,32 @@ class Namespace(pulumi.ComponentResource):
             child = ResourceOptions.merge(child, ResourceOptions(depends_on=[namespace]))
             self.name = namespace.metadata["name"]
         if cluster.network_policies:
-            _for_all_pods(f"{name}-default-deny", cluster.namespace, child, "Ingress", "Egress")
-            _for_all_pods(f"{name}-dns", cluster.namespace, child, "Egress", egress=[_TO_DNS])
+            # In a namespace that others may live in, theirs are none of this program's business.
+            selected: k8s.meta.v1.LabelSelectorArgsDict
+            selected = {} if cluster.create_namespace else {"match_labels": {"app.kubernetes.io/part-of": PART_OF}}
+            _for_pods(f"{name}-default-deny", cluster.namespace, selected, child, "Ingress", "Egress")
+            _for_pods(f"{name}-dns", cluster.namespace, selected, child, "Egress", egress=[to_dns()])
         self.register_outputs({"name": self.name})
-
-
-# The DNS pods of clusters differ in namespace, labels and port (OpenShift's listen on 5353), and NodeLocal DNSCache
-# answers on a link-local address of the node.
-_TO_DNS: k8s.networking.v1.NetworkPolicyEgressRuleArgsDict = {
-    "to": [{"namespace_selector": {}}, {"ip_block": {"cidr": "169.254.20.10/32"}}],
-    "ports": [{"protocol": protocol, "port": port} for protocol in ("UDP", "TCP") for port in (53, 5353)],
-}
 
 
 def _labels(level: str) -> dict[str, str]:
     return {
-        "app.kubernetes.io/part-of": "label-studio",
+        "app.kubernetes.io/part-of": PART_OF,
         **{f"pod-security.kubernetes.io/{mode}": level for mode in ("enforce", "audit", "warn")},
     }
 
 
-def _for_all_pods(
+def _for_pods(
     name: str,
     namespace: str,
+    selected: k8s.meta.v1.LabelSelectorArgsDict,
     opts: ResourceOptions,
     *policy_types: str,
     egress: Sequence[k8s.networking.v1.NetworkPolicyEgressRuleArgsDict] = (),
 ) -> None:
     k8s.networking.v1.NetworkPolicy(
         name,
-        metadata={"name": name, "namespace": namespace},
-        spec={"pod_selector": {}, "policy_types": policy_types, "egress": egress},
+        metadata={"name": name, "namespace": namespace, "labels": {"app.kubernetes.io/part-of": PART_OF}},
+        spec={"pod_selector": selected, "policy_types": policy_types, "egress": egress},
         opts=opts,
     )

@@ -7,11 +7,19 @@ export MC_HOST_store="$SCHEME://$ACCESS_KEY:$SECRET_KEY${SESSION_TOKEN:+:$SESSIO
 attempt=0
 while :; do
   # One line is enough: a bucket may hold millions of objects.
-  timeout 60 mc ls "store/$BUCKET/$PREFIX" 2>/tmp/problem | head -n 1 >/dev/null
-  [ -s /tmp/problem ] || break
+  {
+    code=0
+    timeout 60 mc ls "store/$BUCKET/$PREFIX" 2>/tmp/problem || code=$?
+    echo "$code" >/tmp/code
+  } | head -n 1 >/dev/null
+  code=$(cat /tmp/code)
+  # SIGPIPE: mc had more lines to write than one.
+  if [ "$code" = 0 ] || [ "$code" = 141 ]; then break; fi
+  problem=$(cat /tmp/problem)
   attempt=$((attempt + 1))
   if [ "$attempt" -ge 12 ]; then
-    printf 'The bucket %s at %s cannot be listed with the given key: %s\n' "$BUCKET" "$ADDRESS" "$(cat /tmp/problem)" >&2
+    printf 'The bucket %s at %s cannot be listed with the given key: %s\n' "$BUCKET" "$ADDRESS" \
+      "${problem:-mc ended with status $code}" >&2
     printf 'See objectStore.credentials, region and ca, and whether the bucket exists.\n' >&2
     exit 1
   fi

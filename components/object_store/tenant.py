@@ -36,17 +36,12 @@ SERVICE = "minio"
 OPERATOR_PORTS = (4221, 4223)
 # The root file system stays writable: the operator's own containers share this context, and write to it.
 RESTRICTED_CONTAINER = {
-    "runAsUser": USER,
-    "runAsGroup": USER,
     "runAsNonRoot": True,
     "allowPrivilegeEscalation": False,
     "capabilities": {"drop": ["ALL"]},
     "seccompProfile": {"type": "RuntimeDefault"},
 }
 RESTRICTED_POD = {
-    "runAsUser": USER,
-    "runAsGroup": USER,
-    "fsGroup": USER,
     "fsGroupChangePolicy": "OnRootMismatch",
     "runAsNonRoot": True,
     "seccompProfile": {"type": "RuntimeDefault"},
@@ -112,7 +107,7 @@ def _spec(name: str, own: dict[str, str], settings: TenantStore, context: StackC
         "mountPath": "/export",
         "subPath": "/data",
         "requestAutoCert": settings.tls is None,
-        "pools": [_pool(own, pool) for pool in settings.pools],
+        "pools": [_pool(own, pool, context.user(USER)) for pool in settings.pools],
     }
     if context.image_pull_secrets:
         spec["imagePullSecret"] = {"name": context.image_pull_secrets[0]}
@@ -121,7 +116,8 @@ def _spec(name: str, own: dict[str, str], settings: TenantStore, context: StackC
     return spec
 
 
-def _pool(own: dict[str, str], pool: Pool) -> dict[str, Any]:
+def _pool(own: dict[str, str], pool: Pool, user: int | None) -> dict[str, Any]:
+    users = {} if user is None else {"runAsUser": user, "runAsGroup": user}
     claim = {
         "accessModes": ["ReadWriteOnce"],
         "resources": {"requests": {"storage": pool.storage.size}},
@@ -138,8 +134,8 @@ def _pool(own: dict[str, str], pool: Pool) -> dict[str, Any]:
         "resources": pool.resources.to_kubernetes(),
         **drop_empty({"nodeSelector": pool.scheduling.node_selector, "tolerations": pool.scheduling.to_kubernetes()}),
         "affinity": {"podAntiAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": [preferred]}},
-        "securityContext": RESTRICTED_POD,
-        "containerSecurityContext": RESTRICTED_CONTAINER,
+        "securityContext": {**users, **drop_empty({"fsGroup": user}), **RESTRICTED_POD},
+        "containerSecurityContext": {**users, **RESTRICTED_CONTAINER},
     }
 
 

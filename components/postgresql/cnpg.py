@@ -17,6 +17,7 @@ from ..kubernetes.operated import Kind, OperatedServers, Rollout, run_operated_s
 from ..kubernetes.passwords import generate_password, key_of, store_secret
 from ..settings.base import Storage
 from . import cnpg_backup
+from .parameter_rules import DEFAULTS
 from .settings import CnpgPostgres
 
 KIND = Kind("postgresql.cnpg.io/v1", "Cluster", "clusters", "CloudNativePG")
@@ -90,7 +91,8 @@ def _spec(
             **drop_empty({"nodeSelector": placement.node_selector, "tolerations": placement.tolerations}),
         },
         "bootstrap": _bootstrap(settings, owner_secret),
-        **drop_empty({"postgresql": _postgresql(settings), "imagePullSecrets": placement.pull_secrets()}),
+        "postgresql": _postgresql(settings),
+        **drop_empty({"imagePullSecrets": placement.pull_secrets()}),
         **cnpg_backup.fields_of_cluster(name, server, settings),
     }
     if settings.wal_storage:
@@ -116,7 +118,7 @@ def _bootstrap(settings: CnpgPostgres, owner_secret: pulumi.Input[str]) -> dict[
 
 
 def _postgresql(settings: CnpgPostgres) -> dict[str, Any]:
-    parameters = drop_empty({"parameters": settings.parameters})
+    parameters = {"parameters": {**DEFAULTS, **settings.parameters}}
     if not settings.synchronous_replicas:
         return parameters
     # Preferred: a replica that is down delays no commit.

@@ -18,7 +18,8 @@ as_owner() {
 
 wait_for_server() {
   attempt=0
-  until pg_isready -q -t 5; do
+  # With a name: a pod may run as a user who has none, which is not asked about the server then.
+  until pg_isready -q -t 5 -U "$OWNER"; do
     attempt=$((attempt + 1))
     [ "$attempt" -lt 60 ] || refuse "PostgreSQL at $PGHOST:$PGPORT does not answer."
     sleep 5
@@ -76,6 +77,18 @@ check_version() {
   done
 }
 
+# Text indexes are in the order of the C library that made them: under another one, rows are not found and come twice.
+check_collation() {
+  [ "$version" -ge 150000 ] || return 0
+  changed=$(as_owner -c "SELECT datcollversion || ', now ' || pg_database_collation_actual_version(oid)
+    FROM pg_database WHERE datname = current_database()
+      AND datcollversion <> pg_database_collation_actual_version(oid)")
+  [ -z "$changed" ] ||
+    refuse "Database $DATABASE at $PGHOST:$PGPORT was made with collation version $changed: its text indexes are wrong." \
+      "Go back to the image before, or, as $OWNER, run there:" \
+      "REINDEX DATABASE \"$DATABASE\"; ALTER DATABASE \"$DATABASE\" REFRESH COLLATION VERSION;"
+}
+
 check_extension() {
   as_owner -c "CREATE EXTENSION IF NOT EXISTS $1" 2>/dev/null || true
   found=$(as_owner -c "SELECT count(*) FROM pg_extension WHERE extname = '$1'")
@@ -104,6 +117,7 @@ if [ -n "${ADMIN:-}" ]; then
 fi
 wait_for_owner
 check_version
+check_collation
 check_extension pg_trgm
 check_extension btree_gin
 if [ -n "${CONNECTIONS:-}" ]; then check_connections "$CONNECTIONS"; fi

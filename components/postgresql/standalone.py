@@ -13,6 +13,7 @@ from ..kubernetes.context import StackContext
 from ..kubernetes.passwords import generate_password, key_of, store_secret
 from ..kubernetes.stateful_server import DATA, StatefulServer, checksum, run_stateful_server
 from ..settings.base import SecretReference
+from .parameter_rules import DEFAULTS
 from .settings import AdminCredentials, StandalonePostgres
 from .setup import USER, prepare_database
 
@@ -68,6 +69,7 @@ def configuration(settings: StandalonePostgres) -> dict[str, str]:
         "port": str(PORT),
         "hba_file": f"{CONFIG}/pg_hba.conf",
         "password_encryption": "scram-sha-256",
+        **DEFAULTS,
         **settings.parameters,
     }
     if settings.tls:
@@ -116,6 +118,7 @@ def _server(
     return StatefulServer(
         component=COMPONENT,
         container=_container(settings, context),
+        init_containers=[_initialisation(settings, context)],
         port=PORT,
         user=USER,
         storage=settings.storage,
@@ -124,9 +127,33 @@ def _server(
     )
 
 
+def _initialisation(settings: StandalonePostgres, context: StackContext) -> k8s.core.v1.ContainerArgsDict:
+    """The image's own script for init containers; it leaves a volume alone on which a database already is."""
+    return {
+        "name": "initdb",
+        "image": context.image("postgresql"),
+        "command": ["docker-ensure-initdb.sh"],
+        "env": [
+            pods.env("PGDATA", PGDATA),
+            pods.env("POSTGRES_USER", SUPERUSER),
+            pods.env("POSTGRES_PASSWORD_FILE", f"{SUPERUSER_SECRET}/password"),
+            pods.env("POSTGRES_INITDB_ARGS", "--data-checksums --encoding=UTF8"),
+        ],
+        "resources": pods.resources(settings.resources.to_kubernetes()),
+        "security_context": pods.container_security(),
+        "volume_mounts": [
+            pods.mount(DATA, PGDATA.rpartition("/")[0]),
+            pods.mount("tmp", "/tmp"),  # noqa: S108 - a volume of the pod alone
+            pods.mount("run", "/var/run/postgresql"),
+            pods.mount("superuser", SUPERUSER_SECRET, read_only=True),
+        ],
+    }
+
+
 def _container(settings: StandalonePostgres, context: StackContext) -> k8s.core.v1.ContainerArgsDict:
-    # By TCP: while the image initialises the volume, its temporary server answers on the socket only.
-    is_ready: k8s.core.v1.ExecActionArgsDict = {"command": ["pg_isready", "-q", "-h", "127.0.0.1", "-p", str(PORT)]}
+    is_ready: k8s.core.v1.ExecActionArgsDict = {
+        "command": ["pg_isready", "-q", "-h", "127.0.0.1", "-p", str(PORT), "-U", SUPERUSER]
+    }
     mounts = [
         pods.mount(DATA, PGDATA.rpartition("/")[0]),
         pods.mount("tmp", "/tmp"),  # noqa: S108 - a volume of the pod alone
@@ -140,13 +167,9 @@ def _container(settings: StandalonePostgres, context: StackContext) -> k8s.core.
     return {
         "name": COMPONENT,
         "image": context.image("postgresql"),
-        "args": ["postgres", "-c", f"config_file={CONFIG}/postgresql.conf"],
-        "env": [
-            pods.env("PGDATA", PGDATA),
-            pods.env("POSTGRES_USER", SUPERUSER),
-            pods.env("POSTGRES_PASSWORD_FILE", f"{SUPERUSER_SECRET}/password"),
-            pods.env("POSTGRES_INITDB_ARGS", "--data-checksums --encoding=UTF8"),
-        ],
+        # Not by the image's entrypoint: it would put the superuser's password into the server's environment.
+        "command": ["postgres", "-c", f"config_file={CONFIG}/postgresql.conf"],
+        "env": [pods.env("PGDATA", PGDATA)],
         "ports": [{"name": "server", "container_port": PORT, "protocol": "TCP"}],
         "resources": pods.resources(settings.resources.to_kubernetes()),
         "security_context": pods.container_security(),

@@ -15,6 +15,7 @@ from ..kubernetes.backing_service import drop_empty, service_host
 from ..kubernetes.context import StackContext
 from ..kubernetes.names import WORKLOAD, fitted
 from ..kubernetes.operated import Kind, OperatedServers, Rollout, run_operated_servers
+from .parameter_rules import DEFAULTS
 from .settings import ZalandoPostgres
 from .setup import prepare_database
 
@@ -77,7 +78,7 @@ def _spec(settings: ZalandoPostgres, context: StackContext) -> dict[str, Any]:
     spec: dict[str, Any] = {
         "teamId": settings.team_id,
         "numberOfInstances": settings.instances,
-        "postgresql": {"version": str(settings.version), **drop_empty({"parameters": settings.parameters})},
+        "postgresql": {"version": str(settings.version), "parameters": {**DEFAULTS, **settings.parameters}},
         "volume": drop_empty({"size": settings.storage.size, "storageClass": settings.storage.storage_class}),
         "resources": settings.resources.to_kubernetes(),
         "users": {settings.user: []},

@@ -116,7 +116,8 @@ def _container(settings: StandaloneRedis, context: StackContext, password: Secre
     return {
         "name": COMPONENT,
         "image": context.image("valkey"),
-        "command": ["valkey-server", f"{CONFIG}/valkey.conf"],
+        # As arguments of the image's entrypoint, which lets nobody else read the files that the server writes.
+        "args": ["valkey-server", f"{CONFIG}/valkey.conf"],
         "env": [pods.secret_env("REDISCLI_AUTH", password)],
         "ports": [{"name": "server", "container_port": PORT, "protocol": "TCP"}],
         "resources": pods.resources(settings.resources.to_kubernetes()),

@@ -31,7 +31,10 @@ class ImageSettings(SettingsModel):
         "ghcr.io/cloudnative-pg/postgresql:17.12-standard-trixie",
         description="PostgreSQL server of a CloudNativePG cluster.",
     )
-    valkey: Image = Field("docker.io/valkey/valkey:8.1.8-trixie", description="Valkey, the standalone Redis server.")
+    valkey: Image = Field(
+        "docker.io/valkey/valkey:8.1.10@sha256:640c5e62cea04b6d6f2084232651d0cc70362d31f4f805e7be94dbed6855e8f2",
+        description="Valkey, the standalone Redis server.",
+    )
     # The official images were withdrawn in 2026; this maintained fork keeps the disk format and the environment names.
     minio: Image = Field(
         "docker.io/pgsty/silo:RELEASE.2026-09-16T00-00-00Z"

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from ..settings.base import ListOf, SettingsModel
 from ..settings.grammars.hosts import DnsName
-from ..settings.grammars.kubernetes import KubernetesName, ObjectName, StackNamespace
+from ..settings.grammars.kubernetes import KubernetesName, ObjectName, StackNamespace, UserId
 from ..settings.grammars.text import ContextName, FilePath
 
 Environment = Literal["dev", "prod"]
@@ -25,13 +25,21 @@ class ClusterSettings(SettingsModel):
         None, description="Path of the kubeconfig file; by default KUBECONFIG or ~/.kube/config."
     )
     namespace: StackNamespace = Field("label-studio", description="Namespace that everything of the stack lives in.")
-    create_namespace: bool = Field(True, description="False when the namespace already exists.")
+    create_namespace: bool = Field(
+        True,
+        description="False when the namespace already exists; network policies then select pods of the stack only.",
+    )
     domain: DnsName = Field("cluster.local", description="DNS domain of the cluster's Services.")
+    run_as_user: UserId | Literal["image"] | None = Field(
+        "image",
+        description="User, and group of volumes, of every pod: image for the one of each image; null where the cluster "
+        "assigns them, as OpenShift's restricted-v2 does. Pods of an operator have those that it gives them.",
+    )
     pod_security: Literal["restricted", "baseline", "privileged"] = Field(
         "restricted", description="Pod security level that the namespace enforces."
     )
     network_policies: bool = Field(
-        True, description="Deny all traffic in the namespace but what the parts of the stack need."
+        True, description="Deny all traffic of pods in the namespace but what the parts of the stack need."
     )
     ingress_namespace: KubernetesName | None = Field(
         None, description="Namespace of the ingress controller, the only one to reach the page; any when not given."

@@ -75,6 +75,8 @@ def _context(settings: Settings, namespace: pulumi.Output[str]) -> StackContext:
         images=settings.resolved_images,
         cluster_domain=cluster.domain,
         network_policies=cluster.network_policies,
+        is_shared=not cluster.create_namespace,
+        run_as_user=cluster.run_as_user,
         protect=cluster.protect_data,
         image_pull_secrets=cluster.image_pull_secrets,
         ingress_namespace=cluster.ingress_namespace,

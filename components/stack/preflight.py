@@ -12,6 +12,7 @@ from collections.abc import Iterator
 import pulumi
 
 from ..kubernetes.operated import Kind
+from ..kubernetes.ownership import stack_identity
 from ..object_store import tenant
 from ..object_store.settings import TenantStore
 from ..postgresql import cnpg, cnpg_backup, zalando
@@ -20,6 +21,7 @@ from ..redis import alauda
 from ..redis.settings import AlaudaRedis
 from ..settings.errors import SettingsError
 from .api_server import ApiServer, ClusterError, connected
+from .namespace_owners import namespace_problems
 from .settings import Settings
 from .volumes import volume_problems
 
@@ -30,8 +32,8 @@ WITHOUT_CLUSTER = "PULUMI_K8S_SKIP_UPDATE_UNREACHABLE"
 def check_cluster(settings: Settings) -> None:
     """Raises ClusterError when the cluster of the settings is not there or lacks the kind of a chosen backend.
 
-    SettingsError where a volume that is there cannot become what the settings say. A preview without a cluster, which
-    the environment asks for, is not checked.
+    SettingsError where a volume that is there cannot become what the settings say, or the namespace is another's. A
+    preview without a cluster, which the environment asks for, is not checked.
     """
     if pulumi.runtime.is_dry_run() and os.environ.get(WITHOUT_CLUSTER) == "true":
         return
@@ -41,15 +43,18 @@ def check_cluster(settings: Settings) -> None:
             return
         server.get("/version")
         missing = [kind for kind in needed_kinds(settings) if not _knows(server, kind)]
-        volumes = [*volume_problems(settings, server.read)]
+        problems = [
+            *namespace_problems(settings, server.read, stack_identity()),
+            *volume_problems(settings, server.read),
+        ]
     if missing:
         kinds = "; ".join(f"{kind.kind} of {kind.api_version}, which {kind.operator} brings" for kind in missing)
         raise ClusterError(
             f"the cluster of context {cluster.context} does not know the kind {kinds}: install the operator first, or "
             "choose another backend. Nothing was changed."
         )
-    if volumes:
-        raise SettingsError(volumes)
+    if problems:
+        raise SettingsError(problems)
 
 
 def needed_kinds(settings: Settings) -> Iterator[Kind]:

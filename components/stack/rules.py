@@ -32,6 +32,9 @@ CNPG_ROLES = re.compile(r"streaming_replica|cnpg_.*")
 VERSION = re.compile(r"v?(\d+)\.(\d+)", re.ASCII)
 ZALANDO_ROLES = re.compile(r"standby|pooler|admin|cron_admin")
 
+# PostgreSQL 14 had its last security release in November 2026 (postgresql.org/support/versioning).
+OLDEST_POSTGRESQL = 15
+
 Problem = tuple[tuple[str | int, ...], str]
 
 
@@ -54,6 +57,18 @@ def _database_problems(settings: Settings) -> Iterator[Problem]:
             yield (
                 ("postgresql", "version"),
                 f"must be {major}, as in the tag of images.{to_camel(image)}; or name an image of another version",
+            )
+        elif database.version < OLDEST_POSTGRESQL:
+            yield (
+                ("postgresql", "version"),
+                f"must be {OLDEST_POSTGRESQL} or higher: older ones get no more security releases; move the data by a "
+                "dump, as docs/backup.md has it",
+            )
+        if isinstance(database, StandalonePostgres) and "-alpine" in settings.images.postgresql.partition("@")[0]:
+            yield (
+                ("images", "postgresql"),
+                "must not be a variant for Alpine: its servers run as another user, and sort texts in another way than "
+                "the one for Debian; write a tag such as 17.12-trixie",
             )
         if major is None and isinstance(database, CnpgPostgres):
             yield (
@@ -132,6 +147,13 @@ def _pod_security_problems(settings: Settings) -> Iterator[Problem]:
         )
 
 
+def _user_problems(settings: Settings) -> Iterator[Problem]:
+    """Two users for the pods of Label Studio."""
+    everywhere, label_studio = settings.cluster.run_as_user, settings.label_studio
+    if "run_as_user" in label_studio.model_fields_set and everywhere not in ("image", label_studio.run_as_user):
+        yield ("labelStudio", "runAsUser"), "must not differ from cluster.runAsUser, which is for every pod; remove it"
+
+
 def _production_problems(settings: Settings) -> Iterator[Problem]:
     if not settings.cluster.protect_data:
         yield (
@@ -182,6 +204,7 @@ def stack_problems(settings: Settings) -> Iterator[Problem]:
     yield from _output_problems(settings)
     yield from _grant_problems(settings)
     yield from _pod_security_problems(settings)
+    yield from _user_problems(settings)
     yield from address_problems(settings)
     yield from connection_problems(settings)
     yield from _bucket_problems(settings)

@@ -115,7 +115,10 @@ def postgresql() -> Definition:
             stop_signal="SIGINT",
         ),
         POSTGRESQL,
-        {"usr/local/bin/docker-entrypoint.sh": _file("postgresql/docker-entrypoint.sh")},
+        {
+            "usr/local/bin/docker-entrypoint.sh": _file("postgresql/docker-entrypoint.sh"),
+            "usr/local/bin/docker-ensure-initdb.sh": Entry(link="docker-entrypoint.sh"),
+        },
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
+from components.kubernetes.ownership import STACK
 from components.stack.api_server import connected
 from components.stack.settings import validate_stack
 from policies.checks.dry_run import resources_of
@@ -24,7 +25,8 @@ CLAIM = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage":
 @pytest.fixture
 def config(kubeconfig: Path, namespace: str) -> dict[str, Any]:
     context = yaml.safe_load(kubeconfig.read_text())["current-context"]
-    return stack_config("dev", {"cluster": {"namespace": namespace, "context": context, "kubeconfig": str(kubeconfig)}})
+    cluster = {"namespace": namespace, "context": context, "kubeconfig": str(kubeconfig), "createNamespace": False}
+    return stack_config("dev", {"cluster": cluster})
 
 
 def ask(config: Mapping[str, Any]) -> Answers:
@@ -89,6 +91,39 @@ def test_volumes_are_looked_at_first(
     assert command() == 1
     cluster.delete("v1", "PersistentVolumeClaim", namespace, "label-studio-ls-pvc")
     assert "labelStudio.persistence.size: must be at least 4Gi, as a volume does not shrink" in capsys.readouterr().err
+
+
+def test_objects_of_others_are_all_named_and_stay(
+    command: Command, cluster: Cluster, namespace: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spec = {"ports": [{"port": 80}]}
+    foreign: list[tuple[dict[str, Any], str, str]] = [
+        ({"kind": "Service", "spec": spec}, "label-studio-postgresql", "postgresql"),
+        ({"kind": "Service", "spec": spec}, "label-studio-ls-app", "labelStudio"),
+        ({"kind": "Secret"}, "label-studio-redis", "redis"),
+        ({"kind": "ConfigMap"}, "label-studio-settings", "labelStudio"),
+    ]
+    for item, name, _ in foreign:
+        cluster.create({"apiVersion": "v1", "metadata": {"name": name, "namespace": namespace}, **item})
+    assert command() == 1
+    said = capsys.readouterr().err
+    for item, name, section in foreign:
+        assert f"{section}: {item['kind']} {name} of the namespace {namespace} is somebody else's" in said
+        cluster.delete("v1", item["kind"], namespace, name)
+    assert said.count("somebody else's") == len(foreign)
+
+
+def test_another_stack_in_the_namespace_is_named(
+    command: Command, cluster: Cluster, namespace: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    labels = {"app.kubernetes.io/part-of": "label-studio"}
+    owner = {STACK: "label-studio/other"}
+    about = {"name": "label-studio-settings", "namespace": namespace, "labels": labels, "annotations": owner}
+    cluster.create({"apiVersion": "v1", "kind": "ConfigMap", "metadata": about})
+    assert command() == 1
+    cluster.delete("v1", "ConfigMap", namespace, "label-studio-settings")
+    said = capsys.readouterr().err
+    assert f"must be another one than {namespace}, where the stack label-studio/other lives" in said
 
 
 def test_a_namespace_that_is_not_there_is_not_asked_about(command: Command, capsys: pytest.CaptureFixture[str]) -> None:

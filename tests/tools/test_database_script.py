@@ -18,6 +18,7 @@ case "$*" in
   *count*) echo "${EXTENSIONS:-1}" ;;
   *max_connections*) echo "${ALLOWED:-97}" ;;
   *has_schema*) echo "${MAY_CREATE:-t}" ;;
+  *datcollversion*) echo "$COLLATION" ;;
   *"SELECT 1"*) exit "${OPENS:-0}" ;;
 esac
 """
@@ -72,6 +73,11 @@ def test_a_password_that_works_is_left_alone(tmp_path: Path) -> None:
         ({"VERSION": "120022"}, "Label Studio needs 13"),
         ({"MAJOR_VERSION": "18"}, "still has version number 170012, not 18"),
         ({"EXTENSIONS": "0"}, "CREATE EXTENSION pg_trgm;"),
+        (
+            {"COLLATION": "2.36, now 2.41"},
+            "was made with collation version 2.36, now 2.41: its text indexes are wrong.",
+        ),
+        ({"COLLATION": "2.36, now 2.41"}, 'REINDEX DATABASE "labelstudio"; ALTER DATABASE "labelstudio" REFRESH'),
         ({"MAY_CREATE": "f"}, "may not create tables"),
         ({"CONNECTIONS": "98"}, "lets labelstudio open 97 connections; Label Studio opens up to 98."),
         ({"CONNECTIONS": "30", "ALLOWED": "20"}, "or the limit of the role or database"),

@@ -260,6 +260,29 @@ class TestEntrypoints:
         started = self.start(tmp_path, "postgresql/docker-entrypoint.sh", "postgres", *arguments)
         assert started == "postgres --version"
 
+    def test_postgresql_has_the_password_in_its_environment_by_the_entrypoint_alone(self, tmp_path: Path) -> None:
+        """As with the official image, whose script for init containers starts no server."""
+        data, password, tools = tmp_path / "data", tmp_path / "password", tmp_path / "bin"
+        for folder in (data, tools):
+            folder.mkdir()
+        (data / "PG_VERSION").write_text("17")
+        password.write_text("sentinel")
+        for name, text in {"postgres": "echo started; env", "id": "echo 999"}.items():
+            (tools / name).write_text(f"#!/bin/sh\n{text}\n")
+            (tools / name).chmod(0o755)
+        (tools / "docker-ensure-initdb.sh").symlink_to(HERE / "postgresql/docker-entrypoint.sh")
+        environment = {
+            "PATH": f"{tools}:{os.environ['PATH']}",
+            "PGDATA": str(data),
+            "POSTGRES_PASSWORD_FILE": str(password),
+        }
+
+        def printed(script: Path) -> str:
+            return subprocess.run([script], env=environment, check=True, capture_output=True, text=True).stdout
+
+        assert "POSTGRES_PASSWORD=sentinel" in printed(HERE / "postgresql/docker-entrypoint.sh")
+        assert printed(tools / "docker-ensure-initdb.sh") == ""
+
     def test_valkey(self, tmp_path: Path) -> None:
         (tmp_path / "bin").mkdir()
         (tmp_path / "bin/id").write_text("#!/bin/sh\necho 999\n")

@@ -17,11 +17,13 @@ import pulumi
 import pytest
 import trustme
 
+from components.kubernetes.ownership import STACK
 from components.settings.errors import SettingsError
 from components.stack import preflight
 from components.stack.api_server import ClusterError
 from components.stack.preflight import check_cluster, needed_kinds
 from components.stack.settings import Settings
+from local.engine import merge
 from tests.unit.projects.test_settings import CREDENTIALS
 from tests.unit.stack_files import settings_of
 
@@ -84,7 +86,7 @@ def settings(
         "users": [{"name": "me", "user": {"token": token}}],
     }
     kubeconfig.write_text(json.dumps(content))
-    return settings_of("dev", {"cluster": {"context": "it", "kubeconfig": str(kubeconfig)}, **(more or {})})
+    return settings_of("dev", merge({"cluster": {"context": "it", "kubeconfig": str(kubeconfig)}}, more or {}))
 
 
 def url_of(server: Any, scheme: str = "http") -> str:
@@ -244,6 +246,46 @@ def test_volumes_that_are_there_stay_what_they_are(tmp_path: Path, there: dict[s
     more = {"objectStore": {"storage": {"storageClass": "local-path"}}}
     with api_server(kinds=there) as server:
         given = settings(tmp_path, f"http://127.0.0.1:{server.server_port}", more)
+        if words is None:
+            check_cluster(given)
+        else:
+            with pytest.raises(SettingsError) as caught:
+                check_cluster(given)
+            assert words in str(caught.value) and len(caught.value.problems) == 1
+
+
+NAMESPACE = "/api/v1/namespaces/label-studio"
+MARKED = f"{NAMESPACE}/configmaps/label-studio-settings"
+OURS = "label-studio/dev"
+
+
+@pytest.mark.parametrize(
+    ("there", "create", "words"),
+    [
+        ({}, True, None),
+        ({MARKED: {"metadata": {}}}, True, None),
+        ({MARKED: {"metadata": {"annotations": {STACK: OURS}}}}, False, None),
+        (
+            {MARKED: {"metadata": {"annotations": {STACK: "label-studio/other"}}}},
+            False,
+            "cluster.namespace: must be another one than label-studio, where the stack label-studio/other lives",
+        ),
+        ({NAMESPACE: {"metadata": {"labels": {"app.kubernetes.io/part-of": "label-studio"}}}}, True, None),
+        ({NAMESPACE: {"metadata": {"managedFields": [{"manager": "pulumi-kubernetes-1a2b"}]}}}, True, None),
+        ({NAMESPACE: {"metadata": {"managedFields": [{"manager": "kubectl-create"}]}}}, False, None),
+        (
+            {NAMESPACE: {"metadata": {"managedFields": [{"manager": "kubectl-create"}]}}},
+            True,
+            "cluster.createNamespace: must be false: this stack did not make the namespace label-studio",
+        ),
+    ],
+)
+def test_a_namespace_has_one_stack(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, there: dict[str, Any], create: bool, words: str | None
+) -> None:
+    monkeypatch.setattr(preflight, "stack_identity", lambda: OURS)
+    with api_server(kinds=there) as server:
+        given = settings(tmp_path, url_of(server), {"cluster": {"createNamespace": create}})
         if words is None:
             check_cluster(given)
         else:

@@ -19,7 +19,8 @@ case "$*" in
   "admin user add"*) cat >"$CALLS.stdin" ;;
   "admin policy attach"*) echo "$ATTACH" >&2; exit "${ATTACH_CODE:-0}" ;;
   "ls granted"*) exit "${GRANTED:-0}" ;;
-  "ls store"*) printf '%s' "$PROBLEM" >&2; i=0; while [ $i -lt 9 ]; do echo key; i=$((i + 1)); done ;;
+  "ls store"*) printf '%s' "$PROBLEM" >&2; [ -z "$CODE" ] || exit "$CODE";
+    i=0; while [ $i -lt "${KEYS:-9}" ]; do echo key; i=$((i + 1)); done ;;
 esac
 """
 GRANT = {
@@ -119,7 +120,25 @@ def test_a_bucket_that_can_be_listed(tmp_path: Path) -> None:
 
 
 def test_a_bucket_that_cannot_be_listed(tmp_path: Path) -> None:
-    done, _ = run(CHECK_SCRIPT, tmp_path, **CHECK, SECRET_KEY="sentinel", PROBLEM="Access Denied.")
+    done, _ = run(CHECK_SCRIPT, tmp_path, **CHECK, SECRET_KEY="sentinel", PROBLEM="Access Denied.", CODE="1")
     assert done.returncode == 1
     assert "cannot be listed with the given key: Access Denied." in done.stderr
     assert "sentinel" not in done.stdout + done.stderr
+
+
+def test_a_warning_is_no_refusal(tmp_path: Path) -> None:
+    """Such as that of mc about a certificate that ends within weeks."""
+    done, _ = run(CHECK_SCRIPT, tmp_path, **CHECK, SECRET_KEY="sentinel", PROBLEM="The certificate expires soon.")
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_bucket_of_more_keys_than_a_pipe_holds(tmp_path: Path) -> None:
+    done, calls = run(CHECK_SCRIPT, tmp_path, **CHECK, SECRET_KEY="sentinel", KEYS="50000")
+    assert done.returncode == 0, done.stderr
+    assert len(calls.splitlines()) == 1
+
+
+def test_a_client_that_was_killed_has_not_listed_anything(tmp_path: Path) -> None:
+    done, _ = run(CHECK_SCRIPT, tmp_path, **CHECK, SECRET_KEY="sentinel", CODE="137")
+    assert done.returncode == 1
+    assert "cannot be listed with the given key: mc ended with status 137" in done.stderr

@@ -1,7 +1,8 @@
 #!/bin/bash
 # Starts PostgreSQL under the contract of the official image: the variables POSTGRES_USER, POSTGRES_PASSWORD, POSTGRES_DB
 # and POSTGRES_INITDB_ARGS (each also as *_FILE), POSTGRES_INITDB_WALDIR, POSTGRES_HOST_AUTH_METHOD and PGDATA, and the
-# scripts in /docker-entrypoint-initdb.d, all of which count only while PGDATA is empty.
+# scripts in /docker-entrypoint-initdb.d, all of which count only while PGDATA is empty. As docker-ensure-initdb.sh, for
+# init containers, it does no more than that. The server inherits what was read from files, as with the official image.
 set -Eeuo pipefail
 
 # Sets the variable $1 from itself, from the file that $1_FILE names, or to $2.
@@ -119,16 +120,18 @@ if [[ $1 == postgres ]] && ! is_question "$@"; then
         exec setpriv --reuid=postgres --regid=postgres --init-groups "$0" "$@"
     fi
     chmod 00700 "$PGDATA" 2> /dev/null || true
+    from_file POSTGRES_PASSWORD
+    from_file POSTGRES_USER postgres
+    from_file POSTGRES_DB "$POSTGRES_USER"
+    from_file POSTGRES_INITDB_ARGS
     if [[ ! -s $PGDATA/PG_VERSION ]]; then
-        from_file POSTGRES_PASSWORD
-        from_file POSTGRES_USER postgres
-        from_file POSTGRES_DB "$POSTGRES_USER"
-        from_file POSTGRES_INITDB_ARGS
         shopt -s nullglob
         initialize "${@:2}"
         set_up "${@:2}"
-        unset POSTGRES_PASSWORD
         echo "$0: PostgreSQL is set up"
+    fi
+    if [[ ${0##*/} == docker-ensure-initdb.sh ]]; then
+        exit 0
     fi
 fi
 exec "$@"

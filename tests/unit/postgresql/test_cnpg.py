@@ -95,7 +95,7 @@ def test_nodes_are_chosen() -> None:
 
 def test_names_of_parameters_stay_as_written() -> None:
     assert cluster_spec(parameters={"max_connections": "200"})["postgresql"] == {
-        "parameters": {"max_connections": "200"}
+        "parameters": {"jit": "off", "max_connections": "200"}
     }
 
 

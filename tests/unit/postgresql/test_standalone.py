@@ -140,6 +140,23 @@ def test_server_and_job_run_the_image_of_the_stack() -> None:
     assert {pod["containers"][0]["image"] for pod in pods} == {"registry.example.com/postgres:17.12"}
 
 
+def test_only_the_initialisation_is_told_the_password_of_the_superuser() -> None:
+    """The image's entrypoint leaves it in the environment of the server for as long as that runs."""
+    pod = pod_of(deploy().one(STATEFUL_SET))
+    (initdb,), (server,) = pod["initContainers"], pod["containers"]
+    assert initdb["command"] == ["docker-ensure-initdb.sh"]
+    assert variables(initdb)["POSTGRES_PASSWORD_FILE"] == "/etc/postgresql-superuser/password"
+    assert server["command"][0] == "postgres" and "args" not in server
+    assert variables(server).keys() == {"PGDATA"}
+    assert variables(server)["PGDATA"] == variables(initdb)["PGDATA"]
+
+
+def test_queries_are_not_compiled_unless_somebody_asks_for_it() -> None:
+    assert "jit = 'off'\n" in configuration(standalone())["postgresql.conf"]
+    text = configuration(standalone(parameters={"jit": "on"}))["postgresql.conf"]
+    assert "jit = 'on'\n" in text and "off" not in text
+
+
 def test_no_rule_lets_anybody_in_without_a_password() -> None:
     for tls in (None, TLS):
         rules = configuration(standalone(tls=tls))["pg_hba.conf"].splitlines()

@@ -48,7 +48,7 @@ def test_the_fields_that_both_operators_know() -> None:
     assert cluster.inputs["spec"] == {
         "teamId": "acid",
         "numberOfInstances": 2,
-        "postgresql": {"version": "17", "parameters": {"max_connections": "100"}},
+        "postgresql": {"version": "17", "parameters": {"jit": "off", "max_connections": "100"}},
         "volume": {"size": "20Gi"},
         "resources": RESOURCES,
         "users": {"labelstudio": []},
