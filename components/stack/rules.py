@@ -66,7 +66,7 @@ def _database_problems(settings: Settings) -> Iterator[Problem]:
             yield (
                 ("images", "postgresql"),
                 "must not be a variant for Alpine: its servers run as another user, and sort texts in another way than "
-                "the one for Debian; write a tag such as 17.12-trixie",
+                "the one for Debian; write the tag without -alpine",
             )
         if major is None and isinstance(database, CnpgPostgres):
             yield (
