@@ -84,7 +84,7 @@ check_collation() {
     FROM pg_database WHERE datname = current_database()
       AND datcollversion <> pg_database_collation_actual_version(oid)")
   [ -z "$changed" ] ||
-    refuse "Database $DATABASE at $PGHOST:$PGPORT was made with collation version $changed: its text indexes are wrong." \
+    refuse "Database $DATABASE at $PGHOST:$PGPORT was made with collation version $changed: its text indexes may be wrong." \
       "Go back to the image before, or, as $OWNER, run there:" \
       "REINDEX DATABASE \"$DATABASE\"; ALTER DATABASE \"$DATABASE\" REFRESH COLLATION VERSION;"
 }

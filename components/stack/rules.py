@@ -68,7 +68,7 @@ def _database_problems(settings: Settings) -> Iterator[Problem]:
             yield (
                 ("images", "postgresql"),
                 "must not be a variant for Alpine: its servers run as another user, and sort texts in another way than "
-                "the one for Debian; write a tag without it",
+                "the one for Debian; write the tag without -alpine",
             )
         if major is None and isinstance(database, CnpgPostgres):
             yield (

@@ -28,7 +28,7 @@ class TestCatalog:
 
     @pytest.mark.parametrize(("flavour", "name"), [("embedded", "label_studio"), ("alauda", "label_studio_oldest")])
     def test_each_release_that_is_a_default_has_an_image(self, flavour: str, name: str) -> None:
-        chart = {"flavour": flavour, **({"source": "own.tgz"} if flavour == "alauda" else {})}
+        chart = {"flavour": flavour, **({"source": "https://example.com/own.tgz"} if flavour == "alauda" else {})}
         settings = settings_of("dev", {"labelStudio": {"service": None, "chart": chart}})
         assert settings.image("label_studio") == catalog.REFERENCES[name]
 

@@ -13,7 +13,7 @@ ONE_LINE = r"(?=.*\S)[^\x00-\x1f\x7f]{1,1024}"
 # Django's EmailValidator, without the quoted forms that its own log-in form refuses.
 EMAIL_USER = re.compile(r"[-!#$%&'*+/=?^_`{}|~0-9a-z]+(?:\.[-!#$%&'*+/=?^_`{}|~0-9a-z]+)*", re.ASCII)
 EMAIL_DOMAIN = re.compile(
-    r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+(?:(?!-)(?:[a-z0-9-]{2,63})(?<!-))|localhost", re.ASCII
+    r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+(?!-)(?:[a-z-]{2,63}|xn--[a-z0-9]{1,59})(?<!-)|localhost", re.ASCII
 )
 MAXIMUM_EMAIL = 254
 # What Label Studio's column for it is meant for; the page shows it in full.
