@@ -82,7 +82,7 @@ def test_django_takes_the_e_mail_addresses_that_the_program_takes(version: str, 
     assert [each for each in right if each in refused] == []
     taken = [each for each in wrong if each not in refused]
     # Label Studio lower-cases what people type, has a column of 254 characters, and refuses quotes and brackets itself.
-    assert all(each != each.lower() or len(each) > 254 or each.strip("abcde.@0123456789") for each in taken), taken
+    assert all(each != each.lower() or len(each) > 254 or each.strip("abcde.@") for each in taken), taken
 
 
 @pytest.fixture(scope="module")
