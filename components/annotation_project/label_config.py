@@ -14,6 +14,8 @@ from xml.etree.ElementTree import Element, ParseError
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
+from ..settings.errors import shown_name
+
 ROOT = "View"
 # Far more than any labelling configuration, and little enough for a ConfigMap with several.
 MAXIMUM_BYTES = 256 * 1024
@@ -50,7 +52,7 @@ def check_label_config(config: str) -> None:
     except DefusedXmlException:
         raise ValueError("must not declare XML entities; write what they stand for") from None
     if root.tag != ROOT:
-        raise ValueError(f"must have <{ROOT}> as its outermost tag, not <{root.tag}>")
+        raise ValueError(f"must have <{ROOT}> as its outermost tag")
     tags = list(root.iter())
     _check_names(tags)
     _check_references(tags)
@@ -59,7 +61,7 @@ def check_label_config(config: str) -> None:
 def _check_names(tags: list[Element]) -> None:
     names = [tag.attrib["name"] for tag in tags if "name" in tag.attrib]
     if twice := sorted({name for name in names if names.count(name) > 1}):
-        raise ValueError(f'has the name "{twice[0]}" twice; give each tag its own')
+        raise ValueError(f'has the name "{shown_name(twice[0])}" twice; give each tag its own')
 
 
 def _check_references(tags: list[Element]) -> None:
@@ -71,11 +73,11 @@ def _check_references(tags: list[Element]) -> None:
         raise ValueError('has nothing to label with: it needs a tag such as <Choices name="kind" toName="image">')
     for tag in controls:
         if "name" not in tag.attrib:
-            raise ValueError(f"has a <{tag.tag}> with toName but without a name; give it one")
+            raise ValueError(f"has a <{shown_name(tag.tag)}> with toName but without a name; give it one")
         for target in _targets(tag):
             if target not in objects:
-                known = ", ".join(sorted(objects))
-                raise ValueError(f'has toName="{target}" in <{tag.tag}>, but shows only: {known}')
+                known = ", ".join(map(shown_name, sorted(objects)))
+                raise ValueError(f'has toName="{shown_name(target)}", but shows only: {known}')
 
 
 def _is_object(tag: Element) -> bool:

@@ -32,8 +32,12 @@ OF_ITS_KEYS = tuple(f"store-{{}}-{key}-{job}" for key in KEYS for job in ("setup
 
 def taken_names(names: Sequence[str]) -> Iterator[tuple[int, str]]:
     """The position of each project that shares names of objects with another part, and a message for it."""
-    taken = {form.format(name): f"of project {name}" for name in names for form in (*OF_A_PROJECT, *OF_ITS_KEYS)}
+    taken = {
+        form.format(name): f"of projects[{index}]"
+        for index, name in enumerate(names)
+        for form in (*OF_A_PROJECT, *OF_ITS_KEYS)
+    }
     taken |= dict.fromkeys(PARTS, "of the stack")
     for index, name in enumerate(names):
         if name in taken:
-            yield index, f"{name} is the name of another part {taken[name]}; write another one, such as {name}-labels"
+            yield index, f"is the name of another part {taken[name]}; write another one, such as labels"

@@ -205,7 +205,7 @@ def project_problems(projects: Sequence[ProjectSettings], store_bucket: str) -> 
     for number, place in enumerate(places):
         for other in places[:number]:
             if place.overlaps(other):
-                message = f"{place.text} overlaps {other.text} of project {projects[other.index].name}; keep them apart"
+                message = f"overlaps projects[{other.index}].{other.role} in bucket and prefix; keep them apart"
                 yield ("projects", place.index, place.role), message
 
 
@@ -221,10 +221,6 @@ class _Place:
         same_bucket = (self.server, self.bucket) == (other.server, other.bucket)
         return same_bucket and (self.prefix.startswith(other.prefix) or other.prefix.startswith(self.prefix))
 
-    @property
-    def text(self) -> str:
-        return f"s3://{self.bucket}/{self.prefix}"
-
 
 def _places(index: int, project: ProjectSettings, store_bucket: str) -> Iterator[_Place]:
     for role, storage in project.storages.items():
@@ -235,4 +231,4 @@ def _places(index: int, project: ProjectSettings, store_bucket: str) -> Iterator
 def _repetitions(key: str, values: Sequence[str]) -> Iterator[Problem]:
     for index, value in enumerate(values):
         if value in values[:index]:
-            yield ("projects", index, key), f"{value!r} is that of another project as well; give each its own"
+            yield ("projects", index, key), f"is that of projects[{values.index(value)}] as well; give each its own"

@@ -56,7 +56,7 @@ class Ingress(SettingsModel):
     @model_validator(mode="after")
     def _certificate_covers_host(self) -> Self:
         if not any(not tls.hosts or self._covered_by(tls) for tls in self.tls):
-            raise ValueError(f"tls must name a certificate for the host {self.host}")
+            raise ValueError("tls must name a certificate for host: add it to tls[].hosts, or leave hosts out")
         return self
 
     def _covered_by(self, tls: IngressTls) -> bool:

@@ -166,7 +166,7 @@ class LabelStudioSettings(SettingsModel):
     def _environment_is_usable(self) -> Self:
         given = {canonical(name): value for name, value in self.extra_environment_vars.items()}
         if "HOST" in given and str(given["HOST"]).rstrip("/") != self.page_url:
-            instead = f"leave it out, it is {self.page_url}" if self.page_url else "write labelStudio.url instead"
+            instead = "leave it out" if self.page_url else "write labelStudio.url instead"
             raise ValueError(f"extraEnvironmentVars.LABEL_STUDIO_HOST follows from the page's address; {instead}")
         if any(canonical(name) == "HOST" for name in self.extra_environment_secrets):
             raise ValueError("extraEnvironmentSecrets.LABEL_STUDIO_HOST is derived; write labelStudio.url instead")
@@ -201,7 +201,7 @@ class LabelStudioSettings(SettingsModel):
     @model_validator(mode="after")
     def _one_address(self) -> Self:
         if self.url is not None and self.ingress_url not in (None, self.url):
-            raise ValueError(f"url contradicts the ingress, whose address is {self.ingress_url}; leave url out")
+            raise ValueError("url contradicts the ingress, whose host makes the address; leave url out")
         return self
 
     @model_validator(mode="after")

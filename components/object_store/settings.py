@@ -79,8 +79,8 @@ class TenantStore(_InCluster):
     @model_validator(mode="after")
     def _pools_fit_together(self) -> Self:
         names = [pool.name for pool in self.pools]
-        if twice := {name for name in names if names.count(name) > 1}:
-            raise ValueError(f"pools has the name {min(twice)} twice; give each pool its own")
+        if len(set(names)) < len(names):
+            raise ValueError("pools has a name twice; give each pool its own")
         if len(self.pools) > 1 and any(pool.servers * pool.volumes_per_server < 4 for pool in self.pools):
             raise ValueError("each of several pools needs at least 4 volumes: a tenant of one volume cannot grow")
         return self

@@ -122,7 +122,7 @@ def _has(node: Any, step: int | str) -> bool:
 
 def dotted(path: Sequence[int | str]) -> str:
     """The path as people write it, without keys that may be credentials."""
-    steps = [f"[{step}]" if isinstance(step, int) else f".{_name_or_hidden(step)}" for step in path]
+    steps = [f"[{step}]" if isinstance(step, int) else f".{shown_name(step)}" for step in path]
     return "".join(steps).removeprefix(".") or "settings"
 
 
@@ -135,7 +135,8 @@ def _nearest(key: str, known: list[str]) -> str | None:
     return next(iter(difflib.get_close_matches(key, known, n=1)), None)
 
 
-def _name_or_hidden(key: str) -> str:
+def shown_name(key: str) -> str:
+    """A name that people chose, unless it may be a credential by its form."""
     return key if NAME.fullmatch(key) and not TOKEN.search(key) else HIDDEN
 
 

@@ -124,11 +124,12 @@ def _grant_problems(settings: Settings) -> Iterator[Problem]:
     if not isinstance(store, ExternalStore):
         return
     grants = [UPLOADS, *(grant.name for grant in project_grants(settings.projects, settings.projects_bucket))]
-    for index, purpose in enumerate(store.grant_credentials):
+    for purpose in store.grant_credentials:
         if purpose not in grants:
             yield (
-                ("objectStore", "grantCredentials"),
-                f"has a purpose, number {index + 1}, that this stack does not have; it has {', '.join(grants)}",
+                ("objectStore", "grantCredentials", purpose),
+                "is no purpose of this stack, which are uploads and, of each declared project, <name>-source, "
+                "<name>-upload, <name>-target and <name>-export",
             )
 
 

@@ -158,8 +158,8 @@ def test_the_refusal_names_the_part() -> None:
     with pytest.raises(SettingsError) as caught:
         settings_of("dev", {"projects": projects("redis", "cats", "cats-sync")})
     said = str(caught.value)
-    assert "projects[0].name: redis is the name of another part of the stack; write another one" in said
-    assert "projects[2].name: cats-sync is the name of another part of project cats" in said
+    assert "projects[0].name: is the name of another part of the stack; write another one" in said
+    assert "projects[2].name: is the name of another part of projects[1]" in said
 
 
 def test_a_pool_with_a_long_name_is_refused_for_a_stack_with_a_long_name() -> None:

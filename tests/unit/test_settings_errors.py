@@ -81,7 +81,7 @@ def test_two_rules_about_one_key_are_two_lines() -> None:
     projects = [{"name": f"cats-{n}", "labelConfig": CATS, "source": {"prefix": "all/"}} for n in range(3)]
     with pytest.raises(SettingsError) as caught:
         settings_of("dev", {"projects": projects})
-    assert str(caught.value).count("\n  - projects[2].source: s3://") == 2
+    assert str(caught.value).count("\n  - projects[2].source: overlaps projects[") == 2
 
 
 @pytest.mark.parametrize(("written", "told"), [({"version": 16}, "version (given: 16)"), ({}, "version")])

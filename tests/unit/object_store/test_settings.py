@@ -50,7 +50,7 @@ REFUSED = [
     (tenant(pool(17, 1)), "17 volumes cannot be divided into erasure sets of equal size"),
     (tenant(pool(0, 4)), "greater than or equal to 1"),
     (tenant(pool(4, 0)), "greater than or equal to 1"),
-    (tenant(pool(), pool()), "pools has the name pool-0 twice"),
+    (tenant(pool(), pool()), "pools has a name twice"),
     (tenant(pool(), pool(1, 1, name="pool-1")), "each of several pools needs at least 4 volumes"),
     (tenant(pool(name="x" * 21)), "at most 20 characters"),
     (tenant(pool(name="Pool_0")), "must be a Kubernetes name"),

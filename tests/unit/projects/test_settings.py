@@ -68,13 +68,13 @@ def labelling(config: str) -> dict[str, Any]:
             "labelConfigFile cannot be read: No such",
         ),
         (labelling("<View><Image"), "labelConfig is not well-formed XML: "),
-        (labelling("<Image name='a' value='$a'/>"), "must have <View> as its outermost tag, not <Image>"),
+        (labelling("<Image name='a' value='$a'/>"), "must have <View> as its outermost tag"),
         (labelling('<!DOCTYPE x [<!ENTITY e "v">]><View>&e;</View>'), "must not declare XML entities"),
         (labelling('<View><Choices name="a" toName="a"/></View>'), "shows nothing to label"),
         (labelling('<View><Image name="a" value="$a"/></View>'), "has nothing to label with"),
         (
             labelling('<View><Image name="a" value="$a"/><Choices name="b" toName="c"/></View>'),
-            'has toName="c" in <Choices>, but shows only: a',
+            'has toName="c", but shows only: a',
         ),
         (
             labelling('<View><Image name="a" value="$a"/><Choices name="a" toName="a"/></View>'),
@@ -204,15 +204,13 @@ def problems(*projects: dict[str, Any]) -> list[str]:
 def test_projects_are_kept_apart() -> None:
     assert problems({"name": "cats"}, {"name": "dogs"}) == []
     assert problems({"name": "cats"}, {"name": "cats", "title": "Others", "bucket": "others"}) == [
-        "projects.1.name: 'cats' is that of another project as well; give each its own"
+        "projects.1.name: is that of projects[0] as well; give each its own"
     ]
     assert problems({"name": "cats", "title": "Pets"}, {"name": "dogs", "title": "Pets"}) == [
-        "projects.1.title: 'Pets' is that of another project as well; give each its own"
+        "projects.1.title: is that of projects[0] as well; give each its own"
     ]
     overlapping = problems({"name": "cats"}, {"name": "dogs", "source": {"prefix": "cats"}})
-    assert overlapping[0] == (
-        "projects.1.source: s3://store/cats/ overlaps s3://store/cats/input/ of project cats; keep them apart"
-    )
+    assert overlapping[0] == ("projects.1.source: overlaps projects[0].source in bucket and prefix; keep them apart")
 
 
 def test_source_and_target_of_one_project_are_kept_apart() -> None:
