@@ -52,7 +52,10 @@ REFUSED: list[tuple[Any, tuple[str, ...]]] = [
     (s3.Region, ("", "us east", "-a", "a-", "a.b", "ä")),
     (schedules.Cron, ("", "* * * *", "60 * * * *", "* 24 * * *", "* * 0 * *", "* * * 13 *", "* * * * 7")),
     (schedules.Cron, ("*/0 * * * *",)),
-    (schedules.Cron, ("5-1 * * * *", "* * * * mon-", "a * * * *", "@every", "0 0 31 2 *", "0 0 30 feb *")),
+    (
+        schedules.Cron,
+        ("5-1 * * * *", "1_0 * * * *", "* * * * mon-", "a * * * *", "@every", "0 0 31 2 *", "0 0 30 feb *"),
+    ),
     (schedules.Cron, ("*-5 * * * *",)),
     (schedules.CronWithSeconds, ("0 3 * * *", "60 0 0 * * *", "0 0 25 * * *", "0 0 0 31 4 *", "@daily")),
     (schedules.Retention, ("", "0d", "30", "30 d", "d", "1y", f"{ARABIC_TWO}d", "-1d")),

@@ -17,7 +17,8 @@ DAY, MONTH, WEEKDAY = (1, 31, ()), (1, 12, MONTHS), (0, 6, DAYS)
 Field = tuple[int, int, tuple[str, ...]]
 FIELDS: tuple[Field, ...] = (MINUTE, HOUR, DAY, MONTH, WEEKDAY)
 CRON_WORDS = {"@hourly", "@daily", "@midnight", "@weekly", "@monthly", "@yearly", "@annually"}
-PART = re.compile(r"(?P<low>\*|\?|\w+)(?:-(?P<high>\w+))?(?:/(?P<step>\d{1,9}))?", re.ASCII)
+# Not \w: Python reads 1_0 as a number.
+PART = re.compile(r"(?P<low>\*|\?|[0-9A-Za-z]+)(?:-(?P<high>[0-9A-Za-z]+))?(?:/(?P<step>\d{1,9}))?", re.ASCII)
 RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)", re.ASCII)
 LONGEST_MONTH = {2: 29, 4: 30, 6: 30, 9: 30, 11: 30}
 # Only what schedules are made of may be repeated.
