@@ -144,7 +144,7 @@ policy-manifests: install  ## check what a stack's release really renders: make 
 
 LOCK = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header
 
-lock:  ## resolve the Python packages anew
+lock:  ## resolve the Python packages again
 	@$(LOCK) --extra policies --group install --output-file requirements.txt pyproject.toml
 	@$(LOCK) --group dev --output-file requirements-dev.txt pyproject.toml
 

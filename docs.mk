@@ -1,7 +1,7 @@
 # What the documentation and the workflows call; included by the Makefile.
 .PHONY: reference images mirror picture
 
-reference: install  ## make the reference pages of docs/ anew, and write versions where other programs read them
+reference: install  ## make the reference pages of docs/ again, and write versions where other programs read them
 	@$(BIN)/python -m scripts.settings_reference
 	@$(BIN)/python -m scripts.stack_file_schema
 	@$(BIN)/python -m scripts.policies_reference

@@ -113,7 +113,7 @@ class Cluster:
         Without a ``port`` of the Service it is the first one; a ``local_port`` of 0 is any free one.
         """
         self._target(name, namespace, port)
-        # Asked anew for each connection: a pod may be replaced meanwhile.
+        # Asked again for each connection: a pod may be replaced meanwhile.
         with forward(self._connect, lambda: self._target(name, namespace, port), local_port) as opened:
             yield opened
 

@@ -1,7 +1,7 @@
 """The real Pulumi CLI on a stack whose state and passphrase live in a folder of their own.
 
 Nothing of the user's is written: not ~/.pulumi, not the stack file. The CLI puts an encryption salt into the stack file
-that it is given, so each operation is given a file made anew of three, one laid over the other:
+that it is given, so each operation is given a file made again of three, one laid over the other:
 
 1. ``home/machine/Pulumi.<stack>.yaml``: what is true of this machine only, and the salt;
 2. the project's own ``Pulumi.<stack>.yaml``: what its user decided;
@@ -166,14 +166,14 @@ class Engine:
         return self.home / "passphrase"
 
     def write(self) -> None:
-        """Make the stack file anew that the CLI is given; EngineError where its secrets have another key."""
+        """Make the stack file again that the CLI is given; EngineError where its secrets have another key."""
         machine, own = read(self.machine_file), read(self.project_file)
         config = merge(merge(machine["config"], own["config"]), self.settings)
         salt = {SALT: salt} if (salt := machine.get(SALT)) else {}
         if salt and own.get(SALT, salt[SALT]) != salt[SALT] and _has_secrets(own["config"]):
             raise EngineError(
                 f"{self.project_file.name} has secrets that this machine cannot decrypt, since another stack encrypted "
-                "them: set each of them anew with `pulumi config set --secret` in `make shell`, after taking the old "
+                "them: set each of them again with `pulumi config set --secret` in `make shell`, after taking the old "
                 "ones and the line encryptionsalt out of the file"
             )
         self.stack_file.parent.mkdir(parents=True, exist_ok=True)

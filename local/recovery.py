@@ -5,7 +5,7 @@ is there. The CLI only warns of it, and `pulumi refresh` cannot take an object i
 Here the cluster is asked instead:
 
 - what was being created and is there goes into the state; what is not there is made by the next update;
-- what exists nowhere but in the state, such as a random password, is made anew: nothing can have used it yet;
+- what exists nowhere but in the state, such as a random password, is made again: nothing can have used it yet;
 - what was being changed or deleted is read from the cluster;
 - the record of a half-made helm revision is deleted. Its objects stay, and helm takes them over in its next attempt.
 """

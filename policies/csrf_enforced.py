@@ -31,15 +31,15 @@ def check(resource: Resource, _: Parameters) -> Iterator[str]:
 
 def _origin_problems(environment: Environment, https: bool) -> Iterator[str]:
     variables = environment.setting(ORIGINS)
-    mend = "write https:// and the host of the ingress"
+    fix = "write https:// and the host of the ingress"
     if https and not variables and not environment.may_have_more():
-        yield f"{environment.label}: {ORIGINS} is not set, so every form is answered with 403; {mend}"
+        yield f"{environment.label}: {ORIGINS} is not set, so every form is answered with 403; {fix}"
     for variable in variables:
         if variable.value is UNKNOWN:
             continue
         problem = not_literal(variable.value) or _origins_problem(variable.value, https)
         if problem:
-            yield f"{environment.label}: {variable.path} {problem}; {mend}"
+            yield f"{environment.label}: {variable.path} {problem}; {fix}"
 
 
 def _origins_problem(value: str, https: bool) -> str | None:

@@ -17,7 +17,7 @@ from .checks.resources import Resource, entries, manifests
 from .checks.rule import Parameters, Rule, reasons
 from .checks.values import UNKNOWN, at, is_text, items, mapping
 
-# Shell text and files that the image's entrypoint runs before Label Studio, and that may set any variable anew.
+# Shell text and files that the image's entrypoint runs before Label Studio, and that may set any variable again.
 WRAPPERS = {"CMD_WRAPPER", "ENV_INJECT_SOURCES"}
 # What the loader, shells, Python, uWSGI and OpenSSL read before a program's first line.
 LOADERS = re.compile(
@@ -73,7 +73,7 @@ def check(resource: Resource, parameters: Parameters) -> Iterator[str]:
                 speaks = SETTINGS.search(text) and not SETTINGS.fullmatch(path.rpartition(".")[2])
                 if speaks and not settings_modules.is_known(text, admitted):
                     yield (
-                        f"{manifest.label}: {path} speaks of Label Studio's settings, and may set them anew; set them "
+                        f"{manifest.label}: {path} speaks of Label Studio's settings, and may set them again; set them "
                         "in env, or list its digest in the parameter admittedSettings with a reason"
                     )
 
@@ -131,7 +131,7 @@ def _last(environment: Environment, name: str) -> str:
 
 def _mounted_module_problems(container: Container, resource: Resource, admitted: frozenset[str]) -> Iterator[str]:
     """The folder of settings modules holds a ConfigMap of this stack, of known modules and nothing else."""
-    mend = "mount the ConfigMap that the program makes, or list the digest in the parameter admittedSettings"
+    fix = "mount the ConfigMap that the program makes, or list the digest in the parameter admittedSettings"
     for mount in container.mounts:
         inside = PurePosixPath(str(mount.get("mountPath"))).is_relative_to(settings_modules.DIRECTORY)
         if not inside:
@@ -139,14 +139,14 @@ def _mounted_module_problems(container: Container, resource: Resource, admitted:
         volume = container.pod.volumes.get(str(mount.get("name")), {})
         name = at(volume, "configMap", "name")
         if name is None:
-            yield f"{settings_modules.DIRECTORY} is not mounted from a ConfigMap, so nobody can read it; {mend}"
+            yield f"{settings_modules.DIRECTORY} is not mounted from a ConfigMap, so nobody can read it; {fix}"
         elif resource.neighbours is not None:
             entries = resource.neighbours.find("ConfigMap", name)
             if entries is None and not resource.neighbours.may_have(name):
-                yield f"the ConfigMap of {settings_modules.DIRECTORY} is not of this stack; {mend}"
+                yield f"the ConfigMap of {settings_modules.DIRECTORY} is not of this stack; {fix}"
             for key, text in mapping(entries).items():
                 if not settings_modules.is_known(text, admitted):
-                    yield f"the ConfigMap of {settings_modules.DIRECTORY} has an unknown module {key}; {mend}"
+                    yield f"the ConfigMap of {settings_modules.DIRECTORY} has an unknown module {key}; {fix}"
 
 
 def _container_problems(container: Container) -> Iterator[str]:
@@ -166,7 +166,7 @@ def _side_problems(container: Container, admitted: Mapping[str, Any]) -> Iterato
         line = " ".join(map(str, items(at(container.body, *path.split("."), "exec", "command"))))
         if STARTING.search(line) and not is_text(admitted.get(line)):
             yield (
-                f"{path}.exec may start Label Studio anew, with other variables; ask by httpGet, or list the command "
+                f"{path}.exec may start Label Studio again, with other variables; ask by httpGet, or list the command "
                 "in the parameter admittedCommands with a reason"
             )
 

@@ -46,7 +46,7 @@ def _only_redirects(gateway: Manifest, listener: Any, routes: list[Manifest], pa
 
 
 def _parent_problem(parent: Any, gateways: list[Manifest], parameters: Parameters) -> str | None:
-    mend = (
+    fix = (
         f"attaches to listeners of plain http too; write sectionName: {parameters['tlsListeners'][0]} (parameter "
         "tlsListeners) or port: 443"
     )
@@ -55,12 +55,12 @@ def _parent_problem(parent: Any, gateways: list[Manifest], parameters: Parameter
     own = [gateway for gateway in gateways if _is_of(gateway, parent)]
     if not own:
         known = at(parent, "sectionName") in parameters["tlsListeners"] or at(parent, "port") == 443
-        return None if known else mend
+        return None if known else fix
     listeners = [each for gateway in own for each in items(at(gateway.body, "spec", "listeners"))]
     reached = [each for each in listeners if at(each, "name") in _names(parent, listeners)]
     if not reached:
         return "names a listener that its Gateway does not have; write the name of one"
-    return mend if any(is_plain(each) for each in reached) else None
+    return fix if any(is_plain(each) for each in reached) else None
 
 
 def _is_of(gateway: Manifest, parent: Any) -> bool:

@@ -61,17 +61,17 @@ def _chart_problems(release: Release, rendering: Rendering, parameters: Paramete
     reference = f"{release.resource.props['chart']}@{release.resource.props.get('version')}"
     if any(is_text(admitted.get(name)) for name in (rendering.digest, reference, _digest_of(reference)) if name):
         return
-    mend = "list its digest, or chart@version, in the parameter admittedCharts with a reason"
+    fix = "list its digest, or chart@version, in the parameter admittedCharts with a reason"
     if rendering.error and not rendering.digest:
-        yield f"{release.label}: its chart is not here and cannot be fetched, so nobody sees what it applies; {mend}"
+        yield f"{release.label}: its chart is not here and cannot be fetched, so nobody sees what it applies; {fix}"
     elif rendering.error and rendering.has_no_helm:
         yield f"{release.label}: {rendering.error}"
     elif rendering.error and not rendering.is_own:
-        yield f"{release.label}: its chart cannot be rendered; mend the values, or {mend}: {rendering.error}"
+        yield f"{release.label}: its chart cannot be rendered; fix the values, or {fix}: {rendering.error}"
     elif rendering.unforeseeable:
         yield (
             f"{release.label}: its templates ask the cluster (lookup, Release.Revision), so they may apply something "
-            f"else; {mend} ({rendering.digest})"
+            f"else; {fix} ({rendering.digest})"
         )
 
 

@@ -50,14 +50,14 @@ def _is_root(reference: Reference) -> bool:
 
 
 def _naming_problems(manifest: Manifest) -> Iterator[str]:
-    mend = "call it <name>-root, so that no reference to it goes unseen"
+    fix = "call it <name>-root, so that no reference to it goes unseen"
     if manifest.kind == "Secret" and manifest.group == "":
         keys = {**mapping(manifest.body.get("data")), **mapping(manifest.body.get("stringData"))}
         holds_root = any(is_root_entry(key) or key == CONFIGURATION for key in keys)
         if holds_root and _has_other_name(at(manifest.body, "metadata", "name")):
-            yield f"{manifest.label}: it holds root keys; {mend}"
+            yield f"{manifest.label}: it holds root keys; {fix}"
     if manifest.kind == "Tenant" and _has_other_name(at(manifest.body, "spec", "configuration", "name")):
-        yield f"{manifest.label}: spec.configuration names the Secret of the root key; {mend}"
+        yield f"{manifest.label}: spec.configuration names the Secret of the root key; {fix}"
 
 
 def _has_other_name(name: object) -> bool:

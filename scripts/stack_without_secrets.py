@@ -1,7 +1,7 @@
-"""Makes a stack anew from its stack file: `python -m scripts.stack_without_secrets <stack> <folder>`.
+"""Makes a stack again from its stack file: `python -m scripts.stack_without_secrets <stack> <folder>`.
 
 Whoever lacks the key of a stack cannot decrypt what its stack file holds, and Pulumi then previews nothing. Here the
-stack gets the same settings in a folder of its own, with a word encrypted anew in the place of each secret.
+stack gets the same settings in a folder of its own, with a word encrypted again in the place of each secret.
 PULUMI_BACKEND_URL and PULUMI_CONFIG_PASSPHRASE say where the stack is made, and with which key.
 """
 

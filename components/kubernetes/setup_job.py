@@ -43,7 +43,7 @@ class SetupJob:
     A change of ``triggers`` runs the job again, as does every change of the job itself, or of ``passwords``: random
     ones, since they key the digest in the name of the job, from which nobody can tell them. A script that fails is
     tried again, unless it is not to be ``retried`` or its exit code is ``fatal_exit_code``: it has found something that
-    only a person can mend. ``service_account`` is one that may ask the API server. The job has ``seconds`` for all of
+    only a person can fix. ``service_account`` is one that may ask the API server. The job has ``seconds`` for all of
     it.
     """
 

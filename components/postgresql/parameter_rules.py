@@ -38,7 +38,7 @@ BY_OPERATOR: Mapping[Backend, re.Pattern[str]] = {
     "zalando": re.compile(r"cluster_name|hot_standby"),
 }
 # What servers are told unless the settings say otherwise. Label Studio opens a connection per request, and each would
-# compile its costly queries anew, which can take longer than they do.
+# compile its costly queries again, which can take longer than they do.
 DEFAULTS = {"jit": "off"}
 # Patroni takes its default instead of a smaller number, or of one that is not written in digits.
 LEAST_OF_PATRONI = {

@@ -52,7 +52,7 @@ WORDS = {
 
 
 class SettingsError(pulumi.RunError):
-    """The settings of the stack cannot be used; the message names each field and its mend."""
+    """The settings of the stack cannot be used; the message names each field and its fix."""
 
     def __init__(self, problems: Iterable[str]) -> None:
         self.problems = [*problems]

@@ -58,7 +58,7 @@ class ApiServer:
             if answer.status_code == 401:
                 raise ClusterError(
                     f"the cluster of context {self._context} at {self._access.server} refuses the credentials of the "
-                    "kubeconfig (401): log in anew. Nothing was changed."
+                    "kubeconfig (401): log in again. Nothing was changed."
                 )
             if answer.status_code < 500:
                 return answer

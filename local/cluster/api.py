@@ -73,7 +73,7 @@ class Api:
                 raise ClusterError(f"{each['kind']} {each['metadata']['name']}: {answer.text}")
 
     def delete(self, objects: Iterable[Object], seconds: float = 120) -> None:
-        """Delete what is there and wait until it is gone: what is made anew too early lands in a dying namespace."""
+        """Delete what is there and wait until it is gone: what is made again too early lands in a dying namespace."""
         going = list(objects)
         for each in going:
             answer = self._client.delete(object_path(each), params={"propagationPolicy": "Background"})

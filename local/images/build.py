@@ -36,7 +36,7 @@ def build(wanted: Iterable[str] = DEFAULT) -> dict[str, Image]:
 
 
 def image_tar(name: str) -> Path:
-    """An archive of one image, to be imported by hand; it is written anew only when the image has changed."""
+    """An archive of one image, to be imported by hand; it is written again only when the image has changed."""
     built = image(name)
     path = recipes.IMAGES / "archives" / f"{name}-{built.digest.removeprefix('sha256:')[:32]}.tar"
     if not path.exists():

@@ -45,7 +45,7 @@ def read_config(path: Path) -> Configuration:
     try:
         return configuration(json.loads(path.read_text(encoding="utf-8")))
     except ValueError as error:
-        raise ConfigurationError(f"{path.name} is no JSON; mend line {getattr(error, 'lineno', 1)}") from None
+        raise ConfigurationError(f"{path.name} is no JSON; fix line {getattr(error, 'lineno', 1)}") from None
     except ConfigurationError as error:
         raise ConfigurationError(f"{path.name}: {error}") from None
 

@@ -281,16 +281,16 @@ def _is_set(given: Any, value: str) -> bool:
 def _alb_problems(annotations: Mapping[str, Any]) -> Iterator[str]:
     listed = annotations.get("alb.ingress.kubernetes.io/listen-ports")
     redirects = str(annotations.get("alb.ingress.kubernetes.io/ssl-redirect")) == "443"
-    mend = 'write alb.ingress.kubernetes.io/listen-ports: [{"HTTPS": 443}]'
+    fix = 'write alb.ingress.kubernetes.io/listen-ports: [{"HTTPS": 443}]'
     if listed is None:
         if not has_certificate(ALB, annotations):
-            yield f"alb listens on plain http unless told otherwise; {mend} or certificate-arn"
+            yield f"alb listens on plain http unless told otherwise; {fix} or certificate-arn"
         return
     try:
         ports = [next(iter(each)) for each in json.loads(str(listed))]
     except (ValueError, TypeError, StopIteration):
         ports = []
     if "HTTPS" not in ports or set(ports) - {"HTTP", "HTTPS"}:
-        yield f"alb.ingress.kubernetes.io/listen-ports has no HTTPS; {mend}"
+        yield f"alb.ingress.kubernetes.io/listen-ports has no HTTPS; {fix}"
     elif "HTTP" in ports and not redirects:
-        yield f"alb.ingress.kubernetes.io/listen-ports has HTTP without ssl-redirect; {mend}, or ssl-redirect: '443'"
+        yield f"alb.ingress.kubernetes.io/listen-ports has HTTP without ssl-redirect; {fix}, or ssl-redirect: '443'"

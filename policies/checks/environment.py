@@ -94,13 +94,13 @@ def environments(resource: Resource, *, workers: bool = False) -> list[Environme
 
 def require_boolean(environment: Environment, name: str, wanted: bool, *, required: bool = True) -> Iterator[str]:
     """What keeps the setting from being ``wanted`` for sure."""
-    mend = f'write LABEL_STUDIO_{name}: "{str(wanted).lower()}"'
+    fix = f'write LABEL_STUDIO_{name}: "{str(wanted).lower()}"'
     variables = environment.setting(name)
     if not variables and required and not environment.may_have_more():
-        yield f"{environment.label}: LABEL_STUDIO_{name} is not set; {mend} in {environment.place}"
+        yield f"{environment.label}: LABEL_STUDIO_{name} is not set; {fix} in {environment.place}"
     for variable in variables:
         if problem := boolean_problem(variable.value, wanted):
-            yield f"{environment.label}: {variable.path} {problem}; {mend}"
+            yield f"{environment.label}: {variable.path} {problem}; {fix}"
 
 
 def boolean_problem(value: Any, wanted: bool) -> str | None:

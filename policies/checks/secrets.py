@@ -56,7 +56,7 @@ def _is_plain_secret(value: Any) -> bool:
 
 
 def first_of_each(found: Sequence[tuple[str, str]]) -> Iterator[tuple[str, str]]:
-    """One finding for each place: what else is wrong there shows once the first is mended."""
+    """One finding for each place: what else is wrong there shows once the first is fixed."""
     seen: set[str] = set()
     for path, form in found:
         if path not in seen:

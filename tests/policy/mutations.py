@@ -19,7 +19,7 @@ CONTEXT = "app.containerSecurityContext"
 class Mutation:
     """A change of the values of the production stack's release.
 
-    ``mended`` where the embedded chart makes of the values what is right, so that nothing is left to stop.
+    ``fixed`` where the embedded chart makes of the values what is right, so that nothing is left to stop.
     """
 
     name: str
@@ -27,7 +27,7 @@ class Mutation:
     path: str
     value: Any
     message: str
-    mended: bool = False
+    fixed: bool = False
 
     def values(self, values: Mapping[str, Any]) -> Any:
         """The values with the change made."""
@@ -58,7 +58,7 @@ MUTATIONS = [
     Mutation("tls-empty", "ingress-tls", TLS, [], "missing or empty"),
     Mutation("tls-missing", "ingress-tls", TLS, MISSING, "missing or empty"),
     Mutation("tls-without-secret", "ingress-tls", f"{TLS}[0].secretName", MISSING, "has no secretName"),
-    Mutation("tls-without-host", "ingress-tls", f"{TLS}[0].hosts", [], "has no hosts", mended=True),
+    Mutation("tls-without-host", "ingress-tls", f"{TLS}[0].hosts", [], "has no hosts", fixed=True),
     Mutation("tls-for-another-host", "ingress-tls", f"{TLS}[0].hosts", ["a.example.com"], "lists the host"),
     Mutation("ingress-on-an-address", "ingress-tls", "app.ingress.host", "203.0.113.7", "is an IP address"),
     Mutation(

@@ -62,7 +62,7 @@ def test_mistakes_are_one_line(content: Any, message: str, tmp_path: Path) -> No
 def test_a_file_that_is_no_json_is_told_with_its_line(tmp_path: Path) -> None:
     file = tmp_path / "config.json"
     file.write_text('{\n "a": \n')
-    with pytest.raises(ConfigurationError, match=r"config.json is no JSON; mend line \d"):
+    with pytest.raises(ConfigurationError, match=r"config.json is no JSON; fix line \d"):
         read_config(file)
 
 

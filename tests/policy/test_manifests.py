@@ -68,7 +68,7 @@ def test_what_a_mutation_renders_is_blocked(
 ) -> None:
     mutated = with_values(release, mutation.values(release.props["values"]), chart=lenient_chart)
     found = list(findings(render(mutated, helm), PROD))
-    assert (mutation.policy in {finding.rule.name for finding in found}) is not mutation.mended, found
+    assert (mutation.policy in {finding.rule.name for finding in found}) is not mutation.fixed, found
     assert all(SECRET not in finding.message for finding in found)
 
 

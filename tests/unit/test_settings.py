@@ -1,4 +1,4 @@
-"""The settings of a whole stack: both committed files are accepted, and each mistake is named with its mend."""
+"""The settings of a whole stack: both committed files are accepted, and each mistake is named with its fix."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def addressed(*addresses: str, **keys: Any) -> dict[str, Any]:
     return {"postgresql": {**DATABASE, "host": "pg.example.com", "addresses": list(addresses), **keys}}
 
 
-# stack, what is laid over it, the path and a word of the mend that the message must have
+# stack, what is laid over it, the path and a word of the fix that the message must have
 REFUSED: list[tuple[str, dict[str, Any], str, str]] = [
     ("dev", {"cluster": None}, "cluster", "is required"),
     ("dev", {"postgres": {"backend": "cnpg"}}, "postgres", "did you mean postgresql"),
@@ -120,12 +120,12 @@ def test_committed_stacks_are_accepted(stack: str) -> None:
     assert settings_of(stack).cluster.environment == stack
 
 
-@pytest.mark.parametrize(("stack", "wrong", "path", "mend"), REFUSED, ids=[f"{row[2]}: {row[3]}" for row in REFUSED])
-def test_mistakes_are_named_with_their_mend(stack: str, wrong: dict[str, Any], path: str, mend: str) -> None:
+@pytest.mark.parametrize(("stack", "wrong", "path", "fix"), REFUSED, ids=[f"{row[2]}: {row[3]}" for row in REFUSED])
+def test_mistakes_are_named_with_their_mend(stack: str, wrong: dict[str, Any], path: str, fix: str) -> None:
     with pytest.raises(SettingsError) as caught:
         settings_of(stack, wrong)
     lines = str(caught.value).splitlines()
-    assert any(line.startswith(f"  - {path}: ") and mend in line for line in lines), caught.value
+    assert any(line.startswith(f"  - {path}: ") and fix in line for line in lines), caught.value
 
 
 def test_one_error_lists_every_bad_field() -> None:

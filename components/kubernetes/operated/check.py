@@ -28,7 +28,7 @@ ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 POLL_SECONDS = 3.0
 # The kubelet tries three times within this time to pull an image: a registry that stumbles once is no failure.
 PATIENCE_SECONDS = 60.0
-# What no waiting mends: an image that is not there, a container that cannot be made, a pod that is not admitted.
+# What no waiting fixes: an image that is not there, a container that cannot be made, a pod that is not admitted.
 HOPELESS = re.compile(r"image|Create\w+Error|FailedCreate")
 STARTING = {"ContainerCreating", "PodInitializing"}
 TAG_VERSION = re.compile(r":v?(\d+(?:\.\d+)*)[^/]*$")

@@ -29,7 +29,7 @@ class RedisAddress:
 def parse_redis_url(url: str) -> RedisAddress:
     """Takes ``redis[s]://[user@]host[:port][/database]`` apart.
 
-    Raises ValueError with the reason and the mend for every other form; no message repeats the URL,
+    Raises ValueError with the reason and the fix for every other form; no message repeats the URL,
     which may contain a password.
     """
     scheme, separator, rest = url.partition("://")

@@ -1,4 +1,4 @@
-"""Declared projects are refused before anything is applied, with the field and its mend."""
+"""Declared projects are refused before anything is applied, with the field and its fix."""
 
 from __future__ import annotations
 
