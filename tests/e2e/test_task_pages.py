@@ -107,12 +107,17 @@ def test_with_a_cluster_make_up_is_plain_pulumi_up_under_the_policies(checkout: 
 
 def test_a_cluster_has_a_stack_of_its_own(checkout: Checkout) -> None:
     before = (checkout.folder / "Pulumi.dev.yaml").read_bytes()
+    own = checkout.folder / "Pulumi.label-studio-local.yaml"
+    refused = checkout.type("! make preview CONTEXT=label-studio-local STACK=")
+    assert "cluster.namespace: must be another one than label-studio, where the stack label-studio/dev lives" in refused
+    own.write_text(own.read_text().replace("namespace: label-studio", "namespace: another"))
     printed = checkout.type("make preview CONTEXT=label-studio-local STACK=")
+    assert "There is no namespace another yet" in printed
     assert "Previewing update (label-studio-local)" in printed
     # What a first preview does not know yet is an advisory of the policies on the whole stack.
     assert "label-studio-policies" in printed
     assert "[mandatory]" not in printed
-    assert "context: label-studio-local" in (checkout.folder / "Pulumi.label-studio-local.yaml").read_text()
+    assert "context: label-studio-local" in own.read_text()
     assert (checkout.folder / "Pulumi.dev.yaml").read_bytes() == before
 
 
