@@ -18,6 +18,7 @@ from components.settings.images import NEWEST, OLDEST
 from local.cluster.api import Api
 from local.cluster.images import load
 from local.images import build as images
+from local.images.catalog import REFERENCES
 from local.paths import CONTEXT
 from local.tools.build import tool
 from tests.e2e.deployment import Deployment
@@ -35,10 +36,16 @@ OBJECT = "annotations/1.json"
 RELEASE = "kubernetes:helm.sh/v3:Release"
 JOB = "kubernetes:batch/v1:Job"
 KEEPING = {"persistentvolumeclaims": "", "secrets": "", "services": "", "statefulsets": "apps/v1"}
+# Images of servers by their repositories: nobody can pull the patch releases of then. Label Studio's stay apart.
+SERVERS = {
+    reference.partition("@")[0].rpartition(":")[0]: reference
+    for name, reference in REFERENCES.items()
+    if not name.startswith("label_studio")
+}
 
 
 def moved(tree: Any) -> Any:
-    """A state or a configuration, in another namespace and at another port."""
+    """A state or a configuration, in another namespace, at another port, with the servers' images of today."""
     if isinstance(tree, list):
         return [moved(each) for each in tree]
     if isinstance(tree, dict):
@@ -47,6 +54,7 @@ def moved(tree: Any) -> Any:
     if isinstance(tree, str):
         begin = f"{EARLIER_NAMESPACE}/"
         tree = f"{NAMESPACE}/{tree.removeprefix(begin)}" if tree.startswith(begin) else tree
+        tree = SERVERS.get(tree.partition("@")[0].rpartition(":")[0], tree)
         tree = tree.replace(f".{EARLIER_NAMESPACE}.svc", f".{NAMESPACE}.svc")
         return tree.replace(f":{EARLIER_PORT}", f":{PORT}")
     return PORT if tree == EARLIER_PORT else tree
