@@ -109,8 +109,8 @@ def test_a_cluster_has_a_stack_of_its_own(checkout: Checkout) -> None:
     before = (checkout.folder / "Pulumi.dev.yaml").read_bytes()
     own = checkout.folder / "Pulumi.label-studio-local.yaml"
     refused = checkout.type("! make preview CONTEXT=label-studio-local STACK=")
-    assert "cluster.namespace: must be another one than label-studio, where the stack label-studio/dev lives" in refused
-    own.write_text(own.read_text().replace("namespace: label-studio", "namespace: another"))
+    assert f"must be another one than {checkout.namespace}, where the stack label-studio/dev lives" in refused
+    own.write_text(own.read_text().replace(f"namespace: {checkout.namespace}\n", "namespace: another\n"))
     printed = checkout.type("make preview CONTEXT=label-studio-local STACK=")
     assert "There is no namespace another yet" in printed
     assert "Previewing update (label-studio-local)" in printed
