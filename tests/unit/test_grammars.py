@@ -15,6 +15,7 @@ from components.settings.grammars import hosts, images, kubernetes, postgresql, 
 from components.settings.grammars.grammar import Grammar
 from scripts.settings_reference import all_grammars, every_model
 
+GRAMMARS = all_grammars()
 ARABIC_TWO = "\N{ARABIC-INDIC DIGIT TWO}"
 # Of each type, texts that are nearly right; what a part of the stack says of them is asked in tests/engine and
 # tests/contract.
@@ -88,7 +89,7 @@ def test_what_is_nearly_right_is_refused(kind: Any, wrong: str) -> None:
         TypeAdapter(kind).validate_python(wrong)
 
 
-@pytest.mark.parametrize("grammar", all_grammars(), ids=lambda grammar: grammar.name)
+@pytest.mark.parametrize("grammar", GRAMMARS, ids=lambda grammar: grammar.name)
 def test_examples_are_accepted(grammar: Grammar) -> None:
     for example in grammar.examples:
         grammar.read(example)
@@ -113,13 +114,13 @@ def test_no_field_takes_every_text(model: Any) -> None:
 
 
 def test_one_name_is_one_grammar() -> None:
-    names = [grammar.name for grammar in all_grammars()]
+    names = [grammar.name for grammar in GRAMMARS]
     assert sorted(set(names)) == sorted(names)
 
 
 @given(st.text(max_size=20))
 def test_no_grammar_fails_otherwise_than_by_refusing(anything: str) -> None:
-    for grammar in all_grammars():
+    for grammar in GRAMMARS:
         try:
             taken = grammar.read(anything)
         except ValueError as error:
