@@ -12,7 +12,8 @@ from hypothesis import settings
 # A program on mocks makes many objects that live as long as it does: a third of its time would go to the collector.
 gc.set_threshold(100_000, 20, 20)
 # Nothing here is tested for speed, and a busy machine must not make a property fail.
-settings.register_profile("steady", deadline=None)
+# What a pull request finds is not by chance; a run at night, which generates more, looks elsewhere each time.
+settings.register_profile("steady", deadline=None, derandomize="LABEL_STUDIO_GENERATED_STACKS" not in os.environ)
 settings.load_profile("steady")
 
 
