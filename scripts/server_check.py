@@ -12,7 +12,7 @@ import argparse
 import json
 import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -56,42 +56,44 @@ class Answers:
 def check(server: ApiServer, namespace: str, config: Mapping[str, Any], resources: Sequence[Resource]) -> Answers:
     """Ask for each object of the namespace, existing ones included."""
     answers = Answers()
-    plurals: dict[str, Mapping[str, str]] = {}
-    for resource in resources:
-        for each in [resource, *rendered(resource)]:
-            item = _object(each)
-            if item is None or item["kind"] == "Namespace":
-                continue
-            path = _path(server, plurals, namespace, item)
-            if path is None:
-                continue
-            answer = server.request(
-                "PATCH",
-                path,
-                params={"dryRun": "All", "fieldManager": MANAGER, "force": "true"},
-                headers={"Content-Type": "application/apply-patch+yaml"},
-                data=json.dumps(item),
-            )
-            if answer.status_code in {403, 405} and not _is_refusal(answer.json()):
-                answers.is_forbidden = True
-            elif not answer.ok:
-                answers.refusals += _lines(answer.json(), item, _section(resource), config)
+    for resource, item, path in _placed(server, namespace, resources, _object):
+        answer = server.request(
+            "PATCH",
+            path,
+            params={"dryRun": "All", "fieldManager": MANAGER, "force": "true"},
+            headers={"Content-Type": "application/apply-patch+yaml"},
+            data=json.dumps(item),
+        )
+        if answer.status_code in {403, 405} and not _is_refusal(answer.json()):
+            answers.is_forbidden = True
+        elif not answer.ok:
+            answers.refusals += _lines(answer.json(), item, _section(resource), config)
     return answers
 
 
 def foreign_objects(server: ApiServer, namespace: str, resources: Sequence[Resource]) -> Iterator[str]:
     """A line for each object of the stack whose name somebody else's has, Secrets included."""
+    for resource, item, path in _placed(server, namespace, resources, _identity):
+        found = server.read(path)
+        if found and is_foreign(found, RELEASE):
+            yield (
+                f"{_section(resource)}: {item['kind']} {item['metadata']['name']} of the namespace {namespace} is "
+                "somebody else's: rename or delete it, or write another cluster.namespace"
+            )
+
+
+def _placed(
+    server: ApiServer,
+    namespace: str,
+    resources: Sequence[Resource],
+    read: Callable[[Resource], dict[str, Any] | None],
+) -> Iterator[tuple[Resource, dict[str, Any], str]]:
+    """Each resource of the program, an object of the namespace that it applies, and where the API has that."""
     plurals: dict[str, Mapping[str, str]] = {}
     for resource in resources:
-        for each in [resource, *rendered(resource)]:
-            item = _identity(each)
-            path = _path(server, plurals, namespace, item) if item else None
-            found = server.read(path) if path else None
-            if item and found and is_foreign(found, RELEASE):
-                yield (
-                    f"{_section(resource)}: {item['kind']} {item['metadata']['name']} of the namespace {namespace} is "
-                    "somebody else's: rename or delete it, or write another cluster.namespace"
-                )
+        for item in map(read, [resource, *rendered(resource)]):
+            if item and item["kind"] != "Namespace" and (path := _path(server, plurals, namespace, item)):
+                yield resource, item, path
 
 
 def _is_refusal(status: Mapping[str, Any]) -> bool:
@@ -103,7 +105,7 @@ def _identity(resource: Resource) -> dict[str, Any] | None:
     """Version, kind and name of an object of the namespace; None where only an update knows its name."""
     match = KUBERNETES_TYPE.fullmatch(resource.type)
     name = at(resource.props, "metadata", "name")
-    if not match or WITHOUT_MANIFESTS.fullmatch(resource.type) or match["kind"] == "Namespace" or name is UNKNOWN:
+    if not match or WITHOUT_MANIFESTS.fullmatch(resource.type) or name is UNKNOWN:
         return None
     return {"apiVersion": _version(match), "kind": match["kind"], "metadata": {"name": name}}
 

@@ -131,9 +131,14 @@ def secret_names() -> list[str]:
 
 
 def _given_keys() -> dict[str, Any]:
-    everything = {**engine_config.get_config_env(), **engine_config.CONFIG.get()}
     prefix = f"{PROJECT}:"
-    return {key.removeprefix(prefix): _decoded(value) for key, value in everything.items() if key.startswith(prefix)}
+    given = _configuration().items()
+    return {key.removeprefix(prefix): _decoded(value) for key, value in given if key.startswith(prefix)}
+
+
+def _configuration() -> dict[str, str]:
+    """Every key that the engine hands over, those of other packages included."""
+    return {**engine_config.get_config_env(), **engine_config.CONFIG.get()}
 
 
 def _decoded(value: str) -> Any:
@@ -153,8 +158,7 @@ def _unencrypted(given: Mapping[str, Any]) -> Iterator[str]:
 
 def _misspelt_namespaces() -> Iterator[str]:
     """Keys whose namespace is nearly ours: the engine hands them over, and nobody would read them."""
-    keys = {**engine_config.get_config_env(), **engine_config.CONFIG.get()}
-    for namespace in sorted({key.partition(":")[0] for key in keys} - {PROJECT}):
+    for namespace in sorted({key.partition(":")[0] for key in _configuration()} - {PROJECT}):
         likeness = difflib.SequenceMatcher(None, namespace.lower().replace("_", "-"), PROJECT).ratio()
         if likeness >= NEARLY_PROJECT and not namespace.startswith(f"{PROJECT}-"):
             yield f"{namespace}: is not a known prefix of keys; did you mean {PROJECT}:?"

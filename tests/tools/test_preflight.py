@@ -210,6 +210,16 @@ def test_the_kinds_of_the_chosen_backends(stack: str, more: dict[str, Any], kind
     assert [kind.kind for kind in needed_kinds(settings_of(stack, more))] == kinds
 
 
+def assert_refused(given: Settings, words: str | None) -> None:
+    """The one problem with the settings has the words; None where they are accepted."""
+    if words is None:
+        check_cluster(given)
+        return
+    with pytest.raises(SettingsError) as caught:
+        check_cluster(given)
+    assert words in str(caught.value) and len(caught.value.problems) == 1
+
+
 def claim_of(size: str) -> dict[str, Any]:
     """The specification of a claim."""
     return {"resources": {"requests": {"storage": size}}, "storageClassName": "local-path"}
@@ -246,12 +256,7 @@ def test_volumes_that_are_there_stay_what_they_are(tmp_path: Path, there: dict[s
     more = {"objectStore": {"storage": {"storageClass": "local-path"}}}
     with api_server(kinds=there) as server:
         given = settings(tmp_path, f"http://127.0.0.1:{server.server_port}", more)
-        if words is None:
-            check_cluster(given)
-        else:
-            with pytest.raises(SettingsError) as caught:
-                check_cluster(given)
-            assert words in str(caught.value) and len(caught.value.problems) == 1
+        assert_refused(given, words)
 
 
 NAMESPACE = "/api/v1/namespaces/label-studio"
@@ -286,9 +291,4 @@ def test_a_namespace_has_one_stack(
     monkeypatch.setattr(preflight, "stack_identity", lambda: OURS)
     with api_server(kinds=there) as server:
         given = settings(tmp_path, url_of(server), {"cluster": {"createNamespace": create}})
-        if words is None:
-            check_cluster(given)
-        else:
-            with pytest.raises(SettingsError) as caught:
-                check_cluster(given)
-            assert words in str(caught.value) and len(caught.value.problems) == 1
+        assert_refused(given, words)

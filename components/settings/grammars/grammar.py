@@ -21,9 +21,10 @@ class Grammar:
     """The form of a text, as the metadata of a type: ``Port = Annotated[str, Grammar("port", "a port", ("80",))]``.
 
     ``rule`` completes the sentence "must be ..."; the first of ``examples`` ends it. ``pattern`` has to match the whole
-    text, in ASCII. ``check`` is for what a pattern cannot say: it returns the text to use, or raises ValueError with a
-    sentence of its own. ``shown`` matches the wrong values that an error may repeat: without it none is, since what is
-    written in the wrong place may be a credential. ``numbers`` lets YAML's numbers stand for their text.
+    text, in ASCII. ``check`` is for what a pattern cannot say: it returns the text to use, or raises ValueError, with a
+    sentence of its own where the rule does not say enough. ``shown`` matches the wrong values that an error may repeat:
+    without it none is, since what is written in the wrong place may be a credential. ``numbers`` lets YAML's numbers
+    stand for their text.
     """
 
     name: str
@@ -43,7 +44,10 @@ class Grammar:
         """The text to use; ValueError where the grammar does not take it."""
         if self._matcher and not self._matcher.fullmatch(text):
             raise ValueError(self.refusal)
-        return self.check(text) if self.check else text
+        try:
+            return self.check(text) if self.check else text
+        except ValueError as error:
+            raise ValueError(str(error) or self.refusal) from None
 
     @cached_property
     def _matcher(self) -> re.Pattern[str] | None:
