@@ -335,7 +335,7 @@ def test_another_project_touches_only_itself(stack: Deployment) -> None:
 def test_bad_labelling_stops_everything_before_it_begins(stack: Deployment) -> None:
     declare(stack, CATS, DOGS, {**BIRDS, "labelConfig": BAD_LABELLING})
     printed = stack.run("up", check=False)
-    message = 'labelConfig has toName="picture" in <RectangleLabels>, but shows only: image'
+    message = 'labelConfig has toName="picture", but shows only: image'
     assert [line.strip() for line in printed.splitlines() if "picture" in line] == [f"- projects[2]: {message}"]
     assert "Nothing was changed" in printed
 

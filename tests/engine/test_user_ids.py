@@ -19,7 +19,7 @@ from policies.checks.dry_run import resources_of
 from policies.checks.render import rendered
 from tests.engine.cluster import Cluster
 from tests.engine.conftest import NewProgram
-from tests.engine.kubectl import Kubectl
+from tests.engine.kubectl import Kubectl, eventually
 from tests.engine.program import PROJECT
 from tests.unit.stack_files import stack_config
 
@@ -71,6 +71,10 @@ def assigned(cluster: Cluster, namespace: str) -> Iterator[str]:
     cluster.create(
         {"apiVersion": RULES, "kind": "ValidatingAdmissionPolicyBinding", "metadata": about, "spec": binding},
     )
+    # The server obeys a new policy some seconds later; before that, nothing is refused.
+    outside = {"name": "probe", "image": "unused", "securityContext": {"runAsUser": 1}}
+    probe = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "probe", "namespace": namespace}}
+    eventually(True, lambda: REFUSAL in cluster.would_create({**probe, "spec": {"containers": [outside]}}))
     yield namespace
     for kind in ("ValidatingAdmissionPolicyBinding", "ValidatingAdmissionPolicy"):
         cluster.delete(RULES, kind, "", namespace)
