@@ -61,9 +61,8 @@ uninstall: install  ## remove all that `make up` made here, data and caches incl
 	@$(call only_here,uninstall)
 	@$(BIN)/python -m local uninstall $(if $(filter 1 yes true,$(YES)),--yes)
 
-status: install  ## show what runs and what is wrong
-	@$(call only_here,status,$(comma) or write kubectl --context $(or $(CONTEXT),name) get pods)
-	@$(BIN)/python -m local status
+status: install  ## show what runs and what is wrong here, or what a stack elsewhere waits for: make status [CONTEXT=name]
+	@$(BIN)/python -m $(if $(HERE),local status,scripts.waiting "$(STACK)")
 
 logs: install  ## show the newest log lines, of every part or of one: make logs [PART=page]
 	@$(call only_here,logs,$(comma) or write kubectl --context $(or $(CONTEXT),name) logs)

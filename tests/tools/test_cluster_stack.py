@@ -7,16 +7,23 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
 from local import machine, stack
 from policies.stacks import policy_flags
+from scripts import cluster_stack
 from scripts.cluster_stack import CLUSTER, StackError, commands, main, settings
 from tests.unit.stack_files import PROJECT
 
 DEV = (PROJECT / "Pulumi.dev.yaml").read_text()
+
+
+def noted(calls: list[str], call: str, answer: Any) -> Any:
+    calls.append(call)
+    return answer
 
 
 @pytest.fixture
@@ -57,15 +64,46 @@ def test_what_is_refused(folder: Path, name: str, context: str | None, message: 
     assert (folder / "Pulumi.dev.yaml").read_text() == DEV
 
 
-@pytest.mark.parametrize(("agreed", "flags"), [(True, ["--yes"]), (False, [])])
-def test_what_is_typed(agreed: bool, flags: list[str]) -> None:
+def test_what_is_typed() -> None:
     config = yaml.safe_load(DEV)["config"]
-    ask, select, up = commands("up", "mine", config, agreed)
+    ask, select, preview = commands("preview", "mine", config, agreed=True)
     assert ask == [sys.executable, "-m", "scripts.server_check", "mine"]
     assert select == ["pulumi", "stack", "select", "--create", "--stack", "mine"]
-    assert up == ["pulumi", "up", "--stack", "mine", *flags, *policy_flags("mine", config)]
-    assert up[-1] == str(PROJECT / "policies" / "config.dev.json")
-    assert "--yes" not in commands("preview", "mine", config, agreed)[-1]
+    under = ["--stack", "mine", *policy_flags("mine", config)]
+    assert preview == ["pulumi", "preview", *under]
+    assert preview[-1] == str(PROJECT / "policies" / "config.dev.json")
+    watched = [sys.executable, "-m", "scripts.waiting", "mine", "--", "pulumi", "up", "--yes", "--non-interactive"]
+    assert commands("up", "mine", config, agreed=True) == [ask, select, [*watched, *under]]
+    asked = commands("up", "mine", config, agreed=False)
+    assert asked == [ask, select, preview, cluster_stack.QUESTION, [*watched, "--skip-preview", *under]]
+
+
+@pytest.mark.parametrize(("answer", "status", "deployed"), [("y", 0, True), ("", 1, False), ("no", 1, False)])
+def test_somebody_is_asked_after_the_preview(
+    answer: str, status: int, deployed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran: list[str] = []
+    monkeypatch.setattr("shutil.which", lambda _: "/usr/bin/pulumi")
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True)
+    monkeypatch.delenv("PULUMI_SKIP_CONFIRMATIONS", raising=False)
+    monkeypatch.setattr(cluster_stack, "run", lambda command, *_: noted(ran, " ".join(command), 0))
+    monkeypatch.setattr("builtins.input", lambda question: noted(ran, question, answer))
+    assert main(["up", "dev"]) == status
+    assert ran[2].startswith("pulumi preview") and ran[3] == "Deploy these changes? [y/N] "
+    assert any("pulumi up" in each for each in ran) == deployed
+
+
+def test_a_passphrase_is_asked_for_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(cluster_stack, "stack_file", lambda _: tmp_path / "Pulumi.mine.yaml")
+    monkeypatch.setattr(cluster_stack, "getpass", lambda question: noted(asked, question, "correct-horse"))
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True)
+    monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "")
+    monkeypatch.delenv("PULUMI_CONFIG_PASSPHRASE")
+    assert "PULUMI_CONFIG_PASSPHRASE" not in cluster_stack._environment("mine")
+    (tmp_path / "Pulumi.mine.yaml").write_text("encryptionsalt: v1:c2FsdA==:v1:AAAA:AAAA\n")
+    assert [cluster_stack._environment("mine")["PULUMI_CONFIG_PASSPHRASE"] for _ in "12"] == ["correct-horse"] * 2
+    assert asked == ["Passphrase of the stack mine: "]
 
 
 @pytest.mark.parametrize("content", ["a: [", "- a list", "just words"])
@@ -127,12 +165,23 @@ def test_which_stack_make_means(variables: tuple[str, ...], typed: str) -> None:
     assert done.stdout.strip().removeprefix(".venv/bin/") == typed
 
 
-def test_the_cli_is_waited_for_on_ctrl_c() -> None:
-    child = "import signal, time, os; os.kill(os.getppid(), signal.SIGINT); time.sleep(1); print('ended', flush=True)"
+CHILD = "import signal, time; signal.signal(signal.SIGINT, lambda *_: (print('ended', flush=True), exit(0))); "
+
+
+@pytest.mark.parametrize("number", ["SIGINT", "SIGTERM"])
+def test_the_cli_is_waited_for_whatever_stops_this_program(number: str) -> None:
+    child = f"{CHILD}import os; os.kill(os.getppid(), signal.{number}); time.sleep(10)"
     program = f"""
 import sys
-from scripts import cluster_stack
-sys.exit(cluster_stack._run([sys.executable, "-c", {child!r}]))
+from scripts.waiting.command import run
+sys.exit(run([sys.executable, "-c", {child!r}]))
 """
-    done = subprocess.run([sys.executable, "-c", program], cwd=PROJECT, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=PROJECT,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert (done.returncode, done.stdout, done.stderr) == (0, "ended\n", "")

@@ -251,12 +251,17 @@ def test_make_names_the_variable_that_is_missing(arguments: list[str], missing: 
     assert called == ""
 
 
-@pytest.mark.parametrize("target", ["down", "uninstall", "status", "logs", "shell", "password"])
+@pytest.mark.parametrize("target", ["down", "uninstall", "logs", "shell", "password"])
 def test_what_is_about_this_machine_is_not_done_for_another_cluster(target: str, tmp_path: Path) -> None:
     answer, called = make(tmp_path, target)
     assert answer.returncode != 0
     assert answer.stderr.startswith(f"error: make {target} is for this machine: leave CONTEXT and STACK out")
     assert called == ""
+
+
+def test_make_says_what_a_stack_in_another_cluster_waits_for(tmp_path: Path) -> None:
+    _, called = make(tmp_path, "status")
+    assert called == "-m scripts.waiting somewhere\n"
 
 
 def test_a_port_is_not_chosen_for_another_cluster(tmp_path: Path) -> None:
