@@ -9,7 +9,7 @@ HERE := $(if $(CONTEXT),,$(filter dev,$(STACK)))
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help up preview down open uninstall status logs shell password doctor version lock install lint types format \
+.PHONY: help up preview down destroy open uninstall status logs shell password doctor version lock install lint types format \
 	projects upload sync export test test-unit test-tools test-policy test-chart test-contract test-package test-engine test-e2e policy-manifests
 
 help:  ## list the targets
@@ -51,8 +51,12 @@ version: install  ## name every part that `make up` deploys, with its version
 	@$(BIN)/python -m local version
 
 down: install  ## remove everything that `make up` started on this machine
-	@$(call only_here,down,$(comma) or write pulumi destroy --stack $(STACK))
+	@$(call only_here,down,$(comma) or write make destroy CONTEXT=$(or $(CONTEXT),name) STACK=$(STACK))
 	@$(BIN)/python -m local down
+
+destroy: install  ## delete a stack of a cluster of yours, and name the volumes that stay: make destroy CONTEXT=name [YES=1]
+	@$(if $(HERE),echo "error: make destroy is for a cluster of yours: write make uninstall" >&2; exit 1;)
+	@$(call DEPLOY,destroy)
 
 open: install  ## print the address of the page, and open a browser if there is one: make open [CONTEXT=name PORT=8080]
 	@$(if $(HERE),$(BIN)/python -m local open,$(PROJECTS) open $(if $(PORT),--port "$(PORT)"))

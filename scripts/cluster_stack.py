@@ -1,6 +1,6 @@
 """Deploys a stack to a cluster that is there already: `python -m scripts.cluster_stack up <stack> [--context <name>]`.
 
-It is plain `pulumi up` or `pulumi preview`, with the CLI and the backend of whoever calls it, under the policies. A
+It is plain `pulumi up`, `preview` or `destroy`, with the CLI and the backend of whoever calls it, under the policies. A
 stack without a file gets that of the dev stack, for the given context; a file that is there is never changed.
 """
 
@@ -17,7 +17,10 @@ from typing import Any
 
 import yaml
 
+from components.settings.errors import SettingsError
+from components.stack.settings import validate_stack
 from policies.stacks import policy_flags
+from scripts import remaining_volumes
 from scripts.waiting.command import run
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -89,6 +92,8 @@ def commands(operation: str, stack: str, config: Mapping[str, Any], agreed: bool
     The lines about that would be lost in what the CLI redraws on a terminal, so it does not redraw, and the question
     whether to deploy, which it asks on a terminal only, is asked here.
     """
+    if operation == "destroy":
+        return [["pulumi", "destroy", "--stack", stack, *(["--yes"] if agreed else [])]]
     under = ["--stack", stack, *policy_flags(stack, config)]
     preview = ["pulumi", "preview", *under]
     # Whoever has agreed has not seen a preview, so the CLI makes one, which the policies can stop.
@@ -105,7 +110,7 @@ def commands(operation: str, stack: str, config: Mapping[str, Any], agreed: bool
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run them; the status of the first that fails, or 1 with one line where nothing can be run."""
     parser = argparse.ArgumentParser(prog="scripts.cluster_stack", description="Deploy to a cluster that is there.")
-    parser.add_argument("operation", choices=("up", "preview"))
+    parser.add_argument("operation", choices=("up", "preview", "destroy"))
     parser.add_argument("stack")
     parser.add_argument("--context", help="the context of the kubeconfig that the stack is for")
     parser.add_argument("--yes", action="store_true", help="do not ask before changing anything")
@@ -114,9 +119,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if not shutil.which("pulumi"):
             raise StackError("the pulumi command is not installed: see https://www.pulumi.com/docs/install/")
-        if given.operation == "up" and not agreed and not sys.stdin.isatty():
-            raise StackError("nobody can be asked here whether to deploy: add YES=1 to deploy without a question")
-        config = settings(given.stack, given.context or None)
+        if given.operation != "preview" and not agreed and not sys.stdin.isatty():
+            raise StackError("nobody can be asked here whether to go on: add YES=1 to do it without a question")
+        # What was never deployed gets no file by being destroyed.
+        is_new = given.operation == "destroy" and not stack_file(given.stack).exists()
+        config = settings(given.stack, None if is_new else given.context or None)
     except StackError as error:
         sys.stderr.write(f"error: {error}\n")
         return 1
@@ -126,7 +133,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 return 1
         elif status := run(command, PROJECT, _environment(given.stack)):
             return status
+    if given.operation == "destroy":
+        _tell_of_volumes(config)
     return 0
+
+
+def _tell_of_volumes(config: Mapping[str, Any]) -> None:
+    """Print what a StorageClass kept of a stack that was destroyed."""
+    try:
+        lines = [*remaining_volumes.report(validate_stack(config).cluster)]
+    except SettingsError:
+        lines = []
+    sys.stdout.write("".join(f"{line}\n" for line in lines))
 
 
 def _environment(stack: str) -> dict[str, str]:

@@ -27,6 +27,8 @@ def worker(
 ) -> k8s.apps.v1.Deployment:
     """The Deployment of the workers; ``values`` are those of the embedded chart, whichever chart is installed."""
     labels = pods.labels(COMPONENT, release)
+    timeout = f"{args.settings.release_timeout}s"
+    waiting = pulumi.ResourceOptions(custom_timeouts=pulumi.CustomTimeouts(create=timeout, update=timeout))
     return k8s.apps.v1.Deployment(
         f"{release}-worker",
         metadata={"name": f"{release}-{COMPONENT}", "namespace": args.context.namespace, "labels": labels},
@@ -38,7 +40,7 @@ def worker(
                 "spec": _pod(args, release, values, settings_map),
             },
         },
-        opts=opts,
+        opts=pulumi.ResourceOptions.merge(opts, waiting),
     )
 
 

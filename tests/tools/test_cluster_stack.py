@@ -16,6 +16,8 @@ from local import machine, stack
 from policies.stacks import policy_flags
 from scripts import cluster_stack
 from scripts.cluster_stack import CLUSTER, StackError, commands, main, settings
+from tests.tools.test_preflight import api_server, url_of
+from tests.tools.test_preflight import settings as cluster_settings
 from tests.unit.stack_files import PROJECT
 
 DEV = (PROJECT / "Pulumi.dev.yaml").read_text()
@@ -78,6 +80,43 @@ def test_what_is_typed() -> None:
     assert asked == [ask, select, preview, cluster_stack.QUESTION, [*watched, "--skip-preview", *under]]
 
 
+def test_a_stack_is_destroyed_and_what_its_class_keeps_is_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    ran: list[str] = []
+    monkeypatch.setattr("shutil.which", lambda _: "/usr/bin/pulumi")
+    monkeypatch.setattr(cluster_stack, "run", lambda command, *_: noted(ran, " ".join(command), 0))
+    claim = {"namespace": "label-studio", "name": "data-label-studio-redis-0"}
+    spec = {"claimRef": claim, "persistentVolumeReclaimPolicy": "Retain", "capacity": {"storage": "1Gi"}}
+    left = {"metadata": {"name": "pv-1"}, "spec": spec, "status": {"phase": "Released"}}
+    others = [
+        {**left, "status": {"phase": "Bound"}},
+        {**left, "spec": {**spec, "persistentVolumeReclaimPolicy": "Delete"}},
+        {**left, "spec": {**spec, "claimRef": {**claim, "namespace": "other"}}},
+        {**left, "spec": {**spec, "claimRef": {**claim, "name": "theirs"}}},
+    ]
+    with api_server(kinds={"/api/v1/persistentvolumes": {"items": [left, *others]}}) as server:
+        monkeypatch.setattr(cluster_stack, "validate_stack", lambda _: cluster_settings(tmp_path, url_of(server)))
+        assert main(["destroy", "dev", "--yes"]) == 0
+        server.kinds = {}
+        assert main(["destroy", "dev", "--yes"]) == 0
+    assert ran == ["pulumi destroy --stack dev --yes"] * 2
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1] == "  pv-1: 1Gi of the claim data-label-studio-redis-0"
+    assert lines[2].startswith("To delete one: kubectl --context it delete persistentvolume NAME; ")
+    assert lines[3] == "The volumes of the cluster could not be listed; docs/backup.md has the command."
+    assert len(lines) == 4
+
+
+def test_a_stack_that_was_never_deployed_is_not_made_to_be_destroyed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("shutil.which", lambda _: "/usr/bin/pulumi")
+    assert main(["destroy", "nowhere", "--context", "it", "--yes"]) == 1
+    assert "Pulumi.nowhere.yaml" in capsys.readouterr().err
+    assert not cluster_stack.stack_file("nowhere").exists()
+
+
 @pytest.mark.parametrize(("answer", "status", "deployed"), [("y", 0, True), ("", 1, False), ("no", 1, False)])
 def test_somebody_is_asked_after_the_preview(
     answer: str, status: int, deployed: bool, monkeypatch: pytest.MonkeyPatch
@@ -132,7 +171,7 @@ def test_nobody_is_deployed_to_unasked(monkeypatch: pytest.MonkeyPatch, capsys: 
     monkeypatch.delenv("PULUMI_SKIP_CONFIRMATIONS", raising=False)
     assert main(["up", "dev"]) == 1
     assert capsys.readouterr().err == (
-        "error: nobody can be asked here whether to deploy: add YES=1 to deploy without a question\n"
+        "error: nobody can be asked here whether to go on: add YES=1 to do it without a question\n"
     )
 
 

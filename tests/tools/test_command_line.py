@@ -259,6 +259,17 @@ def test_what_is_about_this_machine_is_not_done_for_another_cluster(target: str,
     assert called == ""
 
 
+def test_make_destroys_stacks_of_other_clusters(tmp_path: Path) -> None:
+    _, called = make(tmp_path, "destroy", "YES=1")
+    assert called == "-m scripts.cluster_stack destroy somewhere --context somewhere --yes\n"
+
+
+def test_make_destroys_nothing_here(tmp_path: Path) -> None:
+    answer, called = make(tmp_path, "destroy", "CONTEXT=")
+    assert "error: make destroy is for a cluster of yours: write make uninstall" in answer.stderr
+    assert called == ""
+
+
 def test_make_says_what_a_stack_in_another_cluster_waits_for(tmp_path: Path) -> None:
     _, called = make(tmp_path, "status")
     assert called == "-m scripts.waiting somewhere\n"

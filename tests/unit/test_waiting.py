@@ -7,8 +7,11 @@ from typing import Any
 
 import pytest
 
+from components.stack.compose import compose
 from scripts.waiting.reasons import CLASSES, UNBOUND, UNSCHEDULED, Observer
 from scripts.waiting.watch import Watcher
+from tests.unit.pulumi_mocks import run_program
+from tests.unit.stack_files import PROJECT, settings_of
 
 Lists = Mapping[str, list[dict[str, Any]]]
 NAMESPACE = "/api/v1/namespaces/here"
@@ -142,3 +145,17 @@ def test_each_reason_is_told_once_when_it_has_lasted(monkeypatch: pytest.MonkeyP
         clock[0] = float(seconds)
         watcher.look()
     assert len(lines) == 3, "what went and came back is told again"
+
+
+def test_each_object_that_is_waited_for_has_the_time_that_the_docs_state() -> None:
+    program = run_program(lambda: compose(settings_of("dev")))
+    waited = {
+        each.name: each.custom_timeouts["create"]
+        for each in program
+        if each.type.rpartition(":")[2] in {"StatefulSet", "Deployment", "Job"}
+    }
+    by_kind = {"label-studio-postgresql": "10m", "label-studio-worker": "900s", "label-studio-postgresql-setup": "960s"}
+    assert by_kind.items() <= waited.items()
+    assert {*waited.values()} == {*by_kind.values()}
+    page = (PROJECT / "docs" / "troubleshooting.md").read_text()
+    assert "A StatefulSet has 10 minutes, a set-up Job 16," in page
