@@ -100,7 +100,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if not shutil.which("pulumi"):
             raise StackError("the pulumi command is not installed: see https://www.pulumi.com/docs/install/")
         if given.operation == "up" and not agreed and not sys.stdin.isatty():
-            raise StackError("nobody can be asked here whether to deploy: add YES=1 to deploy without a question")
+            raise StackError("there is no terminal to ask for confirmation: add YES=1 to deploy without a question")
         config = settings(given.stack, given.context or None)
     except StackError as error:
         sys.stderr.write(f"error: {error}\n")

@@ -94,7 +94,7 @@ def test_nobody_is_deployed_to_unasked(monkeypatch: pytest.MonkeyPatch, capsys: 
     monkeypatch.delenv("PULUMI_SKIP_CONFIRMATIONS", raising=False)
     assert main(["up", "dev"]) == 1
     assert capsys.readouterr().err == (
-        "error: nobody can be asked here whether to deploy: add YES=1 to deploy without a question\n"
+        "error: there is no terminal to ask for confirmation: add YES=1 to deploy without a question\n"
     )
 
 
