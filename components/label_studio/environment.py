@@ -107,11 +107,16 @@ def _text_at(shared: Mapping[str, Any], path: str) -> pulumi.Input[str] | None:
 
 def redis_location(redis: RedisConnection) -> pulumi.Input[str]:
     """The documented ``redis://host:port/database``, ``rediss`` with TLS; the password is never part of it."""
-    begin = f"{'rediss' if redis.tls else 'redis'}://{f'{redis.user}@' if redis.user else ''}"
-    if isinstance(redis.host, str) and isinstance(redis.port, int) and isinstance(redis.database, int):
-        return f"{begin}{redis.host}:{redis.port}/{redis.database}"
-    known_later = pulumi.Output.all(redis.host, redis.port, redis.database)
-    return known_later.apply(lambda parts: "{}{}:{:.0f}/{:.0f}".format(begin, *parts))
+    scheme = "rediss" if redis.tls else "redis"
+
+    def location(user: str | None, host: str, port: float, database: float) -> str:
+        return f"{scheme}://{f'{user}@' if user else ''}{host}:{port:.0f}/{database:.0f}"
+
+    match redis.user, redis.host, redis.port, redis.database:
+        case (None | str() as user, str() as host, int() as port, int() as database):
+            return location(user, host, port, database)
+        case parts:
+            return pulumi.Output.all(*parts).apply(lambda known: location(*known))
 
 
 def s3_folder(s3: S3Connection) -> str:
