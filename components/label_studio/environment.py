@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterator, Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 import pulumi
 import pulumi_kubernetes as k8s
 
 from ..connections import PostgresConnection, RedisConnection, S3Connection, SecretKey
 from ..kubernetes import pods
+from ..settings.network import is_loopback
 from .args import LabelStudioArgs
 from .embedded_chart import CONTAINERS
 from .endpoints import declared_endpoints
@@ -133,18 +132,9 @@ def _page(url: str | None) -> Variables:
     # The secure flags are read by bool(int(value)): "true" would stop Label Studio at start.
     secure = "1" if url is not None and url.startswith("https://") else "0"
     cookies: Variables = {"SESSION_COOKIE_SECURE": secure, "CSRF_COOKIE_SECURE": secure}
-    if url is None or _is_loopback(url):
+    if url is None or is_loopback(url):
         return cookies
     return {"LABEL_STUDIO_HOST": url, "CSRF_TRUSTED_ORIGINS": url, **cookies}
-
-
-def _is_loopback(url: str) -> bool:
-    """Whether it is plain http to this very machine; behind a proxy that speaks TLS the origin has to be named."""
-    parts = urlsplit(url)
-    try:
-        return parts.scheme == "http" and ipaddress.ip_address(parts.hostname or "").is_loopback
-    except ValueError:
-        return parts.scheme == "http" and parts.hostname == "localhost"
 
 
 def _protection(args: LabelStudioArgs) -> Variables:
