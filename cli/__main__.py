@@ -11,13 +11,14 @@ import threading
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated, TypeVar
-from urllib.parse import urlsplit
 
 import typer
 from kubernetes.client.exceptions import ApiException
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from urllib3.exceptions import HTTPError
+
+from components.settings.network import is_loopback
 
 from . import browser
 from .cluster import Cluster, JobResults
@@ -111,7 +112,7 @@ def open_page(
 ) -> None:
     """Print the address of the page, and open a browser if there is one; it may need a forwarded port."""
     deployed: Stack = context.obj
-    if deployed.url and not _is_loopback(deployed.url):
+    if deployed.url and not is_loopback(deployed.url):
         if port is not None:
             raise ProjectError(f"the page works under its own address {deployed.url} only; leave PORT out")
         console.print(deployed.url)
@@ -155,11 +156,6 @@ def list_projects(context: typer.Context) -> None:
         for fact, value in facts.items():
             if value is not None:
                 console.print(f"  {fact:7}{value}", markup=False)
-
-
-def _is_loopback(url: str) -> bool:
-    """Whether it is an address of whoever asks, which is another machine for everybody."""
-    return urlsplit(url).hostname in ("localhost", "127.0.0.1")
 
 
 def _files(directory: str) -> list[tuple[Path, str]]:

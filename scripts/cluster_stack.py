@@ -120,7 +120,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if not shutil.which("pulumi"):
             raise StackError("the pulumi command is not installed: see https://www.pulumi.com/docs/install/")
         if given.operation != "preview" and not agreed and not sys.stdin.isatty():
-            raise StackError("nobody can be asked here whether to go on: add YES=1 to do it without a question")
+            raise StackError("there is no terminal to ask for confirmation: add YES=1 to go on without a question")
         # What was never deployed gets no file by being destroyed.
         is_new = given.operation == "destroy" and not stack_file(given.stack).exists()
         config = settings(given.stack, None if is_new else given.context or None)

@@ -77,8 +77,8 @@ def foreign_objects(server: ApiServer, namespace: str, resources: Sequence[Resou
         found = server.read(path)
         if found and is_foreign(found, RELEASE):
             yield (
-                f"{_section(resource)}: {item['kind']} {item['metadata']['name']} of the namespace {namespace} is "
-                "somebody else's: rename or delete it, or write another cluster.namespace"
+                f"{_section(resource)}: {item['kind']} {item['metadata']['name']} of the namespace {namespace} "
+                "does not belong to this stack: rename or delete it, or write another cluster.namespace"
             )
 
 

@@ -171,7 +171,7 @@ def test_nobody_is_deployed_to_unasked(monkeypatch: pytest.MonkeyPatch, capsys: 
     monkeypatch.delenv("PULUMI_SKIP_CONFIRMATIONS", raising=False)
     assert main(["up", "dev"]) == 1
     assert capsys.readouterr().err == (
-        "error: nobody can be asked here whether to go on: add YES=1 to do it without a question\n"
+        "error: there is no terminal to ask for confirmation: add YES=1 to go on without a question\n"
     )
 
 
