@@ -43,7 +43,7 @@ def of_unscheduled(message: str, name: str, kubectl: str) -> str:
     if "Insufficient" in message:
         return f"Add a node, or lower {_resources(name)}."
     if "taint" in message or "affinity" in message or "selector" in message:
-        return f"See {_key(name)}.scheduling, and {kubectl} describe pod {name}"
+        return f"See {_key(name).partition('.')[0] or 'its'}.scheduling, and {kubectl} describe pod {name}"
     return describe(kubectl, "pod", name)
 
 
@@ -60,7 +60,7 @@ def logs(kubectl: str, pod: str, container: Mapping[str, Any]) -> str:
 def class_key(claim: str) -> str:
     """The setting with the class of a claim."""
     key = _key(claim)
-    return f"{key}.{'persistence' if key == 'labelStudio' else 'storage'}.storageClass"
+    return f"{key}.{'persistence' if key == 'labelStudio' else 'storage'}.storageClass" if key else "storageClass"
 
 
 def no_class(key: str, claim: str, kubectl: str) -> str:

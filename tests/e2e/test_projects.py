@@ -392,3 +392,21 @@ def test_a_project_that_is_no_longer_declared_keeps_its_annotations(stack: Deplo
     stack.run("up")
     annotations = [task["total_annotations"] for task in tasks_of(stack, "Cats")]
     assert sum(annotations) == ANNOTATIONS
+
+
+def test_what_the_workflow_does_with_the_official_images(stack: Deployment, kubeconfig: Path, tmp_path: Path) -> None:
+    outputs = tmp_path / "outputs.json"
+    outputs.write_text(json.dumps({**stack.engine.outputs(), "administratorPassword": stack.password}))
+    one = tmp_path / "images"
+    one.mkdir()
+    Image.new("RGB", (WIDTH, HEIGHT), RED).save(one / "walked.png")
+    process = subprocess.run(
+        [sys.executable, "-m", "scripts.ci.walk", str(outputs), "dogs", str(one)],
+        cwd=ROOT,
+        env={**os.environ, "KUBECONFIG": str(kubeconfig)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert process.returncode == 0, process.stderr
+    assert process.stdout.startswith(f"Logged in at {stack.outputs['url']}, uploaded 1 files, annotated s3://")
