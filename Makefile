@@ -93,9 +93,9 @@ need = $(foreach name,$(1),$(if $(strip $($(name))),,echo "error: $(name) is mis
 projects: install  ## list the declared projects (this and the next three: CONTEXT=name STACK=name for a cluster of yours)
 	@$(PROJECTS) list
 
-upload: install  ## upload data: make upload PROJECT=name DIR=folder
+upload: install  ## upload data: make upload PROJECT=name DIR=folder, and to delete it there: DELETE=yes
 	@$(call need,PROJECT DIR,upload PROJECT=name DIR=folder)
-	@$(PROJECTS) upload "$(PROJECT)" "$(DIR)"
+	@$(PROJECTS) upload "$(PROJECT)" "$(DIR)" $(if $(filter 1 yes true,$(DELETE)),--delete)
 
 sync: install  ## make tasks of new data: make sync PROJECT=name
 	@$(call need,PROJECT,sync PROJECT=name)

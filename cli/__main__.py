@@ -8,19 +8,31 @@ import shutil
 import signal
 import sys
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, TypeVar
 
 import typer
 from kubernetes.client.exceptions import ApiException
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
 from urllib3.exceptions import HTTPError
 
 from components.settings.network import is_loopback
 
 from . import browser
+from . import upload as uploads
 from .cluster import Cluster, JobResults
 from .errors import ProjectError, Stopped
 from .export import FORMATS, convert, tasks_of
@@ -59,14 +71,28 @@ def upload(
     project: str,
     directory: Annotated[str, typer.Argument(help="Folder whose files are uploaded, with the folders in it.")],
     endpoint: Endpoint = None,
+    delete: Annotated[bool, typer.Option("--delete", help="Delete from the store what was uploaded.")] = False,
 ) -> None:
-    """Upload all files of a folder to the source of a project."""
+    """Upload the files of a folder to the source of a project, without those that are there already."""
     cluster, declared = _declared(context, project)
     files = _files(directory)
     _check_folders(cluster, declared, [name for _, name in files])
     with open_store(cluster, declared.upload, endpoint) as store:
-        done = sum(1 for _ in _with_progress("Uploading", store.upload(files), len(files)))
-    console.print(f"{done} files are in {_address(declared.upload)}; make sync PROJECT={project} makes tasks of them")
+        there, missing = uploads.Folder.read(store, files).divided()
+        if delete:
+            with _progress("Deleting", len(there), MofNCompleteColumn()) as advance:
+                uploads.delete(store, there, advance)
+        else:
+            size = sum(source.size for source in missing)
+            columns = (DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+            with _progress("Uploading", size, *columns) as advance:
+                uploads.upload(store, missing, advance)
+    place = _address(declared.upload)
+    if delete:
+        console.print(f"{len(there)} files were deleted from {place}; {len(missing)} of the folder were not there")
+        return
+    console.print(f"{len(missing)} files were uploaded to {place}; {len(there)} were there already")
+    console.print(f"make sync PROJECT={project} makes tasks of them")
 
 
 @app.command()
@@ -191,9 +217,19 @@ def _address(place: Place) -> str:
 
 
 def _with_progress(what: str, items: Iterable[Item], total: int) -> Iterator[Item]:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console) as progress:
-        yield from progress.track(items, total=total, description=what)
+    with _progress(what, total, MofNCompleteColumn()) as advance:
+        for item in items:
+            yield item
+            advance(1)
+
+
+@contextmanager
+def _progress(what: str, total: int, *columns: ProgressColumn) -> Iterator[Callable[[int], None]]:
+    """A bar that is told of what has been done."""
+    shown = (TextColumn("{task.description}"), BarColumn(), *columns, TimeElapsedColumn())
+    with Progress(*shown, console=console) as progress:
+        task = progress.add_task(what, total=total)
+        yield lambda done: progress.advance(task, done)
 
 
 def _stop(*_: object) -> None:

@@ -303,7 +303,7 @@ def test_keys_may_do_nothing_else(stack: Deployment, cluster: Cluster) -> None:
         assert refused(source.get_object, Bucket=bucket, Key="dogs/input/only.png")
     with open_store(cluster, place_of(stack, "cats-upload")) as store:
         assert refused(store.client.get_object, **image)
-        assert refused(store.client.delete_object, **image)
+        assert refused(store.client.delete_object, Bucket=bucket, Key="dogs/input/only.png")
         assert refused(store.client.put_object, Bucket=bucket, Key="dogs/input/stranger.png", Body=b"")
     assert_may_delete_only_when_told(stack, cluster, bucket)
 
@@ -315,6 +315,18 @@ def assert_may_delete_only_when_told(stack: Deployment, cluster: Cluster, bucket
             store.client.put_object(**probe, Body=b"")
             assert refused(store.client.delete_object, **probe) is not may_delete
             assert refused(store.client.get_object, Bucket=bucket, Key=f"{project}/input/000.png")
+
+
+@pytest.mark.usefixtures("uploaded")
+def test_a_second_upload_does_nothing_and_can_be_taken_back(run: Callable[..., str], images: Path) -> None:
+    assert f"0 files were uploaded to s3://label-studio-projects/cats/input/; {IMAGES} were" in run(
+        "upload", "cats", images
+    )
+    extra = images.parent / "extra"
+    extra.mkdir()
+    (extra / "extra.txt").write_text("no image")
+    run("upload", "cats", extra)
+    assert "1 files were deleted" in run("upload", "cats", extra, "--delete")
 
 
 @pytest.mark.usefixtures("uploaded")
