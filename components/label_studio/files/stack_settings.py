@@ -15,7 +15,7 @@ from redis_queues import LOCATION, queues
 # requests are; one that broke meanwhile is noticed before the next request uses it.
 DATABASES["default"] |= {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True}
 
-INSTALLED_APPS += ["declared_endpoints.DeclaredEndpoints"]
+INSTALLED_APPS += ["declared_endpoints.DeclaredEndpoints", "page_exports.PageExports"]
 
 # The Community Edition leaves Redis unused: 1.20 empties RQ_QUEUES, later releases set REDIS_ENABLED to False.
 if LOCATION in os.environ:

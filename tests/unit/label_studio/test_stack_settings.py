@@ -57,7 +57,11 @@ def test_connections_are_kept_and_looked_after_with_and_without_redis(
         "CONN_MAX_AGE": 600,
         "CONN_HEALTH_CHECKS": True,
     }
-    assert found["INSTALLED_APPS"] == ["tasks", "declared_endpoints.DeclaredEndpoints"]
+    assert found["INSTALLED_APPS"] == [
+        "tasks",
+        "declared_endpoints.DeclaredEndpoints",
+        "page_exports.PageExports",
+    ]
     assert found["FROM_BASE"] == found["FROM_LABEL_STUDIO"] == 1
 
 
