@@ -45,12 +45,16 @@ class Store:
 
     def names(self) -> list[str]:
         """What lies there, without what stands for a folder."""
+        return list(self.versions())
+
+    def versions(self) -> dict[str, str]:
+        """The ETag of each object by its name, without what stands for a folder."""
         with _explained(self.place):
             pages = self.client.get_paginator("list_objects_v2").paginate(
                 Bucket=self.place.bucket, Prefix=self.place.prefix
             )
-            keys = [item["Key"] for page in pages for item in page.get("Contents", [])]
-        return [key.removeprefix(self.place.prefix) for key in keys if not key.endswith("/")]
+            found = {item["Key"]: item["ETag"] for page in pages for item in page.get("Contents", [])}
+        return {key.removeprefix(self.place.prefix): tag for key, tag in found.items() if not key.endswith("/")}
 
     def read(self, names: Iterable[str]) -> Iterator[bytes]:
         """The contents of objects, several at a time, in the order of their names."""
