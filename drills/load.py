@@ -59,7 +59,7 @@ class Target:
         with Session(self.url) as session:
             session.http.timeout = httpx.Timeout(PATIENCE_SECONDS)
             if session.log_in(self.email, self.password).status_code != httpx.codes.FOUND:
-                raise httpx.TransportError("the page refuses the administrator")
+                raise httpx.TransportError(session.url)
             yield session
 
 
