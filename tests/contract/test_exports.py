@@ -57,6 +57,12 @@ def test_a_format_that_the_project_does_not_have_is_refused(answers: dict[str, A
     assert detail.startswith("What this project labels cannot be exported as CONLL2003: choose JSON, ")
 
 
+def test_without_a_queue_nothing_is_started(answers: dict[str, Any]) -> None:
+    status, detail = answers["without a queue"]
+    assert status == 503
+    assert detail.startswith("The job queue (Redis) does not answer")
+
+
 def test_a_failure_says_why_and_the_next_export_begins_anew(answers: dict[str, Any]) -> None:
     assert answers["failed"] == [500, "The export failed: OSError: no space left. Press Export to try again."]
     assert answers["again"] == 200

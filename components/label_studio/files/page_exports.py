@@ -129,10 +129,13 @@ def _find(project: Any, user: Any, wanted: dict[str, Any]) -> Any:
 
 
 def _start(project: Any, request: Any, wanted: dict[str, Any]) -> Any:
-    from core.redis import start_job_async_or_sync  # noqa: PLC0415
+    from core.redis import redis_connected, start_job_async_or_sync  # noqa: PLC0415
     from data_export.mixins import set_export_background_failure  # noqa: PLC0415
     from data_export.models import Export  # noqa: PLC0415
 
+    if not redis_connected():
+        # Label Studio would run the job inside of the request.
+        raise _error(503, "The job queue (Redis) does not answer, so no export can be started. Try again in a minute.")
     export = Export.objects.create(
         project=project, created_by=request.user, title=_title(wanted), status=Export.Status.IN_PROGRESS
     )

@@ -49,7 +49,13 @@ def region(number: int) -> list[dict[str, Any]]:
     return [{"from_name": "box", "to_name": "image", "type": "rectanglelabels", "value": value, **size}]
 
 
+def queue(answers: bool) -> None:
+    """Whether Redis seems to be there; what saving a project or a task causes is done at once where it is not."""
+    redis.redis_connected = lambda: answers
+
+
 def make(count: int) -> tuple[User, Project]:
+    queue(False)
     user = User.objects.create_user(f"{count}@example.com", "password")
     organization = Organization.create_organization(created_by=user, title="Own")
     user.active_organization = organization
@@ -64,6 +70,7 @@ def make(count: int) -> tuple[User, Project]:
             Prediction.objects.create(task=task, project=project, result=region(number))
         if number % 5 == 0:
             AnnotationDraft.objects.create(task=task, user=user, result=region(number))
+    queue(True)
     return user, project
 
 
@@ -122,4 +129,6 @@ answers["failed"] = content(ask(user, project, export_type="JSON"))
 Export._meta.get_field("file").storage.save = save
 answers["again"] = content(ask(user, project, export_type="JSON"))[0]
 answers["last"] = [[it.title, it.status, it.counters] for it in Export.objects.order_by("id")][-2:]
+queue(False)
+answers["without a queue"] = content(ask(user, project, export_type="JSON"))
 print(json.dumps(answers))
