@@ -49,4 +49,4 @@ bench: install  ## measure ratios on the stack that `make up` serves: make bench
 	@$(BIN)/python -m bench $(NAME)
 
 drills: install  ## hurt a stack of its own under load, and say what is lost: make drills [ONLY=page-pod,redis-away]
-	@$(BIN)/python -m drills $(if $(ONLY),$(ONLY),--table docs/drills-table.md)
+	@$(BIN)/python -m drills $(ONLY)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
+from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
@@ -21,6 +22,7 @@ FORMATS: tuple[Format, ...] = ("COCO", "YOLO", "VOC", "CSV", "JSON", "JSON_MIN",
 FLAT_FORMATS = {"YOLO", "VOC"}
 UNDEFINED = "$undefined$"
 RESULT = "result.json"
+CHUNK = 1000
 FILE_NAME = '"file_name":'
 
 
@@ -70,13 +72,14 @@ def convert(
     if kind not in {str(it) for it in converter.supported_formats}:
         raise ProjectError(f"what this project labels cannot be written as {kind}; JSON, JSON_MIN and CSV always can")
     data_key = converter._data_keys[0]
-    given = _write(directory / ".tasks.json", (_prepared(task, data_key, project.source, kind) for task in tasks))
     read = converter.annotation_result_from_task
     converter.annotation_result_from_task = lambda task: _then(read(task), converted)
-    try:
-        converter.convert(str(given), str(_output(directory, kind)), kind, is_dir=False)
-    finally:
-        given.unlink()
+    prepared = (_prepared(task, data_key, project.source, kind) for task in tasks)
+    if kind == "JSON_MIN":
+        whole = _write(directory / ".whole.json", _minimal(converter, prepared, directory))
+        whole.replace(directory / RESULT)
+    else:
+        _run(converter, prepared, kind, directory)
     if kind == "COCO":
         _make_names_relative(directory / RESULT, project.source)
     return directory
@@ -96,6 +99,21 @@ def _each(items: Iterable[Any], done: Callable[[], None]) -> Iterator[Any]:
 def _then(items: Iterable[Any], done: Callable[[], None]) -> Iterator[Any]:
     yield from items
     done()
+
+
+def _run(converter: Any, tasks: Iterable[dict[str, Any]], kind: Format, directory: Path) -> None:
+    given = _write(directory / ".tasks.json", tasks)
+    try:
+        converter.convert(str(given), str(_output(directory, kind)), kind, is_dir=False)
+    finally:
+        given.unlink()
+
+
+def _minimal(converter: Any, tasks: Iterator[dict[str, Any]], directory: Path) -> Iterator[dict[str, Any]]:
+    """Some tasks at a time: this converter keeps all that it has converted in memory."""
+    while chunk := list(islice(tasks, CHUNK)):
+        _run(converter, chunk, "JSON_MIN", directory)
+        yield from json.loads((directory / RESULT).read_text(encoding="utf-8"))
 
 
 def _output(directory: Path, kind: Format) -> Path:

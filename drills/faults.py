@@ -10,7 +10,7 @@ from datetime import datetime
 
 from local.cluster.api import Api, Object, has_condition, wait
 
-PATIENCE_SECONDS = 300.0
+PATIENCE_SECONDS = 600.0
 
 
 @dataclass(frozen=True)

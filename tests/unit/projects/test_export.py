@@ -112,6 +112,15 @@ def test_csv_and_json_keep_the_addresses_of_data(tasks: list[dict[str, Any]], tm
     assert [task["annotations"][0]["result"][0]["type"] for task in whole] == ["rectanglelabels"] * 2
 
 
+def test_the_short_json_is_written_in_parts(
+    tasks: list[dict[str, Any]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cli.export.CHUNK", 1)
+    convert(tasks, PROJECT, "JSON_MIN", tmp_path)
+    whole = json.loads((tmp_path / "result.json").read_text())
+    assert [(task["id"], task["image"]) for task in whole] == [(7, f"{SOURCE}a.jpg"), (8, f"{SOURCE}young/b.jpg")]
+
+
 def test_nothing_but_the_result_is_left(tasks: list[dict[str, Any]], tmp_path: Path) -> None:
     for kind in sorted(set(FORMATS) - {"CONLL2003"}):
         convert(tasks, PROJECT, kind, tmp_path / kind)
