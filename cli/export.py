@@ -14,6 +14,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
+from . import coco
 from .errors import ProjectError
 
 Format = Literal["COCO", "YOLO", "VOC", "CSV", "JSON", "JSON_MIN", "CONLL2003"]
@@ -23,7 +24,6 @@ FLAT_FORMATS = {"YOLO", "VOC"}
 UNDEFINED = "$undefined$"
 RESULT = "result.json"
 CHUNK = 1000
-FILE_NAME = '"file_name":'
 
 
 @dataclass(frozen=True)
@@ -75,13 +75,13 @@ def convert(
     read = converter.annotation_result_from_task
     converter.annotation_result_from_task = lambda task: _then(read(task), converted)
     prepared = (_prepared(task, data_key, project.source, kind) for task in tasks)
+    parts, whole = _parts(converter, prepared, kind, directory), directory / ".whole.json"
     if kind == "JSON_MIN":
-        whole = _write(directory / ".whole.json", _minimal(converter, prepared, directory))
-        whole.replace(directory / RESULT)
+        _write(whole, (item for part in parts for item in part)).replace(directory / RESULT)
+    elif kind == "COCO":
+        coco.join(parts, project.source, whole).replace(directory / RESULT)
     else:
         _run(converter, prepared, kind, directory)
-    if kind == "COCO":
-        _make_names_relative(directory / RESULT, project.source)
     return directory
 
 
@@ -109,11 +109,14 @@ def _run(converter: Any, tasks: Iterable[dict[str, Any]], kind: Format, director
         given.unlink()
 
 
-def _minimal(converter: Any, tasks: Iterator[dict[str, Any]], directory: Path) -> Iterator[dict[str, Any]]:
-    """Some tasks at a time: this converter keeps all that it has converted in memory."""
-    while chunk := list(islice(tasks, CHUNK)):
-        _run(converter, chunk, "JSON_MIN", directory)
-        yield from json.loads((directory / RESULT).read_text(encoding="utf-8"))
+def _parts(converter: Any, tasks: Iterator[dict[str, Any]], kind: Format, directory: Path) -> Iterator[Any]:
+    """What becomes of some tasks at a time, for a converter that keeps all in memory; one result where is no task."""
+    chunk = list(islice(tasks, CHUNK))
+    while True:
+        _run(converter, chunk, kind, directory)
+        yield json.loads((directory / RESULT).read_text(encoding="utf-8"))
+        if not (chunk := list(islice(tasks, CHUNK))):
+            return
 
 
 def _output(directory: Path, kind: Format) -> Path:
@@ -126,21 +129,6 @@ def _prepared(task: dict[str, Any], data_key: str, source: str, kind: Format) ->
         name = data[data_key].removeprefix(source).replace("/", "__")
         data[data_key] = source + name if data[data_key].startswith(source) else data[data_key]
     return {**task, "data": data}
-
-
-def _make_names_relative(file: Path, source: str) -> None:
-    """Line by line, as the converter writes a name on a line of its own: the whole may be larger than the memory."""
-    changed = file.with_suffix(".changed")
-    with file.open(encoding="utf-8") as lines, changed.open("w", encoding="utf-8") as output:
-        for line in lines:
-            before, key, value = line.partition(FILE_NAME)
-            if not key or before.strip():
-                output.write(line)
-                continue
-            name = json.loads(value.strip().rstrip(","))
-            comma = "," if value.rstrip().endswith(",") else ""
-            output.write(f"{before}{key} {json.dumps(name.removeprefix(source), ensure_ascii=False)}{comma}\n")
-    changed.replace(file)
 
 
 def _write(file: Path, items: Iterable[Any]) -> Path:

@@ -112,6 +112,22 @@ def test_csv_and_json_keep_the_addresses_of_data(tasks: list[dict[str, Any]], tm
     assert [task["annotations"][0]["result"][0]["type"] for task in whole] == ["rectanglelabels"] * 2
 
 
+def test_coco_in_parts_is_the_same_as_in_one(
+    tasks: list[dict[str, Any]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tasks[1]["annotations"][0]["result"].append(box("unknown"))
+
+    def written(name: str) -> Any:
+        document = json.loads((convert(tasks, PROJECT, "COCO", tmp_path / name) / "result.json").read_text())
+        return {key: value for key, value in document.items() if key != "info"}
+
+    whole = written("whole")
+    monkeypatch.setattr("cli.export.CHUNK", 1)
+    assert written("parts") == whole
+    assert [image["file_name"] for image in whole["images"]] == ["a.jpg", "young/b.jpg"]
+    assert len(whole["annotations"]) == 3
+
+
 def test_the_short_json_is_written_in_parts(
     tasks: list[dict[str, Any]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
