@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from components.settings.images import NEWEST, OLDEST, ImageSettings
-from local.images import build, catalog, recipes, sandbox
+from local.images import build, catalog, official, recipes, sandbox
 from local.images.oci import Config, Entry, Layer, file_layer
 from local.images.recipes import Recipe
 from tests.unit.stack_files import settings_of
@@ -66,6 +66,26 @@ class TestCatalog:
         monkeypatch.setattr(catalog, "tool", lambda name: Path("/bin") / name)
         assert "usr/bin/.wh.grep" in catalog.minio_client().entries
         assert "usr/bin/.wh.sed" in catalog.minio().entries
+
+    @pytest.mark.parametrize("name", official.COUNTERPARTS)
+    def test_an_image_is_what_the_page_on_official_images_says(
+        self, name: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Whoever changes it looks at the official one: see docs/images.md."""
+        monkeypatch.setattr(catalog, "tool", lambda name: Path("/bin") / name)
+        config, contract = catalog.DEFINITIONS[name]().config, official.COUNTERPARTS[name].embedded
+        said = (contract.user, contract.entrypoint, contract.command, contract.ports, contract.signal)
+        found = (
+            config.user,
+            " ".join(config.entrypoint),
+            " ".join(config.command),
+            " ".join(map(str, config.ports)),
+            config.stop_signal,
+        )
+        assert found == said
+
+    def test_every_image_of_a_stack_is_on_the_page(self) -> None:
+        assert official.COUNTERPARTS.keys() >= {*build.DEFAULT, "label_studio_oldest", "cnpg_postgresql"}
 
     @pytest.mark.parametrize(
         ("path", "package", "version", "least"),
