@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-LINKS = "`/bin/sh` is dash, Debian's base"
-
 
 @dataclass(frozen=True)
 class Contract:
@@ -137,13 +135,13 @@ COUNTERPARTS: Mapping[str, Counterpart] = {
             "9000",
             "",
             "`/data`",
-            f"MinIO as `silo` and `minio`, `mc`, `mcli`; {LINKS} without awk, find, grep, perl, sed, xargs",
+            "MinIO as `silo` and `minio`, `mc`, `mcli`, bash, coreutils; no curl",
         ),
     ),
     "minio_client": Counterpart(
         "pgsty/mc `Dockerfile.goreleaser`@02c0305",
         "2026-11-26",
         Contract("root", "/usr/bin/mc", "", "", "", "`/tmp`", "`mc`, bash, coreutils"),
-        Contract("", "/usr/bin/mc", "", "", "", "`/tmp`", f"`mc`; {LINKS} without awk, find, grep, perl, sed, xargs"),
+        Contract("", "/usr/bin/mc", "", "", "", "`/tmp`", "`mc`, bash, coreutils"),
     ),
 }
