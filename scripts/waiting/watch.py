@@ -21,8 +21,8 @@ Say = Callable[[str], None]
 
 
 def say(line: str) -> None:
-    """One line beside what the command prints, whole even where the two write at once."""
-    sys.stderr.write(f"{line}\n")
+    """One line beside what the command prints, which may have begun one with the dots of its progress."""
+    sys.stderr.write(f"\n{line}\n")
     sys.stderr.flush()
 
 
