@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import typer
 from kubernetes.client.exceptions import ApiException
 from rich.console import Console
+from rich.filesize import decimal
 from rich.progress import (
     BarColumn,
     DownloadColumn,
@@ -33,18 +33,19 @@ from components.settings.network import is_loopback
 
 from . import browser
 from . import upload as uploads
+from .annotations import Annotations
 from .cluster import Cluster, JobResults
 from .errors import ProjectError, Stopped
-from .export import FORMATS, convert, tasks_of
+from .export import FORMATS, Format, Labelled, complete, convert, passes
 from .stack import Place, Project, Stack
-from .store import open_store
+from .store import Store, open_store
 
 SYNC = ["sh", "-c", "exec python3 -m job.apply sync source target"]
 SYNC_SECONDS = 900.0
 EXPORTS = Path("exports")
+DOWNLOADED = ".annotations.db"
 LOCAL_PORT = 8080
 
-Item = TypeVar("Item")
 Endpoint = Annotated[str | None, typer.Option(help="Another address of the S3 server, such as one of a port-forward.")]
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
@@ -113,22 +114,39 @@ def export(
     output: Annotated[Path, typer.Option(help="Folder for exports.")] = EXPORTS,
 ) -> None:
     """Convert the annotations in the target of a project to files."""
-    chosen = next((it for it in FORMATS if it == kind.upper()), None)
+    chosen: Format | None = next((it for it in FORMATS if it == kind.upper()), None)
     if chosen is None:
         raise ProjectError(f"there is no format {kind}; choose {', '.join(FORMATS)}")
     cluster, declared = _declared(context, project)
     if declared.export is None:
         raise ProjectError(f"the project {project} has no target to export from")
-    with open_store(cluster, declared.export, endpoint) as store:
-        names = store.names()
-        if not names:
-            raise ProjectError(f"there are no annotations in {_address(declared.export)} yet")
-        tasks = tasks_of(_with_progress("Downloading", store.read(names), len(names)))
-    label_config = cluster.declaration(declared.declaration)["label_config"]
-    directory = output / project / chosen
-    shutil.rmtree(directory, ignore_errors=True)
-    written = convert(tasks, label_config, _address(declared.upload), chosen, directory)
-    console.print(f"{len(names)} annotations of {len(tasks)} tasks are in {written}")
+    # Kept, so that the next export, or this one once more, downloads what is new only.
+    with Annotations.open(output / project / DOWNLOADED) as annotations:
+        with open_store(cluster, declared.export, endpoint) as store:
+            count = _download(store, annotations)
+        label_config = cluster.declaration(declared.declaration)["label_config"]
+        labelled = Labelled(label_config, _address(declared.upload))
+        total, directory = annotations.count_tasks(), output / project / chosen
+        with complete(directory) as part, _counted("Converting", total * passes(chosen)) as advance:
+            written = convert(annotations.tasks(), labelled, chosen, part, advance)
+    console.print(f"{count} annotations of {total} tasks are in {directory / written.relative_to(part)}")
+
+
+def _download(store: Store, annotations: Annotations) -> int:
+    """Bring the annotations on this machine up to date and return how many there are."""
+    listed = {name: etag for name, (_, etag) in store.objects().items()}
+    if not listed:
+        raise ProjectError(f"there are no annotations in {_address(store.place)} yet")
+    missing = annotations.missing(listed)
+    with _counted("Downloading", len(missing)) as advance:
+
+        def downloaded() -> Iterator[tuple[str, bytes]]:
+            for name, content in zip(missing, store.read(missing), strict=True):
+                yield name, content
+                advance(len(content))
+
+        annotations.keep(listed, downloaded())
+    return len(listed)
 
 
 @app.command(name="open")
@@ -216,11 +234,20 @@ def _address(place: Place) -> str:
     return f"s3://{place.bucket}/{place.prefix}"
 
 
-def _with_progress(what: str, items: Iterable[Item], total: int) -> Iterator[Item]:
-    with _progress(what, total, MofNCompleteColumn()) as advance:
-        for item in items:
-            yield item
-            advance(1)
+@contextmanager
+def _counted(what: str, total: int) -> Iterator[Callable[..., None]]:
+    """A bar; what is given is called after each of the ``total`` steps, with its bytes where they count."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, TextColumn("{task.fields[size]}"), TimeElapsedColumn(), console=console) as progress:
+        task = progress.add_task(what, total=total, size="")
+        sizes = 0
+
+        def advance(size: int = 0) -> None:
+            nonlocal sizes
+            sizes += size
+            progress.update(task, advance=1, size=decimal(sizes) if sizes else "")
+
+        yield advance
 
 
 @contextmanager

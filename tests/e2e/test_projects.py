@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import subprocess
@@ -266,6 +267,33 @@ def test_yolo_export_points_at_what_is_in_the_images(
         x, y, width, height = map(float, numbers)
         corner = ((x - width / 2) * WIDTH, (y - height / 2) * HEIGHT)
         assert_is_what_is_red(images / file_name(number), [*corner, width * WIDTH, height * HEIGHT])
+
+
+def test_each_other_format_has_every_annotation(run: Callable[..., str], annotated: list[int], tmp_path: Path) -> None:
+    for kind in ("VOC", "JSON_MIN", "CSV"):
+        printed = run("export", "cats", kind, "--output", tmp_path)
+        assert f"{ANNOTATIONS} annotations of {ANNOTATIONS} tasks are in" in printed
+    folder = tmp_path / "cats"
+    with (folder / "CSV" / "result.csv").open() as file:
+        rows = [*csv.DictReader(file), *json.loads((folder / "JSON_MIN" / "result.json").read_text())]
+    expected = sorted(f"{number:03}" for number in annotated)
+    assert sorted(Path(row["image"]).stem for row in rows) == sorted(2 * expected)
+    # A folder becomes a part of the name, as in YOLO.
+    assert sorted(it.stem.rpartition("__")[2] for it in (folder / "VOC" / "Annotations").iterdir()) == expected
+
+
+def test_the_page_exports_by_a_job_that_says_how_far_it_is(stack: Deployment, annotated: list[int]) -> None:
+    project = project_id(stack, "Cats")
+    with stack.session() as session:
+        answer = session.http.get(f"/api/projects/{project}/export?exportType=JSON", follow_redirects=True)
+        [made] = session.request("GET", f"/api/projects/{project}/exports/")
+        other = session.http.get(f"/api/projects/{project}/export?exportType=CONLL2003")
+    assert len(answer.json()) == len(annotated)
+    assert answer.headers["filename"].endswith(".json")
+    assert (made["title"], made["status"]) == ("Exported by the page, delivered", "completed")
+    assert made["counters"] == {"task_number": len(annotated), "tasks": len(annotated)}
+    assert f"page-export-{made['id']}" in stack.logs(**{"app.kubernetes.io/name": "ls-worker"})
+    assert "cannot be exported as CONLL2003" in other.json()["detail"]
 
 
 def assert_is_what_is_red(file: Path, bounding_box: list[float]) -> None:
