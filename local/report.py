@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import calendar
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+from kubernetes import config
+from rich.markup import escape
 from rich.table import Table
 
+from cli.errors import ProjectError
+from cli.jobs import WORKERS, failed_jobs, summary
 from local.cluster import lifecycle, pki
 from local.cluster.api import Api, Object, has_condition
 from local.cluster.process import Process
@@ -32,8 +38,32 @@ def status() -> bool:
     console.print(f"Node: {'[green]ready[/]' if node_ready else '[red]not ready[/]'}")
     pods = api.get("/api/v1/pods")["items"]
     console.print(_pod_table(pods))
+    for line in _failed_jobs(pods):
+        console.print(line)
     console.print(f"KUBECONFIG={KUBECONFIG} (context {CONTEXT}); logs are in {LOGS}")
     return healthy and node_ready and all(_is_well(pod) for pod in pods if not _was_replaced(pod, pods))
+
+
+def _failed_jobs(pods: list[Object]) -> Iterator[str]:
+    """What failed for good in the queue of each stack, by namespace."""
+    workers = {pod["metadata"]["namespace"] for pod in pods if _is_worker(pod)}
+    for namespace in sorted(workers):
+        connect: Any = config.new_client_from_config
+        connection = connect(config_file=str(KUBECONFIG), context=CONTEXT)
+        try:
+            counted = failed_jobs(connection, namespace, "count")
+        except ProjectError as error:
+            yield f"[red]Jobs in {namespace}[/]: {error}"
+            continue
+        color = "red" if counted["failed"] else "green"
+        yield f"Failed jobs in {namespace}: [{color}]{counted['failed']}[/]"
+        yield from (f"  {escape(line)}" for line in summary(counted))
+        if counted["failed"]:
+            yield "  `make failed-jobs` lists them, and runs them again with RERUN=1."
+
+
+def _is_worker(pod: Object) -> bool:
+    return "labels" in pod["metadata"] and WORKERS.split("=")[1] in pod["metadata"]["labels"].values() and _is_well(pod)
 
 
 def _process_table(processes: list[Process]) -> Table:
