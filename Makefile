@@ -10,7 +10,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .PHONY: help up preview down destroy open uninstall status logs shell password doctor version lock install lint types format \
-	projects upload sync export test test-unit test-tools test-policy test-chart test-contract test-package test-engine test-e2e policy-manifests
+	projects upload sync export failed-jobs test test-unit test-tools test-policy test-chart test-contract test-package test-engine test-e2e policy-manifests
 
 help:  ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 20
@@ -104,6 +104,9 @@ sync: install  ## make tasks of new data: make sync PROJECT=name
 export: install  ## annotations as files: make export PROJECT=name FORMAT=COCO
 	@$(call need,PROJECT FORMAT,export PROJECT=name FORMAT=COCO)
 	@$(PROJECTS) export "$(PROJECT)" "$(FORMAT)"
+
+failed-jobs: install  ## show queued jobs that failed for good, or run them again: make failed-jobs [RERUN=1 JOBS="id id"]
+	@$(PROJECTS) failed-jobs $(if $(RERUN),--rerun) $(JOBS)
 
 lint: install  ## ruff
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .

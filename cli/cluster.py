@@ -52,7 +52,7 @@ class Cluster:
 
     @cached_property
     def _api(self) -> Any:
-        return self._connect()
+        return self.connect()
 
     @property
     def _core(self) -> Any:
@@ -114,11 +114,11 @@ class Cluster:
         """
         self._target(name, namespace, port)
         # Asked again for each connection: a pod may be replaced meanwhile.
-        with forward(self._connect, lambda: self._target(name, namespace, port), local_port) as opened:
+        with forward(self.connect, lambda: self._target(name, namespace, port), local_port) as opened:
             yield opened
 
     def _target(self, name: str, namespace: str, port: int | None) -> Target:
-        core = client.CoreV1Api(self._connect())
+        core = client.CoreV1Api(self.connect())
         service = self._read("Service", name, core.read_namespaced_service, namespace)
         selector = ",".join(f"{key}={value}" for key, value in (service.spec.selector or {}).items())
         pods: list[Any] = core.list_namespaced_pod(namespace, label_selector=selector).items
@@ -128,7 +128,8 @@ class Cluster:
         target = next(it.target_port for it in service.spec.ports if port in (None, it.port))
         return Target(namespace, ready[0].metadata.name, _container_port(ready[0], target))
 
-    def _connect(self) -> Any:
+    def connect(self) -> Any:
+        """A client of its own; ProjectError where the kubeconfig has no such context."""
         try:
             load: Any = config.new_client_from_config
             return load(config_file=os.environ.get("KUBECONFIG"), context=self.context)

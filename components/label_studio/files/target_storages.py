@@ -25,6 +25,16 @@ from django.utils import timezone
 
 logger = logging.getLogger(__name__)
 
+# Label Studio imports the models of some when the page is first asked for.
+KINDS = ("s3", "gcs", "azure_blob", "redis", "localfiles")
+# The jobs that a saved annotation causes: milliseconds each, and many of them.
+EXPORTS = frozenset(
+    {
+        "io_storages.s3.models.async_export_annotation_to_s3_storages",
+        "io_storages.gcs.models.async_export_annotation_to_gcs_storages",
+        "io_storages.azure_blob.models.async_export_annotation_to_azure_storages",
+    }
+)
 WRITERS = 4
 BATCH = 200
 # As the date of a link whose object is not written yet.
@@ -56,16 +66,17 @@ class TargetStorages(AppConfig):  # type: ignore[misc]
         ExportStorage.save_annotations = save_annotations
         ExportStorage.save_all_annotations = save_all_annotations
         ExportStorage.save_only_new_annotations = save_all_annotations
-        for kind in ("s3", "gcs", "azure_blob"):
-            module = import_module(f"io_storages.{kind}.models")
-            [name] = [each for each in vars(module) if each.startswith("async_export_annotation_to_")]
-            setattr(module, name, _forgiven(getattr(module, name)))
+        for name in EXPORTS:
+            module, _, function = name.rpartition(".")
+            setattr(import_module(module), function, _forgiven(getattr(import_module(module), function)))
 
 
 def targets() -> list[Any]:
     """The models of every kind of target."""
     from io_storages.base_models import ExportStorage  # noqa: PLC0415 - as above
 
+    for kind in KINDS:
+        import_module(f"io_storages.{kind}.models")
     return [model for model in apps.get_models() if issubclass(model, ExportStorage)]
 
 
