@@ -22,6 +22,7 @@ COMPONENT = "ls-worker"
 TTL_SECONDS = 135
 OPTIONS = ["--with-scheduler", "--worker-ttl", str(TTL_SECONDS)]
 COMMAND = ["python3", "/label-studio/label_studio/manage.py", "rqworker", *OPTIONS]
+STARTUP_SECONDS = 10
 # The containers of a pod, and the queues of each.
 QUEUES = {"worker": NAMES, "long-worker": (LONG,)}
 # The image merges authorities for its server only; boto3 reads the merged file's name from REQUESTS_CA_BUNDLE.
@@ -79,7 +80,8 @@ def _container(args: LabelStudioArgs, values: Values, name: str) -> k8s.core.v1.
         "exec_": {"command": ["python3", mounts.PROBE_SCRIPT, *QUEUES[name]]},
         "timeout_seconds": 20,
     }
-    started = max(args.settings.startup_timeout // 5, 1)
+    # A probe starts a Python of its own: more of them would keep two workers that start from starting.
+    started = max(args.settings.startup_timeout // STARTUP_SECONDS, 1)
     tls_mount = [pods.mount("redis-certificates", mounts.REDIS_CERTIFICATES, read_only=True)]
     return {
         "name": name,
@@ -88,7 +90,7 @@ def _container(args: LabelStudioArgs, values: Values, name: str) -> k8s.core.v1.
         "env": env,
         "resources": pods.resources(args.settings.worker.resources.to_kubernetes()),
         "security_context": pods.container_security(),
-        "startup_probe": {**probe, "period_seconds": 5, "failure_threshold": started},
+        "startup_probe": {**probe, "period_seconds": STARTUP_SECONDS, "failure_threshold": started},
         "liveness_probe": {**probe, "period_seconds": 60, "failure_threshold": 5},
         "volume_mounts": [
             {"name": "data", "mount_path": mounts.DATA},

@@ -13,9 +13,11 @@ import httpx
 import pytest
 from playwright.sync_api import Page
 
+from local.cluster.api import wait
 from tests.e2e.browser import browser_page, log_in, screenshot
 from tests.e2e.deployment import Deployment
 from tests.e2e.label_studio import Session
+from tests.e2e.targets import Annotated, pods_of, redis_away, replace_pods
 
 PICTURES = Path(__file__).resolve().parents[2] / "docs" / "pictures"
 # The smallest PNG there is: one transparent pixel.
@@ -155,6 +157,27 @@ def test_an_upload_is_served_back_and_a_queued_job_runs_on_the_worker(dev_stack:
         assert session.export_snapshot(project)["status"] == "completed"
     log = dev_stack.logs(**{"app.kubernetes.io/component": "ls-worker"})
     assert "export" in log and "Job OK" in log, log[-3000:]
+
+
+def test_annotations_reach_their_target_although_redis_and_workers_go(dev_stack: Deployment) -> None:
+    """The page and the workers start while Redis is away, and nothing but Redis is started again afterwards."""
+    with dev_stack.session() as session:
+        annotated = Annotated(dev_stack, session)
+        annotated.make(4)
+        expected = {annotated.annotate()}
+        wait("the first object", lambda: annotated.written() == expected, 120)
+        with redis_away(dev_stack):
+            replace_pods(dev_stack, "ls-worker")
+            replace_pods(dev_stack, "ls-app")
+            wait("the page", lambda: dev_stack.api.available(dev_stack.namespace, "label-studio-ls-app"), 300)
+            expected.add(annotated.annotate())
+            with pytest.raises(AssertionError, match=r"503 .*Redis"):
+                session.request("POST", f"/api/storages/export/s3/{annotated.target}/sync")
+        expected.add(annotated.annotate())
+        wait("all objects", lambda: annotated.written() == expected, 300)
+        session.request("POST", f"/api/storages/export/s3/{annotated.target}/sync")
+    statuses = [each for pod in pods_of(dev_stack, "ls-worker") for each in pod["status"]["containerStatuses"]]
+    assert [each["restartCount"] for each in statuses] == [0, 0]
 
 
 def test_pods_are_restricted_and_use_no_default_account(dev_stack: Deployment) -> None:
