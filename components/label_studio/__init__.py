@@ -12,8 +12,9 @@ from ..kubernetes.names import RELEASE
 from ..kubernetes.ownership import STACK, stack_identity
 from ..kubernetes.pods import PART_OF
 from . import mounts
+from .administrator import set_password
 from .args import Connections, LabelStudioArgs
-from .credentials import administrator_password, django_key
+from .credentials import administrator_password, django_keys
 from .flavours import reshape
 from .network import network_policies
 from .release import install
@@ -54,7 +55,7 @@ class LabelStudio(pulumi.ComponentResource):
         )
         inputs = component_inputs(settings, context, connections=connections)
         super().__init__("label-studio:label_studio:LabelStudio", name, inputs, opts)
-        key = django_key(name, args, self)
+        django = django_keys(name, args, self)
         self.administrator_password, self.generated_password = administrator_password(name, args, self)
         settings_map = f"{name}-settings"
         module = _settings_module(settings_map, args, pulumi.ResourceOptions(parent=self))
@@ -63,10 +64,20 @@ class LabelStudio(pulumi.ComponentResource):
         after = pulumi.ResourceOptions.merge(after, pulumi.ResourceOptions(depends_on=[module]))
         network_policies(name, args, self)
 
-        values = chart_values(args, name, key, self.administrator_password, settings_map)
+        values = chart_values(args, name, django, self.administrator_password, settings_map)
         release = install(name, args, reshape(values, args.settings.chart.flavour), after)
 
         with_release = pulumi.ResourceOptions(parent=self, depends_on=[release])
+        if self.generated_password is not None and context.rotation.administrator > 1:
+            set_password(
+                name,
+                args,
+                values=values,
+                password=self.administrator_password,
+                settings_map=settings_map,
+                parent=self,
+                after=[release],
+            )
         if args.redis:
             worker(name, args, values, settings_map, with_release)
         if args.settings.autoscaling:
@@ -94,4 +105,5 @@ def _settings_module(name: str, args: LabelStudioArgs, opts: pulumi.ResourceOpti
         "labels": {"app.kubernetes.io/part-of": PART_OF},
         "annotations": {STACK: stack_identity()},
     }
+    args.context.contents.add("ConfigMap", name, mounts.SETTINGS_FILES)
     return k8s.core.v1.ConfigMap(name, metadata=metadata, data=mounts.SETTINGS_FILES, opts=opts)
