@@ -23,6 +23,7 @@ from . import browser
 from .cluster import Cluster, JobResults
 from .errors import ProjectError, Stopped
 from .export import FORMATS, convert, tasks_of
+from .restart import DEFAULT
 from .stack import Place, Project, Stack
 from .store import open_store
 
@@ -131,6 +132,19 @@ def open_page(
     except OSError as error:
         reason = os.strerror(error.errno or 0)
         raise ProjectError(f"port {port or LOCAL_PORT} cannot be opened here ({reason}); write another PORT") from None
+
+
+@app.command()
+def restart(
+    context: typer.Context,
+    part: Annotated[str, typer.Option(help="Such as redis, postgresql or object-store.")] = "",
+) -> None:
+    """Start the pods of page and workers again, or those of one part, after somebody else changed a Secret."""
+    deployed: Stack = context.obj
+    cluster = Cluster(deployed.context, deployed.namespace)
+    with console.status("Waiting until the new pods are ready"):
+        restarted = cluster.restart([part] if part else DEFAULT)
+    console.print(f"restarted: {', '.join(restarted)}")
 
 
 @app.command(name="list")

@@ -6,7 +6,7 @@ import base64
 import json
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -18,6 +18,7 @@ from kubernetes.config import ConfigException
 
 from .errors import ProjectError
 from .forward import Target, forward
+from .restart import restart
 from .stack import SecretKey
 
 POLL_SECONDS = 1.0
@@ -105,6 +106,10 @@ class Cluster:
             name = pod.metadata.labels["app.kubernetes.io/instance"].removesuffix("-sync")
             found[name] = found.get(name, JobResults()).then(_message(pod))
         return found
+
+    def restart(self, parts: Collection[str]) -> list[str]:
+        """Start the pods of these parts again, and wait until they are ready; the names of what was restarted."""
+        return [workload.name for workload in restart(self._api, self.namespace, parts)]
 
     @contextmanager
     def service(self, name: str, namespace: str, port: int | None, local_port: int = 0) -> Iterator[int]:

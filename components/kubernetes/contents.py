@@ -70,15 +70,10 @@ class Contents:
         return pulumi.Output.unsecret(keyed.apply(lambda both: _hmac(*both)))
 
 
-def content_key(name: str, opts: ResourceOptions) -> pulumi.Output[str]:
+def content_key(name: str, parent: pulumi.Resource) -> pulumi.Output[str]:
     """The random key of the digests of a stack; another one would only start all pods again."""
-    key = random.RandomPassword(
-        f"{name}-content-key", length=32, special=False, opts=ResourceOptions.merge(opts, _SECRET)
-    )
-    return key.result
-
-
-_SECRET = ResourceOptions(additional_secret_outputs=["result", "bcryptHash"])
+    opts = ResourceOptions(parent=parent, additional_secret_outputs=["result", "bcryptHash"])
+    return random.RandomPassword(f"{name}-content-key", length=32, special=False, opts=opts).result
 
 
 def _reads(tree: Any) -> Iterator[_Read]:

@@ -45,7 +45,7 @@ def compose(
     """Make every resource of the stack; ``name`` begins the names of them all, and all are below ``parent``."""
     opts = ResourceOptions(parent=parent, providers=_providers(settings.cluster, name, parent))
     namespace = Namespace(name, settings.cluster, opts)
-    context = _context(settings, namespace.name, content_key(name, opts))
+    context = _context(settings, namespace.name, content_key(name, namespace))
     if supplied and supplied.names:
         SuppliedSecrets(
             f"{name}-supplied", namespace.name, supplied.names, supplied.values, opts, contents=context.contents

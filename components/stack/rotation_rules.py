@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 from ..annotation_project.grants import project_grants
 from ..object_store.settings import ExternalStore, StandaloneStore
-from ..postgresql.settings import CnpgPostgres, ExternalPostgres, StandalonePostgres
+from ..postgresql.settings import ExternalPostgres, StandalonePostgres
 from ..redis.settings import StandaloneRedis
 
 if TYPE_CHECKING:
     from .rules import Problem
     from .settings import Settings
 
-SUPPLIED = "write the new value into the Secret that {field} names, then run make restart"
-OPERATED = "is for backend: standalone; rotate it as the documentation of its operator says, then run make restart"
+SUPPLIED = "is no secret of this stack: write the new value into the Secret that {field} names, then run make restart"
+OPERATED = "is for backend: standalone; change it as the documentation of that server says, then run make restart"
 
 
 def rotation_problems(settings: Settings) -> Iterator[Problem]:
@@ -43,7 +43,7 @@ def rotation_problems(settings: Settings) -> Iterator[Problem]:
 
 def _database_owner(settings: Settings) -> str | None:
     match settings.postgresql:
-        case StandalonePostgres() | CnpgPostgres():
+        case StandalonePostgres():
             return None
         case ExternalPostgres():
             return _supplied("postgresql.password")
@@ -66,7 +66,7 @@ def _administrator(settings: Settings) -> str | None:
 
 
 def _supplied(field: str) -> str:
-    return f"is no secret of this stack: {SUPPLIED.format(field=field)}"
+    return SUPPLIED.format(field=field)
 
 
 def _project_problems(settings: Settings) -> Iterator[Problem]:
