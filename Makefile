@@ -9,7 +9,7 @@ HERE := $(if $(CONTEXT),,$(filter dev,$(STACK)))
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help up preview rotate restart down open uninstall status logs shell password doctor version lock install lint types format \
+.PHONY: help up preview rotate restart tokens down open uninstall status logs shell password doctor version lock install lint types format \
 	projects upload sync export test test-unit test-tools test-policy test-chart test-contract test-package test-engine test-e2e policy-manifests
 
 help:  ## list the targets
@@ -94,6 +94,9 @@ endif
 
 restart: install  ## start the pods of page and workers again, or of one: make restart [PART=redis CONTEXT=name STACK=name]
 	@$(PROJECTS) restart $(if $(PART),--part "$(PART)")
+
+tokens: install  ## list whose API tokens end when djangoKey rotates: make tokens [CONTEXT=name STACK=name]
+	@$(PROJECTS) tokens
 
 projects: install  ## list the declared projects (this and the next three: CONTEXT=name STACK=name for a cluster of yours)
 	@$(PROJECTS) list

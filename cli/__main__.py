@@ -29,6 +29,7 @@ from .store import open_store
 
 SYNC = ["sh", "-c", "exec python3 -m job.apply sync source target"]
 SYNC_SECONDS = 900.0
+TOKENS = ["python3", "/etc/label-studio/settings/api_tokens.py"]
 EXPORTS = Path("exports")
 LOCAL_PORT = 8080
 
@@ -145,6 +146,17 @@ def restart(
     with console.status("Waiting until the new pods are ready"):
         restarted = cluster.restart([part] if part else DEFAULT)
     console.print(f"restarted: {', '.join(restarted)}")
+
+
+@app.command()
+def tokens(context: typer.Context) -> None:
+    """List whose API tokens would end if Django's key was rotated."""
+    deployed: Stack = context.obj
+    if deployed.service is None:
+        raise ProjectError("the stack has no output serviceName; run pulumi up first")
+    cluster = Cluster(deployed.context, deployed.namespace)
+    owners = cluster.in_pod(deployed.service, "app", TOKENS).split()
+    console.print("\n".join(owners) if owners else "Nobody has an API token that is signed with the key.", markup=False)
 
 
 @app.command(name="list")

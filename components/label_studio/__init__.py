@@ -14,7 +14,7 @@ from ..kubernetes.pods import PART_OF
 from . import mounts
 from .administrator import set_password
 from .args import Connections, LabelStudioArgs
-from .credentials import administrator_password, django_keys
+from .credentials import GENERATION, administrator_password, django_keys
 from .flavours import reshape
 from .network import network_policies
 from .release import install
@@ -99,11 +99,12 @@ class LabelStudio(pulumi.ComponentResource):
 
 
 def _settings_module(name: str, args: LabelStudioArgs, opts: pulumi.ResourceOptions) -> k8s.core.v1.ConfigMap:
+    generation = args.context.rotation.django_key
     metadata: k8s.meta.v1.ObjectMetaArgsDict = {
         "name": name,
         "namespace": args.context.namespace,
         "labels": {"app.kubernetes.io/part-of": PART_OF},
-        "annotations": {STACK: stack_identity()},
+        "annotations": {STACK: stack_identity(), **({GENERATION: str(generation)} if generation > 1 else {})},
     }
     args.context.contents.add("ConfigMap", name, mounts.SETTINGS_FILES)
     return k8s.core.v1.ConfigMap(name, metadata=metadata, data=mounts.SETTINGS_FILES, opts=opts)

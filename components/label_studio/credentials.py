@@ -10,6 +10,9 @@ from ..connections import SecretKey
 from ..kubernetes.passwords import generate_password, generate_passwords, key_of, store_secret
 from .args import LabelStudioArgs
 
+# The annotation that tells a preview which key the running page has; no controller reads names without a prefix.
+GENERATION = "label-studio-django-key"
+
 
 @dataclass(frozen=True)
 class DjangoKeys:

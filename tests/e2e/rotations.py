@@ -188,7 +188,7 @@ class Rotation:
 
     counter: str
     secret: str
-    door: Callable[[Doors, Values], bool] | None
+    door: Callable[[Doors, Values], bool]
     readers: frozenset[str]
 
 
@@ -201,7 +201,6 @@ ROTATIONS = {
         Rotation("redis", "label-studio-redis", Doors.redis, frozenset({"redis", PAGE, WORKER})),
         Rotation("objectStoreRoot", "label-studio-store-root", Doors.store, frozenset({"object-store"})),
         Rotation("pageKey", "label-studio-store-uploads", Doors.store, frozenset()),
-        Rotation("djangoKey", "label-studio-django", None, frozenset({PAGE, WORKER})),
         Rotation("administrator", "label-studio-administrator", Doors.page, frozenset({PAGE})),
     )
 }
