@@ -45,7 +45,7 @@ class Outside:
     """Servers outside of the cluster: networks such as ``10.0.0.0/24``, ``internet`` (public addresses) or ``any``."""
 
     addresses: Sequence[pulumi.Input[str]]
-    port: int
+    port: pulumi.Input[int]
 
 
 Peer = ServerPods | OtherNamespace | Outside
@@ -102,7 +102,7 @@ class RedisConnection:
     port: pulumi.Input[int]
     database: pulumi.Input[int]
     password: SecretKey | None = None
-    user: str | None = None
+    user: pulumi.Input[str | None] = None
     tls: RedisTls | None = None
     peer: Peer | None = None
 

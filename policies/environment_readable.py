@@ -82,7 +82,7 @@ def _problems(environment: Environment, resource: Resource, parameters: Paramete
     words = " ".join(environment.container.words) if environment.container else ""
     if environment.task is Task.OPAQUE and not is_text(parameters["admittedCommands"].get(words)):
         yield (
-            "nobody can follow its command; write args: [label-studio-uwsgi] and set variables in env, or list the "
+            "its command cannot be analyzed; write args: [label-studio-uwsgi] and set variables in env, or list the "
             "command in the parameter admittedCommands with a reason"
         )
     for path in environment.hidden:
@@ -139,7 +139,7 @@ def _mounted_module_problems(container: Container, resource: Resource, admitted:
         volume = container.pod.volumes.get(str(mount.get("name")), {})
         name = at(volume, "configMap", "name")
         if name is None:
-            yield f"{settings_modules.DIRECTORY} is not mounted from a ConfigMap, so nobody can read it; {fix}"
+            yield f"{settings_modules.DIRECTORY} is not mounted from a ConfigMap, so it cannot be checked; {fix}"
         elif resource.neighbours is not None:
             entries = resource.neighbours.find("ConfigMap", name)
             if entries is None and not resource.neighbours.may_have(name):
@@ -151,7 +151,7 @@ def _mounted_module_problems(container: Container, resource: Resource, admitted:
 
 def _container_problems(container: Container) -> Iterator[str]:
     if at(container.body, "lifecycle", "postStart") is not None:
-        yield "lifecycle.postStart runs beside Label Studio's start; remove it"
+        yield "lifecycle.postStart runs while Label Studio starts; remove it"
     if container.body.get("workingDir") not in WORKING:
         yield "workingDir changes where Python looks for modules; remove it"
     for index, mount in enumerate(items(container.body.get("volumeMounts"))):
@@ -183,7 +183,7 @@ RULE = Rule(
     name="environment-readable",
     title="The environment can be read",
     description="Everything that Label Studio's containers finally see can be computed from what is written.",
-    remediation="Start the image's own commands, set variables in env, and mount data beside the image's own files.",
+    remediation="Start the image's own commands, set variables in env, and mount data where the image has no files.",
     severity=Severity.CRITICAL,
     check=check,
     parameters={

@@ -424,7 +424,7 @@ class IngressArgs(TypedDict):
 
 
 class AdministratorArgs(TypedDict):
-    """The first user, superuser of the only organization; without one nobody gets in while sign-up is off."""
+    """The first user, superuser of the only organization; the only account while sign-up is off."""
 
     email: NotRequired[str]
     """Login name of the first administrator, in lower case."""

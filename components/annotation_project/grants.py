@@ -38,11 +38,11 @@ def bucket_grants(
 ) -> Sequence[BucketGrant]:
     """Two keys for a storage: Label Studio's own, called after its role, and the one of people and pipelines.
 
-    Who uploads cannot read; who exports cannot write; Label Studio can neither change data nor read annotations.
+    Who uploads cannot read, who exports cannot write; Label Studio can neither change data nor read annotations.
     """
     if role == "source":
         return [
-            BucketGrant(name=f"{project}-upload", bucket=bucket, prefix=prefix, actions=("list", "write")),
+            BucketGrant(name=f"{project}-upload", bucket=bucket, prefix=prefix, actions=("list", "write", "delete")),
             BucketGrant(name=f"{project}-source", bucket=bucket, prefix=prefix, actions=("list", "read")),
         ]
     delete = ("delete",) if can_delete else ()

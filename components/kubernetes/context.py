@@ -69,7 +69,7 @@ class StackContext:
             tolerations=self.scheduling.to_kubernetes(),
         )
 
-    def peer(self, host: pulumi.Input[str], port: int, addresses: Addresses | None) -> Peer | None:
+    def peer(self, host: pulumi.Input[str], port: pulumi.Input[int], addresses: Addresses | None) -> Peer | None:
         """Where a server outside of the stack is: where the settings say, or else what its name or address tells."""
         if addresses:
             return Outside(addresses, port)
@@ -81,8 +81,9 @@ class StackContext:
         return Outside([network], port) if network else None
 
     def s3_peer(self, endpoint: pulumi.Input[str] | None, addresses: Addresses | None) -> Peer | None:
-        """The same for an S3 server; Amazon's without an endpoint. An endpoint that is an Output listens on 443."""
+        """The same for an S3 server; Amazon's without an endpoint."""
         if endpoint is not None and not isinstance(endpoint, str):
-            return self.peer(endpoint, 443, addresses)
+            port_of_endpoint = pulumi.Output.concat(endpoint).apply(lambda url: host_and_port(url)[1])
+            return self.peer(endpoint, port_of_endpoint, addresses)
         host, port = host_and_port(endpoint or AMAZON.format(region="any"))
         return self.peer(host, port, addresses)

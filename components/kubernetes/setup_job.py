@@ -71,7 +71,8 @@ def run_setup_job(
     It has no time to live, because an expired job would look like one that has to run again.
     """
     labels = pods.labels(job.component, name)
-    timeout = f"{job.seconds + 300}s"
+    # The Job ends itself after its seconds, with or without a pod; the rest is for Pulumi to notice.
+    timeout = f"{job.seconds + 60}s"
     pod = setup_pod(context, job)
     content = context.contents.annotations(pod)
     digest = pulumi.Output.all([pod, content], list(job.triggers), list(job.passwords)).apply(_digest)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pulumi
 import pulumi_kubernetes as k8s
-from pulumi import ResourceOptions
+from pulumi import CustomTimeouts, ResourceOptions
 
 from ..settings.base import Storage
 from . import names, pods
@@ -15,6 +15,8 @@ from .backing_service import stateful_options
 from .context import StackContext
 
 DATA = "data"
+# Time for a volume, the image and the server's own recovery.
+READY_WITHIN = "10m"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +52,8 @@ def run_stateful_server(
     }
     if server.init_containers:
         pod |= {"init_containers": server.init_containers}
+    waiting = CustomTimeouts(create=READY_WITHIN, update=READY_WITHIN)
+    after_services = ResourceOptions(depends_on=[*services, *after], custom_timeouts=waiting)
     return k8s.apps.v1.StatefulSet(
         name,
         metadata={
@@ -75,7 +79,7 @@ def run_stateful_server(
             },
             "volume_claim_templates": [_claim(server)],
         },
-        opts=ResourceOptions.merge(stateful_options(context, parent), ResourceOptions(depends_on=[*services, *after])),
+        opts=ResourceOptions.merge(stateful_options(context, parent), after_services),
     )
 
 

@@ -8,7 +8,6 @@ import pulumi_kubernetes as k8s
 from ..connections import SecretKey
 from ..kubernetes.backing_service import component_inputs
 from ..kubernetes.context import StackContext
-from ..kubernetes.names import RELEASE
 from ..kubernetes.ownership import STACK, stack_identity
 from ..kubernetes.pods import PART_OF
 from . import mounts
@@ -17,16 +16,13 @@ from .args import Connections, LabelStudioArgs
 from .credentials import GENERATION, administrator_password, django_keys
 from .flavours import reshape
 from .network import network_policies
-from .release import install
+from .release import check_name, install
 from .scaling import autoscaler, disruption_budget
 from .settings import LabelStudioSettings
 from .values import chart_values, service_name
 from .worker import worker
 
-__all__ = ["Connections", "LabelStudio", "LabelStudioSettings"]
-
-# The charts leave the release's name alone if it contains one of these, and every name here would be another.
-AMBIGUOUS = ("ls-app", "ls-pvc")
+__all__ = ["Connections", "LabelStudio", "LabelStudioSettings", "check_name"]
 
 
 class LabelStudio(pulumi.ComponentResource):
@@ -46,10 +42,7 @@ class LabelStudio(pulumi.ComponentResource):
         context: StackContext,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        if any(part in name for part in AMBIGUOUS):
-            raise ValueError(f"{name!r} cannot be the name of a release: it contains {' or '.join(AMBIGUOUS)}")
-        if len(name) > RELEASE:
-            raise ValueError(f"{name!r} cannot be the name of a release: helm takes at most {RELEASE} characters")
+        check_name(name)
         args = LabelStudioArgs(
             settings=settings, connections=connections, context=context.scheduled(settings.scheduling)
         )

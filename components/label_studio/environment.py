@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterator, Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 import pulumi
 import pulumi_kubernetes as k8s
 
 from ..connections import PostgresConnection, RedisConnection, S3Connection, SecretKey
 from ..kubernetes import pods
+from ..settings.network import is_loopback
 from .args import LabelStudioArgs
 from .credentials import DjangoKeys
 from .embedded_chart import CONTAINERS
@@ -109,11 +108,16 @@ def _text_at(shared: Mapping[str, Any], path: str) -> pulumi.Input[str] | None:
 
 def redis_location(redis: RedisConnection) -> pulumi.Input[str]:
     """The documented ``redis://host:port/database``, ``rediss`` with TLS; the password is never part of it."""
-    begin = f"{'rediss' if redis.tls else 'redis'}://{f'{redis.user}@' if redis.user else ''}"
-    if isinstance(redis.host, str) and isinstance(redis.port, int) and isinstance(redis.database, int):
-        return f"{begin}{redis.host}:{redis.port}/{redis.database}"
-    known_later = pulumi.Output.all(redis.host, redis.port, redis.database)
-    return known_later.apply(lambda parts: "{}{}:{:.0f}/{:.0f}".format(begin, *parts))
+    scheme = "rediss" if redis.tls else "redis"
+
+    def location(user: str | None, host: str, port: float, database: float) -> str:
+        return f"{scheme}://{f'{user}@' if user else ''}{host}:{port:.0f}/{database:.0f}"
+
+    match redis.user, redis.host, redis.port, redis.database:
+        case (None | str() as user, str() as host, int() as port, int() as database):
+            return location(user, host, port, database)
+        case parts:
+            return pulumi.Output.all(*parts).apply(lambda known: location(*known))
 
 
 def s3_folder(s3: S3Connection) -> str:
@@ -130,18 +134,9 @@ def _page(url: str | None) -> Variables:
     # The secure flags are read by bool(int(value)): "true" would stop Label Studio at start.
     secure = "1" if url is not None and url.startswith("https://") else "0"
     cookies: Variables = {"SESSION_COOKIE_SECURE": secure, "CSRF_COOKIE_SECURE": secure}
-    if url is None or _is_loopback(url):
+    if url is None or is_loopback(url):
         return cookies
     return {"LABEL_STUDIO_HOST": url, "CSRF_TRUSTED_ORIGINS": url, **cookies}
-
-
-def _is_loopback(url: str) -> bool:
-    """Whether it is plain http to this very machine; behind a proxy that speaks TLS the origin has to be named."""
-    parts = urlsplit(url)
-    try:
-        return parts.scheme == "http" and ipaddress.ip_address(parts.hostname or "").is_loopback
-    except ValueError:
-        return parts.scheme == "http" and parts.hostname == "localhost"
 
 
 def _protection(args: LabelStudioArgs) -> Variables:

@@ -50,7 +50,7 @@ Persistence = Annotated[VolumePersistence | S3Persistence, Field(discriminator="
 
 
 class Administrator(SettingsModel):
-    """The first user, superuser of the only organization; without one nobody gets in while sign-up is off."""
+    """The first user, superuser of the only organization; the only account while sign-up is off."""
 
     email: Email = Field("admin@example.com", description="Login name of the first administrator, in lower case.")
     existing_secret: SecretReference | None = Field(

@@ -1,7 +1,8 @@
 """The queue workers: the same image, secrets and storage as the page, running the jobs that it queues in Redis.
 
-No chart for the Community Edition has them. Without workers, storage syncs stay queued for ever, and exports to
-target storages and webhooks silently stop.
+A pod has two of them, so that syncs and exports, which take minutes, never wait for the many short jobs that
+annotations cause, nor these for them. No chart for the Community Edition has any. Without workers, storage syncs stay
+queued for ever, and exports to target storages and webhooks silently stop.
 """
 
 from __future__ import annotations
@@ -12,11 +13,17 @@ import pulumi_kubernetes as k8s
 from ..kubernetes import pods
 from . import environment, mounts
 from .args import LabelStudioArgs
-from .files.redis_queues import NAMES as QUEUES
+from .files.redis_queues import LONG, NAMES
 from .values import Values, claim_name, names, worker_names
 
 COMPONENT = "ls-worker"
-COMMAND = ["python3", "/label-studio/label_studio/manage.py", "rqworker", "--with-scheduler", *QUEUES]
+# Seconds after which a worker that says nothing counts as dead. One that waits for jobs looks after the queues about as
+# often: RQ's own 420 seconds would be longer than abandoned jobs and targets should wait.
+TTL_SECONDS = 135
+OPTIONS = ["--with-scheduler", "--worker-ttl", str(TTL_SECONDS)]
+COMMAND = ["python3", "/label-studio/label_studio/manage.py", "rqworker", *OPTIONS]
+# The containers of a pod, and the queues of each.
+QUEUES = {"worker": NAMES, "long-worker": (LONG,)}
 # The image merges authorities for its server only; boto3 reads the merged file's name from REQUESTS_CA_BUNDLE.
 CA_BUNDLE = "/tmp/ca-bundle.crt"  # noqa: S108 - a directory of the container's own
 WITH_AUTHORITY = 'cat "$(python3 -m certifi)" "$OBJECT_STORE_CA" > "$REQUESTS_CA_BUNDLE" && exec "$0" "$@"'
@@ -28,6 +35,8 @@ def worker(
     """The Deployment of the workers; ``values`` are those of the embedded chart, whichever chart is installed."""
     labels = pods.labels(COMPONENT, release)
     pod = _pod(args, release, values, settings_map)
+    timeout = f"{args.settings.release_timeout}s"
+    waiting = pulumi.ResourceOptions(custom_timeouts=pulumi.CustomTimeouts(create=timeout, update=timeout))
     return k8s.apps.v1.Deployment(
         f"{release}-worker",
         metadata={"name": f"{release}-{COMPONENT}", "namespace": args.context.namespace, "labels": labels},
@@ -39,7 +48,7 @@ def worker(
                 "spec": pod,
             },
         },
-        opts=opts,
+        opts=pulumi.ResourceOptions.merge(opts, waiting),
     )
 
 
@@ -51,7 +60,8 @@ def _pod(args: LabelStudioArgs, release: str, values: Values, settings_map: str)
         *mounts.volumes(args, settings_map),
     ]
     security = pods.user_security(args.context.user(args.settings.run_as_user))
-    spec = pods.pod_spec(args.context.placement, security, [_container(args, values)], volumes)
+    containers = [_container(args, values, name) for name in QUEUES]
+    spec = pods.pod_spec(args.context.placement, security, containers, volumes)
     spec |= {
         "service_account_name": f"{release}-ls-app",
         "termination_grace_period_seconds": args.settings.termination_grace_period,
@@ -59,20 +69,20 @@ def _pod(args: LabelStudioArgs, release: str, values: Values, settings_map: str)
     return {**spec, "affinity": _on_the_node_of_the_page(release)} if args.shares_node else spec
 
 
-def _container(args: LabelStudioArgs, values: Values) -> k8s.core.v1.ContainerArgsDict:
+def _container(args: LabelStudioArgs, values: Values, name: str) -> k8s.core.v1.ContainerArgsDict:
     env = environment.container_environment(values["global"])
-    command = COMMAND
+    program = command = [*COMMAND, *QUEUES[name]]
     if args.uploads and args.uploads.ca:
         authority = {"OBJECT_STORE_CA": mounts.OBJECT_STORE_CA.path, "REQUESTS_CA_BUNDLE": CA_BUNDLE}
-        env += [pods.env(name, path) for name, path in authority.items()]
-        command = ["/bin/sh", "-c", WITH_AUTHORITY, *COMMAND]
+        env += [pods.env(variable, path) for variable, path in authority.items()]
+        command = ["/bin/sh", "-c", WITH_AUTHORITY, *program]
     probe: k8s.core.v1.ProbeArgsDict = {
-        "exec_": {"command": ["python3", mounts.PROBE_SCRIPT]},
+        "exec_": {"command": ["python3", mounts.PROBE_SCRIPT, *QUEUES[name]]},
         "timeout_seconds": 20,
     }
     started = max(args.settings.startup_timeout // 5, 1)
     return {
-        "name": "worker",
+        "name": name,
         "image": args.image,
         "command": command,
         "env": env,
@@ -82,7 +92,8 @@ def _container(args: LabelStudioArgs, values: Values) -> k8s.core.v1.ContainerAr
         "liveness_probe": {**probe, "period_seconds": 60, "failure_threshold": 5},
         "volume_mounts": [
             {"name": "data", "mount_path": mounts.DATA},
-            {"name": "tmp", "mount_path": "/tmp"},  # noqa: S108 - a directory of the container's own
+            # Of its own, in the same volume: both may write a file of the same name.
+            {"name": "tmp", "mount_path": "/tmp", "sub_path": name},  # noqa: S108 - a directory of the container's own
             *mounts.redis_certificate_mounts(args),
             *mounts.mounts(args),
         ],

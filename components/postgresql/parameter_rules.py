@@ -183,7 +183,7 @@ def conflicts(
         yield name, f"is too high: connections, workers and WAL senders together must be less than {MOST_BACKENDS}"
     if values.get("wal_level", "").lower() == "minimal" and backend == "standalone":
         if senders:
-            yield "wal_level", 'must be replica or logical; or write max_wal_senders: "0" beside minimal'
+            yield "wal_level", 'must be replica or logical; or write max_wal_senders: "0" with minimal'
         if is_on("summarize_wal"):
             yield "summarize_wal", "must be off where wal_level is minimal"
     parts = [name for name in ("log_parser_stats", "log_planner_stats", "log_executor_stats") if is_on(name)]

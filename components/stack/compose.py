@@ -14,7 +14,7 @@ from ..annotation_project import project_grants
 from ..kubernetes.contents import Contents, content_key
 from ..kubernetes.context import StackContext
 from ..kubernetes.retirement import Retirements
-from ..label_studio import Connections, LabelStudio
+from ..label_studio import Connections, LabelStudio, check_name
 from ..namespace import Namespace
 from ..object_store import ObjectStore
 from ..object_store.grants import UPLOADS, uploads_grant
@@ -42,7 +42,11 @@ def compose(
     name: str = "label-studio",
     parent: pulumi.Resource | None = None,
 ) -> StackResult:
-    """Make every resource of the stack; ``name`` begins the names of them all, and all are below ``parent``."""
+    """Make every resource of the stack; ``name`` begins the names of them all, and all are below ``parent``.
+
+    ValueError, before any resource is registered, where something cannot have the ``name``.
+    """
+    check_name(name)
     opts = ResourceOptions(parent=parent, providers=_providers(settings.cluster, name, parent))
     namespace = Namespace(name, settings.cluster, opts)
     context = _context(settings, namespace.name, content_key(name, namespace))

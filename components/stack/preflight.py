@@ -22,6 +22,7 @@ from ..redis import alauda
 from ..redis.settings import AlaudaRedis
 from ..settings.errors import SettingsError
 from .api_server import ApiServer, ClusterError, connected
+from .foreign_objects import DeclaredNames, foreign_problems
 from .namespace_owners import namespace_problems
 from .rotation_warnings import rotation_warnings
 from .settings import Settings
@@ -37,7 +38,7 @@ def check_cluster(settings: Settings) -> None:
     SettingsError where a volume that is there cannot become what the settings say, or the namespace is another's. A
     preview without a cluster, which the environment asks for, is not checked.
     """
-    if pulumi.runtime.is_dry_run() and os.environ.get(WITHOUT_CLUSTER) == "true":
+    if _is_without_cluster():
         return
     cluster = settings.cluster
     with connected(cluster) as server:
@@ -61,6 +62,25 @@ def check_cluster(settings: Settings) -> None:
         raise SettingsError(problems)
     for warning in warnings:
         pulumi.warn(warning)
+
+
+def check_names(settings: Settings, names: DeclaredNames) -> None:
+    """SettingsError where somebody else's objects have names that the program declared; it names all of them.
+
+    Only in a preview, which `pulumi up` makes first: an update has begun to make objects by then. A namespace of the
+    stack's own has nobody else's.
+    """
+    if settings.cluster.create_namespace or not pulumi.runtime.is_dry_run() or _is_without_cluster():
+        return
+    with connected(settings.cluster) as server:
+        problems = [*foreign_problems(settings, names, server.read)] if server else []
+    if problems:
+        raise SettingsError(problems)
+
+
+def _is_without_cluster() -> bool:
+    """Whether this is a preview that does without a cluster, which the environment asks for."""
+    return pulumi.runtime.is_dry_run() and os.environ.get(WITHOUT_CLUSTER) == "true"
 
 
 def needed_kinds(settings: Settings) -> Iterator[Kind]:

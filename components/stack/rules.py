@@ -74,7 +74,7 @@ def _database_problems(settings: Settings) -> Iterator[Problem]:
         if major is None and isinstance(database, CnpgPostgres):
             yield (
                 ("images", "cnpgPostgresql"),
-                "must have a tag that begins with the version, such as 17.12, beside a digest as well: "
+                "must have a tag that begins with the version, such as 17.12, also where a digest is given: "
                 "CloudNativePG reads it",
             )
     if isinstance(database, CnpgPostgres) and database.backup and database.backup.endpoint:

@@ -101,6 +101,7 @@ def _schema() -> dict[str, Any]:
 def load_settings() -> Settings:
     """The settings of the stack that runs; SettingsError as of ``validate``."""
     given = _given_keys()
+    _refuse_renamed_project(given)
     problems = [*_misspelt_namespaces(), *_unencrypted(given)]
     secrets = given.pop(SECRETS_KEY, None) or {}
     problems += form_problems(secrets)
@@ -164,3 +165,16 @@ def _misspelt_namespaces() -> Iterator[str]:
         likeness = difflib.SequenceMatcher(None, namespace.lower().replace("_", "-"), PROJECT).ratio()
         if likeness >= NEARLY_PROJECT and not namespace.startswith(f"{PROJECT}-"):
             yield f"{namespace}: is not a known prefix of keys; did you mean {PROJECT}:?"
+
+
+def _refuse_renamed_project(given: Mapping[str, Any]) -> None:
+    """SettingsError where the settings are below the name of a project that was called something else before."""
+    project = pulumi.get_project()
+    theirs = {key.partition(":")[2] for key in _configuration() if key.startswith(f"{project}:")}
+    if not given and project != PROJECT and "cluster" in theirs:
+        raise SettingsError(
+            [
+                f"{project}: is not the prefix of keys, even if the Pulumi project has that name; write name: "
+                f"{PROJECT} into Pulumi.yaml and {PROJECT}: before each key. Stacks tell deployments apart"
+            ]
+        )

@@ -20,7 +20,7 @@ def test_django_keeps_connections_and_looks_after_them(version: str, tmp_path: P
 @pytest.mark.parametrize("version", VERSIONS)
 def test_queues_are_those_of_the_stack(version: str, tmp_path: Path) -> None:
     found = probe(version, "configuration", tmp_path, None, REDIS_LOCATION="redis://redis.invalid:6379/1")
-    assert found["queues"] == ["critical", "default", "high", "low"]
+    assert found["queues"] == ["critical", "default", "high", "long", "low"]
     assert found["host"] == "redis.invalid"
     assert (found["age"], found["checked"]) == (600, True)
 

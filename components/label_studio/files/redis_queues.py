@@ -14,7 +14,11 @@ from urllib.parse import unquote, urlsplit
 LOCATION = "REDIS_LOCATION"
 # Every queue that Label Studio 1.20.0 and 1.23.2 put jobs into, the most urgent first.
 NAMES = ("critical", "high", "default", "low")
-CONNECT_SECONDS = 5
+# Of this stack's own, for jobs that take minutes: repeatable_jobs.py says which.
+LONG = "long"
+# A request waits for no longer than this; workers, which wait for jobs, take a longer time to read.
+CONNECT_SECONDS = 2
+READ_SECONDS = 5
 # Label Studio names a longer limit for storage syncs only; RQ's own 180 seconds would end a large project's export.
 JOB_SECONDS = 3600
 
@@ -30,7 +34,11 @@ def queues(environment: Mapping[str, str] = os.environ) -> dict[str, dict[str, A
         "PORT": location.port or 6379,
         "DB": int(location.path.strip("/") or 0),
         "DEFAULT_TIMEOUT": JOB_SECONDS,
-        "REDIS_CLIENT_KWARGS": {"socket_connect_timeout": CONNECT_SECONDS, "socket_keepalive": True},
+        "REDIS_CLIENT_KWARGS": {
+            "socket_connect_timeout": CONNECT_SECONDS,
+            "socket_timeout": READ_SECONDS,
+            "socket_keepalive": True,
+        },
     }
     if location.username:
         queue["USERNAME"] = unquote(location.username)
@@ -38,7 +46,7 @@ def queues(environment: Mapping[str, str] = os.environ) -> dict[str, dict[str, A
         queue["PASSWORD"] = password
     if location.scheme == "rediss":
         _add_tls(queue, environment)
-    return dict.fromkeys(NAMES, queue)
+    return dict.fromkeys((*NAMES, LONG), queue)
 
 
 def _add_tls(queue: dict[str, Any], environment: Mapping[str, str]) -> None:

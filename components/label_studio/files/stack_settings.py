@@ -8,7 +8,7 @@ import os
 
 from core.settings.base import *  # noqa: F403
 from core.settings.label_studio import *  # noqa: F403
-from core.settings.label_studio import DATABASES, INSTALLED_APPS
+from core.settings.label_studio import DATABASES, INSTALLED_APPS, MIDDLEWARE
 from redis_queues import LOCATION, queues
 
 # Seconds that a process keeps its connection for. Label Studio opens one for each request, which is more work than most
@@ -18,9 +18,19 @@ DATABASES["default"] |= {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True}
 # A key before SECRET_KEY, which ends no session while it is here. API tokens are checked with the newest key alone.
 SECRET_KEY_FALLBACKS = os.environ.get("SECRET_KEY_FALLBACKS", "").split()
 
-INSTALLED_APPS += ["declared_endpoints.DeclaredEndpoints"]
+INSTALLED_APPS += [
+    "declared_endpoints.DeclaredEndpoints",
+    "link_index.LinkIndex",
+    "target_storages.TargetStorages",
+    # After the targets: it wraps what they have put in place.
+    "storage_syncs.StorageSyncs",
+    "page_exports.PageExports",
+]
 
 # The Community Edition leaves Redis unused: 1.20 empties RQ_QUEUES, later releases set REDIS_ENABLED to False.
 if LOCATION in os.environ:
     REDIS_ENABLED = True
     RQ_QUEUES = queues()
+    RQ = {"QUEUE_CLASS": "repeatable_jobs.StackQueue", "WORKER_CLASS": "queue_worker.StackWorker"}
+    INSTALLED_APPS += ["redis_away.RedisAway"]
+    MIDDLEWARE += ["redis_away.LongJobsNeedRedis"]

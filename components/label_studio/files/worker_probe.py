@@ -1,4 +1,4 @@
-"""Exits with 0 if Redis knows a live queue worker of this pod, with 1 if not."""
+"""Exits with 0 if Redis knows a live worker of this pod for the queues that are its arguments, with 1 if not."""
 
 import socket
 import sys
@@ -7,5 +7,6 @@ from django_rq.queues import get_redis_connection
 from redis_queues import queues
 from rq import Worker
 
+wanted = (socket.gethostname(), sys.argv[1:])
 connection = get_redis_connection(queues()["default"])
-sys.exit(not any(worker.hostname == socket.gethostname() for worker in Worker.all(connection)))
+sys.exit(not any((worker.hostname, worker.queue_names()) == wanted for worker in Worker.all(connection)))

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.label_studio.files.redis_queues import NAMES, queues
+from components.label_studio.files.redis_queues import LONG, NAMES, queues
 
 
 def default(**environment: str) -> dict[str, Any]:
@@ -18,7 +18,7 @@ def default(**environment: str) -> dict[str, Any]:
 
 def test_every_queue_is_on_the_same_server() -> None:
     found = queues({"REDIS_LOCATION": "redis://redis:6379/1"})
-    assert tuple(found) == NAMES == ("critical", "high", "default", "low")
+    assert tuple(found) == (*NAMES, LONG) == ("critical", "high", "default", "low", "long")
     assert all(queue == found["default"] for queue in found.values())
 
 
@@ -27,6 +27,11 @@ def test_the_documented_form() -> None:
     assert (queue["HOST"], queue["PORT"], queue["DB"], queue["PASSWORD"]) == ("redis.ls.svc", 6380, 3, "from-secret")
     assert "SSL" not in queue
     assert "USERNAME" not in queue
+
+
+def test_no_request_waits_for_long() -> None:
+    options = default(REDIS_LOCATION="redis://redis")["REDIS_CLIENT_KWARGS"]
+    assert (options["socket_connect_timeout"], options["socket_timeout"]) == (2, 5)
 
 
 def test_port_and_database_have_defaults() -> None:

@@ -17,11 +17,12 @@ RQ_QUEUES = {"default": "localhost"}
 REDIS_ENABLED = False
 DATABASES = {"default": {"ENGINE": "django.db.backends.postgresql"}}
 INSTALLED_APPS = ["tasks"]
+MIDDLEWARE = ["first"]
 FROM_BASE = 1
 """
 # 1.20.0 empties the queues, later releases only leave Redis off.
 LABEL_STUDIO = "from core.settings.base import *\nRQ_QUEUES = {}\nFROM_LABEL_STUDIO = 1\n"
-SHOWN = ("REDIS_ENABLED", "RQ_QUEUES", "DATABASES", "INSTALLED_APPS", "FROM_BASE", "FROM_LABEL_STUDIO")
+SHOWN = ("REDIS_ENABLED", "RQ_QUEUES", "DATABASES", "INSTALLED_APPS", "MIDDLEWARE", "FROM_BASE", "FROM_LABEL_STUDIO")
 
 
 def settings(folder: Path, **environment: str) -> dict[str, Any]:
@@ -57,17 +58,21 @@ def test_connections_are_kept_and_looked_after_with_and_without_redis(
         "CONN_MAX_AGE": 600,
         "CONN_HEALTH_CHECKS": True,
     }
-    assert found["INSTALLED_APPS"] == ["tasks", "declared_endpoints.DeclaredEndpoints"]
+    assert found["INSTALLED_APPS"][:2] == ["tasks", "declared_endpoints.DeclaredEndpoints"]
     assert found["FROM_BASE"] == found["FROM_LABEL_STUDIO"] == 1
 
 
 def test_redis_is_switched_on_where_there_is_one(tmp_path: Path) -> None:
     found = settings(tmp_path, REDIS_LOCATION="redis://redis:6379/1")
     assert found["REDIS_ENABLED"] is True
-    assert sorted(found["RQ_QUEUES"]) == ["critical", "default", "high", "low"]
+    assert sorted(found["RQ_QUEUES"]) == ["critical", "default", "high", "long", "low"]
+    assert found["INSTALLED_APPS"][-1] == "redis_away.RedisAway"
+    assert found["MIDDLEWARE"] == ["first", "redis_away.LongJobsNeedRedis"]
 
 
 def test_without_redis_the_queue_stays_as_it_was(tmp_path: Path) -> None:
     found = settings(tmp_path)
     assert found["REDIS_ENABLED"] is False
     assert found["RQ_QUEUES"] == {}
+    assert found["MIDDLEWARE"] == ["first"]
+    assert not any("redis" in name for name in found["INSTALLED_APPS"])

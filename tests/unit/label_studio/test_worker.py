@@ -16,13 +16,8 @@ from tests.unit.label_studio.arguments import (
     program,
 )
 
-COMMAND = [
-    "python3",
-    "/label-studio/label_studio/manage.py",
-    "rqworker",
-    "--with-scheduler",
-    *("critical", "high", "default", "low"),
-]
+QUEUES = {"worker": ["critical", "high", "default", "low"], "long-worker": ["long"]}
+COMMAND = ["python3", "/label-studio/label_studio/manage.py", "rqworker", "--with-scheduler", "--worker-ttl", "135"]
 
 
 def deployment(**changes: Any) -> dict[str, Any]:
@@ -35,28 +30,31 @@ def pod(**changes: Any) -> dict[str, Any]:
     return found
 
 
-def test_it_takes_jobs_of_every_queue_the_urgent_ones_first() -> None:
-    (container,) = pod()["containers"]
-    assert container["command"] == COMMAND
-    assert container["image"] == "docker.io/heartexlabs/label-studio:1.23.2"
+def test_long_jobs_have_a_worker_of_their_own_and_the_urgent_ones_come_first() -> None:
+    containers = {container["name"]: container for container in pod()["containers"]}
+    assert {name: container["command"] for name, container in containers.items()} == {
+        name: [*COMMAND, *queues] for name, queues in QUEUES.items()
+    }
+    assert {container["image"] for container in containers.values()} == {"docker.io/heartexlabs/label-studio:1.23.2"}
 
 
 def test_replicas_and_resources() -> None:
     spec = deployment(worker=Worker(replicas=3, resources=SIZE))
     assert spec["replicas"] == 3
-    assert spec["template"]["spec"]["containers"][0]["resources"] == RESOURCES
+    assert [each["resources"] for each in spec["template"]["spec"]["containers"]] == [RESOURCES, RESOURCES]
 
 
 def test_it_is_restricted_and_probed() -> None:
     found = pod()
-    (container,) = found["containers"]
     assert found["securityContext"]["runAsNonRoot"] is True
     assert found["securityContext"]["fsGroup"] == 1001
     assert found["automountServiceAccountToken"] is False
-    assert container["securityContext"]["readOnlyRootFilesystem"] is True
-    assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}
-    for probe in ("startupProbe", "livenessProbe"):
-        assert container[probe]["exec"]["command"] == ["python3", "/etc/label-studio/settings/worker_probe.py"]
+    for container in found["containers"]:
+        assert container["securityContext"]["readOnlyRootFilesystem"] is True
+        assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}
+        command = ["python3", "/etc/label-studio/settings/worker_probe.py", *QUEUES[container["name"]]]
+        for probe in ("startupProbe", "livenessProbe"):
+            assert container[probe]["exec"]["command"] == command
 
 
 def test_backing_services_know_it_as_a_client() -> None:
@@ -85,9 +83,9 @@ def test_only_the_named_certificates_of_redis_are_mounted() -> None:
 
 
 def test_the_store_s_authority_is_added_to_the_public_ones() -> None:
-    (container,) = pod(s3=S3["tenant"])["containers"]
-    assert container["command"][:2] == ["/bin/sh", "-c"]
-    assert container["command"][3:] == COMMAND
-    variables = {variable["name"]: variable.get("value", "") for variable in container["env"]}
-    assert variables["OBJECT_STORE_CA"] == "/etc/label-studio/object-store-ca/ca.crt"
-    assert variables["REQUESTS_CA_BUNDLE"].startswith("/tmp/")
+    for container in pod(s3=S3["tenant"])["containers"]:
+        assert container["command"][:2] == ["/bin/sh", "-c"]
+        assert container["command"][3:] == [*COMMAND, *QUEUES[container["name"]]]
+        variables = {variable["name"]: variable.get("value", "") for variable in container["env"]}
+        assert variables["OBJECT_STORE_CA"] == "/etc/label-studio/object-store-ca/ca.crt"
+        assert variables["REQUESTS_CA_BUNDLE"].startswith("/tmp/")

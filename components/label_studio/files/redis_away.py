@@ -1,0 +1,101 @@
+"""What happens while Redis is away: saving works, syncs and exports are refused, and nothing needs a restart.
+
+``core/redis.py`` pings Redis once, while it is imported, and keeps what it found for the life of the process. Here the
+settings say whether there is a queue, and each use asks anew. Label Studio runs a job inside of the request where the
+queue does not answer: right for what a saved annotation causes, wrong for what takes minutes.
+
+Runs inside Label Studio's containers, so it knows nothing of this project.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from typing import Any
+
+import django_rq
+from core import redis as queue
+from core.utils.common import load_func
+from django.apps import AppConfig
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from redis.exceptions import RedisError
+
+logger = logging.getLogger(__name__)
+
+# Seconds for which a Redis that did not answer is not asked again, so that no request waits for more than one timeout.
+PAUSE_SECONDS = 3.0
+REASON = "The job queue (Redis) does not answer, so this cannot be started now. Try again in a minute."
+# Views whose POST begins what takes minutes.
+LONG = (
+    "io_storages.api.ImportStorageSyncAPI",
+    "io_storages.api.ExportStorageSyncAPI",
+    # Makes the first sync of a new target.
+    "io_storages.api.ExportStorageListAPI",
+    "data_export.api.ExportListAPI",
+    "data_export.api.ExportConvertAPI",
+)
+
+
+class Pulse:
+    """Whether Redis answers."""
+
+    def __init__(self) -> None:
+        self.away_until = 0.0
+
+    def __call__(self) -> bool:
+        """Ask, unless it did not answer a moment ago."""
+        if time.monotonic() < self.away_until:
+            return False
+        try:
+            queue._redis.ping()
+        except RedisError as error:
+            self.miss(error)
+            return False
+        return True
+
+    def miss(self, error: Exception) -> None:
+        """Take note that it did not answer."""
+        self.away_until = time.monotonic() + PAUSE_SECONDS
+        logger.error("Redis does not answer: %s", error)
+
+
+pulse = Pulse()
+
+
+class RedisAway(AppConfig):  # type: ignore[misc]
+    """The Django application that lets the settings decide, once all of Label Studio is loaded."""
+
+    name = "redis_away"
+
+    def ready(self) -> None:
+        """``redis_connected`` of every release calls ``redis_healthcheck`` by its name in ``core.redis``."""
+        if not getattr(settings, "REDIS_ENABLED", False):
+            return
+        queue._redis = django_rq.get_connection()
+        queue.redis_healthcheck = pulse
+        try:
+            from users.functions import last_activity  # noqa: PLC0415 - models can be imported now only; since 1.21
+        except ImportError:
+            return
+        last_activity._redis = queue._redis
+
+
+class LongJobsNeedRedis:
+    """Middleware that answers 503 instead of doing inside of a request what takes minutes."""
+
+    def __init__(self, answer: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.answer = answer
+        self.views = tuple(load_func(name) for name in LONG)
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Nothing but views is looked at."""
+        return self.answer(request)
+
+    def process_view(self, request: HttpRequest, view: Any, *_: Any) -> HttpResponse | None:
+        """The refusal, in the form of Label Studio's own errors; None lets the view answer."""
+        starts = request.method == "POST" and issubclass(getattr(view, "cls", object), self.views)
+        if not starts or pulse():
+            return None
+        return JsonResponse({"status_code": 503, "detail": REASON}, status=503, headers={"Retry-After": "60"})
