@@ -37,12 +37,14 @@ from .annotations import Annotations
 from .cluster import Cluster, JobResults
 from .errors import ProjectError, Stopped
 from .export import FORMATS, Format, Labelled, complete, convert, passes
+from .restart import DEFAULT
 from .stack import Place, Project, Stack
 from .store import Store, open_store
 
 SYNC = ["sh", "-c", "exec python3 -m job.apply sync source target"]
 # The job's own limit; it ends itself when a sync gets on no more.
 SYNC_SECONDS = 14400.0
+TOKENS = ["python3", "/etc/label-studio/settings/api_tokens.py"]
 EXPORTS = Path("exports")
 DOWNLOADED = ".annotations.db"
 LOCAL_PORT = 8080
@@ -198,6 +200,30 @@ def show_failed_jobs(
     for line in jobs.lines(found):
         console.print(line, markup=False)
     console.print(f"{len(found)} failed jobs, kept for {jobs.KEEP_DAYS} days from the first time that they were shown")
+
+
+@app.command()
+def restart(
+    context: typer.Context,
+    part: Annotated[str, typer.Option(help="Such as redis, postgresql or object-store.")] = "",
+) -> None:
+    """Start the pods of page and workers again, or those of one part, after somebody else changed a Secret."""
+    deployed: Stack = context.obj
+    cluster = Cluster(deployed.context, deployed.namespace)
+    with console.status("Waiting until the new pods are ready"):
+        restarted = cluster.restart([part] if part else DEFAULT)
+    console.print(f"restarted: {', '.join(restarted)}")
+
+
+@app.command()
+def tokens(context: typer.Context) -> None:
+    """List whose API tokens would end if Django's key was rotated."""
+    deployed: Stack = context.obj
+    if deployed.service is None:
+        raise ProjectError("the stack has no output serviceName; run pulumi up first")
+    cluster = Cluster(deployed.context, deployed.namespace)
+    owners = cluster.in_pod(deployed.service, "app", TOKENS).split()
+    console.print("\n".join(owners) if owners else "Nobody has an API token that is signed with the key.", markup=False)
 
 
 @app.command(name="list")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 
 import pulumi_kubernetes as k8s
@@ -24,7 +23,6 @@ REDIS_CERTIFICATES: str = CONTAINERS["directories"]["redisCertificates"]
 
 _FILES = Path(__file__).with_name("files")
 SETTINGS_FILES = {file.name: file.read_text() for file in sorted(_FILES.glob("*.py"))}
-SETTINGS_CHECKSUM = sha256("\0".join(SETTINGS_FILES.values()).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -69,6 +67,23 @@ def volumes(args: LabelStudioArgs, settings_map: str) -> list[k8s.core.v1.Volume
     """Volumes of every pod of Label Studio; ``settings_map`` is the ConfigMap of the settings module."""
     module: k8s.core.v1.VolumeArgsDict = {"name": SETTINGS_VOLUME, "config_map": {"name": settings_map}}
     return [module, *(authority.volume(secret) for authority, secret in authorities(args))]
+
+
+def redis_certificates(args: LabelStudioArgs) -> list[k8s.core.v1.VolumeArgsDict]:
+    """The volume with the certificates of Redis, where it speaks TLS."""
+    tls = args.redis.tls if args.redis else None
+    if tls is None:
+        return []
+    keys = [key for key in (tls.ca_key, tls.certificate_key, tls.private_key_key) if key]
+    items: list[k8s.core.v1.KeyToPathArgsDict] = [{"key": key, "path": key} for key in keys]
+    return [{"name": "redis-certificates", "secret": {"secret_name": tls.secret_name, "items": items}}]
+
+
+def redis_certificate_mounts(args: LabelStudioArgs) -> list[k8s.core.v1.VolumeMountArgsDict]:
+    """The mount of ``redis_certificates``, where there are any."""
+    if not args.redis or not args.redis.tls:
+        return []
+    return [pods.mount("redis-certificates", REDIS_CERTIFICATES, read_only=True)]
 
 
 def mounts(args: LabelStudioArgs) -> list[k8s.core.v1.VolumeMountArgsDict]:
