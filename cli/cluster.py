@@ -116,7 +116,7 @@ class Cluster:
         """What a command prints in a pod of the Service; ProjectError where it fails."""
         pod = self._target(service, self.namespace, None).pod
         # The client of a stream speaks nothing else afterwards.
-        core: Any = client.CoreV1Api(self._connect())
+        core: Any = client.CoreV1Api(self.connect())
         answer = stream.stream(
             core.connect_get_namespaced_pod_exec,
             pod,

@@ -463,7 +463,7 @@ class LabelStudioArgs(TypedDict):
     migration_resources: NotRequired[ResourcesArgs]
     """Resources of the init container that migrates the database."""
     uwsgi_processes: NotRequired[int]
-    """Requests served at once by one pod; by default as many as CPU and memory bear."""
+    """Requests served at once by one pod; by default as many as CPU and memory bear. With 1, one slow request lets all others wait, probes too."""  # noqa: E501
     worker: NotRequired[WorkerArgs]
     """The queue workers."""
     persistence: NotRequired[LabelStudioPersistenceArgs]
@@ -499,7 +499,7 @@ class LabelStudioArgs(TypedDict):
     startup_timeout: NotRequired[int]
     """Seconds that a new pod may take until it answers."""
     termination_grace_period: NotRequired[int]
-    """Seconds to end requests in; the longest one may take 120."""
+    """Seconds to end requests in; the longest one may take 90."""
     release_timeout: NotRequired[int]
     """Seconds until an install or upgrade counts as failed."""
 

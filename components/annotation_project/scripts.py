@@ -14,6 +14,7 @@ from ..kubernetes import network_policy, pods
 from ..kubernetes.context import StackContext
 from ..kubernetes.pods import PART_OF, ResourceRequirements
 from ..label_studio.values import APP_NAME, HTTP_PORT
+from ..limits import REQUEST_SECONDS
 from . import job
 from .args import Page
 
@@ -65,6 +66,7 @@ def environment(page: Page, context: StackContext) -> list[k8s.core.v1.EnvVarArg
     url = pulumi.Output.concat("http://", page.service, ".", context.namespace, ".svc.", context.cluster_domain)
     return [
         pods.env("LABEL_STUDIO_URL", url),
+        pods.env("REQUEST_SECONDS", str(REQUEST_SECONDS)),
         pods.env("PYTHONPATH", DIRECTORY),
         pods.env("PYTHONDONTWRITEBYTECODE", "1"),
     ]

@@ -1,4 +1,4 @@
-"""The files that Label Studio's containers need besides those of the image: settings module and authorities."""
+"""The files that Label Studio's containers need besides those of the image: settings of its servers, authorities."""
 
 from __future__ import annotations
 
@@ -18,11 +18,13 @@ SETTINGS_DIRECTORY = f"{ROOT}/settings"
 SETTINGS_VOLUME = "stack-settings"
 SETTINGS_MODULE = "stack_settings"
 PROBE_SCRIPT = f"{SETTINGS_DIRECTORY}/worker_probe.py"
+# What the image reads its servers' settings from: its entrypoint copies the first, and names the second to uWSGI.
+SERVER_FILES = {"nginx.conf": "/etc/nginx/nginx.conf", "uwsgi.ini": "/label-studio/deploy/uwsgi.ini"}
 DATA: str = CONTAINERS["directories"]["data"]
 REDIS_CERTIFICATES: str = CONTAINERS["directories"]["redisCertificates"]
 
-_FILES = Path(__file__).with_name("files")
-SETTINGS_FILES = {file.name: file.read_text() for file in sorted(_FILES.glob("*.py"))}
+FILES = Path(__file__).with_name("files")
+SETTINGS_FILES = {file.name: file.read_text() for file in sorted(FILES.iterdir()) if file.is_file()}
 
 
 @dataclass(frozen=True)
@@ -90,3 +92,11 @@ def mounts(args: LabelStudioArgs) -> list[k8s.core.v1.VolumeMountArgsDict]:
     """Mounts of ``volumes`` in every container of Label Studio."""
     module = pods.mount(SETTINGS_VOLUME, SETTINGS_DIRECTORY, read_only=True)
     return [module, *(authority.mount() for authority, _ in authorities(args))]
+
+
+def server_mounts() -> list[k8s.core.v1.VolumeMountArgsDict]:
+    """Mounts of ``volumes`` in the pods of the page: the settings of nginx and uWSGI, over those of the image."""
+    return [
+        {"name": SETTINGS_VOLUME, "mount_path": path, "sub_path": file, "read_only": True}
+        for file, path in SERVER_FILES.items()
+    ]

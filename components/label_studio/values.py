@@ -64,7 +64,7 @@ def chart_values(
             "service": _service(args.settings),
             "ingress": _ingress(args.settings.active_ingress),
             "extraVolumes": pods.camel_case(mounts.volumes(args, settings_map)),
-            "extraVolumeMounts": pods.camel_case(mounts.mounts(args)),
+            "extraVolumeMounts": pods.camel_case([*mounts.mounts(args), *mounts.server_mounts()]),
         },
     }
     if args.redis:

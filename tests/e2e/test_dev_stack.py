@@ -13,6 +13,8 @@ import httpx
 import pytest
 from playwright.sync_api import Page
 
+from components.limits import UPLOAD
+from components.settings.grammars.quantities import upload_bytes
 from local.cluster.api import wait
 from tests.e2e.browser import browser_page, log_in, screenshot
 from tests.e2e.deployment import Deployment
@@ -100,20 +102,30 @@ def transferred(page: Page) -> Iterator[list[float]]:
     devtools.detach()
 
 
+def test_files_of_the_page_stay_in_the_browser(dev_stack: Deployment) -> None:
+    url = f"{dev_stack.outputs['url']}/react-app/main.js"
+    first = httpx.get(url)
+    assert (first.status_code, first.headers["cache-control"]) == (httpx.codes.OK, "no-cache")
+    again = httpx.get(url, headers={"If-None-Match": first.headers["etag"]})
+    assert again.status_code == httpx.codes.NOT_MODIFIED
+
+
 def test_an_upload_that_no_process_could_bear_is_refused_by_nginx(dev_stack: Deployment) -> None:
     """By its announced length, as the official image does: above 250 MiB Django may read without end."""
-    limit = 200 * 1024**2
-    assert answer_to(dev_stack.outputs["url"], limit + 1) == httpx.codes.REQUEST_ENTITY_TOO_LARGE
-    assert answer_to(dev_stack.outputs["url"], 1) == httpx.codes.FORBIDDEN, "without a CSRF token, but read"
+    status, page = answer_to(dev_stack.outputs["url"], upload_bytes(UPLOAD) + 1)
+    assert status == httpx.codes.REQUEST_ENTITY_TOO_LARGE
+    assert "This upload is too large" in page
+    assert answer_to(dev_stack.outputs["url"], 1)[0] == httpx.codes.FORBIDDEN, "without a CSRF token, but read"
 
 
-def answer_to(url: str, length: int) -> int:
-    """The status of the answer to a form that is announced with this length, of which one byte is sent."""
+def answer_to(url: str, length: int) -> tuple[int, str]:
+    """Status and beginning of the answer to a form that is announced with this length, of which one byte is sent."""
     page = httpx.URL(url)
     with socket.create_connection((page.host, page.port or 80), timeout=60) as connection:
         head = f"POST /user/login/ HTTP/1.1\r\nHost: {page.netloc.decode()}\r\nContent-Length: {length}\r\n\r\n"
         connection.sendall(f"{head}x".encode())
-        return int(connection.recv(64).split()[1])
+        answer = connection.recv(65536).decode()
+        return int(answer.split()[1]), answer
 
 
 def test_wrong_password_and_sign_up_are_refused(dev_stack: Deployment) -> None:
@@ -146,6 +158,7 @@ def test_invited_people_get_an_account_until_the_link_is_reset(dev_stack: Deploy
         assert sign_up(url, token, INVITED).status_code == httpx.codes.FOUND
         administrator.request("POST", "/api/invite/reset-token")
         assert sign_up(url, token, "late@example.com").status_code == httpx.codes.FORBIDDEN
+    assert token not in dev_stack.logs()
     with Session(url) as invited:
         assert invited.log_in(INVITED, "a-long-password").status_code == httpx.codes.FOUND
         assert invited.request("GET", "/api/current-user/whoami")["active_organization"] == organization
