@@ -12,6 +12,7 @@ from ..connections import PostgresConnection, RedisConnection, S3Connection, Sec
 from ..kubernetes import pods
 from ..settings.network import is_loopback
 from .args import LabelStudioArgs
+from .credentials import DjangoKeys
 from .embedded_chart import CONTAINERS
 from .endpoints import declared_endpoints
 from .mounts import (
@@ -22,6 +23,9 @@ from .mounts import (
 )
 
 Variables = dict[str, pulumi.Input[str]]
+
+# The image compiles nothing and forbids it; each process would compile all of Label Studio, for 5 s of CPU.
+BYTECODE = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": "/tmp/bytecode"}  # noqa: S108 - the container's own
 Secrets = dict[str, SecretKey]
 
 
@@ -41,6 +45,10 @@ def variables(args: LabelStudioArgs) -> Variables:
         "FRONTEND_SENTRY_DSN": "",
         **_postgresql_tls(args.postgresql),
         **({"STORAGE_AWS_S3_SIGNATURE_VERSION": "s3v4"} if args.volume is None else {}),
+        **_own_stores(args),
+        **BYTECODE,
+        # Of one attempt to reach the database; libpq has no limit by default.
+        "PGCONNECT_TIMEOUT": "5",
         # Images of some releases find the package label_studio by a PYTHONPATH of their own.
         "DJANGO_SETTINGS_MODULE": SETTINGS_MODULE,
         "PYTHONPATH": f"{SETTINGS_DIRECTORY}:/label-studio",
@@ -48,12 +56,13 @@ def variables(args: LabelStudioArgs) -> Variables:
     }
 
 
-def secrets(args: LabelStudioArgs, django_key: SecretKey) -> Secrets:
+def secrets(args: LabelStudioArgs, django: DjangoKeys) -> Secrets:
     """What every container reads from Secrets, besides what charts make of their own values."""
     token = args.uploads.session_token if args.uploads and args.volume is None else None
     return {
         **{name: reference.key for name, reference in args.settings.extra_environment_secrets.items()},
-        "SECRET_KEY": django_key,
+        "SECRET_KEY": django.newest,
+        **({"SECRET_KEY_FALLBACKS": django.former} if django.former else {}),
         **({"AWS_SESSION_TOKEN": token} if token else {}),
     }
 
@@ -157,6 +166,13 @@ def _postgresql_tls(postgresql: PostgresConnection) -> Variables:
     if postgresql.tls is None:
         return {}
     return {"PGSSLMODE": postgresql.tls.mode, **({"PGSSLROOTCERT": POSTGRESQL_CA.path} if postgresql.tls.ca else {})}
+
+
+def _own_stores(args: LabelStudioArgs) -> Variables:
+    """Checksums only where they are demanded: of servers that are not Amazon's, not all know those of newer clients."""
+    if not declared_endpoints(args):
+        return {}
+    return {"AWS_REQUEST_CHECKSUM_CALCULATION": "when_required", "AWS_RESPONSE_CHECKSUM_VALIDATION": "when_required"}
 
 
 def _boolean(value: bool) -> str:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
-from drills.__main__ import DRILLS, main
+from drills.__main__ import DRILLS, _judge, main
+from drills.drill import Drill
 from drills.load import Ledger
 from drills.table import Row, keep, table
+from local.cluster.api import Timeout
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -51,6 +54,15 @@ def test_drills_that_did_not_run_keep_their_rows(tmp_path: Path) -> None:
     assert [cells[0] for cells in rows[2:]] == ["| page-pod", "| redis-pod"]
     assert "gap 9.0 s" in rows[2][1]
     assert rows[3][1] == "gap 1.0 s"
+
+
+def test_a_drill_that_breaks_off_has_failed_and_ends_nothing_else() -> None:
+    def hurt(_: Any) -> Any:
+        raise Timeout("timed out after 600 s waiting for label-studio-ls-app to be ready")
+
+    observation = _judge(Drill("no gap", hurt), cast(Any, None))(Ledger())
+    assert not observation.passed
+    assert observation.text.startswith("broke off: Timeout: timed out after 600 s")
 
 
 def row(drill: str) -> Row:

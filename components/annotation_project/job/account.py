@@ -20,7 +20,7 @@ def main() -> int:
 
 
 def _work() -> str:
-    api = LabelStudio(os.environ["LABEL_STUDIO_URL"])
+    api = LabelStudio.of_environment()
     api.wait(START_SECONDS)
     return make_account(
         api,
