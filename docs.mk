@@ -43,7 +43,10 @@ policy-state: install  ## check what a stack has deployed against the policies: 
 lint-workflows: install  ## actionlint and zizmor over the workflows
 	@$(BIN)/pytest tests/tools/test_workflows.py
 
-.PHONY: bench
+.PHONY: bench drills
 
 bench: install  ## measure ratios on the stack that `make up` serves: make bench [NAME=database-connections]
 	@$(BIN)/python -m bench $(NAME)
+
+drills: install  ## hurt a stack of its own under load, and say what is lost: make drills [ONLY=page-pod,redis-away]
+	@$(BIN)/python -m drills $(ONLY)

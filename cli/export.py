@@ -5,54 +5,118 @@ from __future__ import annotations
 import json
 import logging
 import os
-from collections.abc import Iterable
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from importlib import import_module
+from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
+from . import coco
 from .errors import ProjectError
 
-Format = Literal["COCO", "YOLO", "VOC", "CSV", "JSON"]
-FORMATS: tuple[Format, ...] = ("COCO", "YOLO", "VOC", "CSV", "JSON")
+Format = Literal["COCO", "YOLO", "VOC", "CSV", "JSON", "JSON_MIN", "CONLL2003"]
+FORMATS: tuple[Format, ...] = ("COCO", "YOLO", "VOC", "CSV", "JSON", "JSON_MIN", "CONLL2003")
 # These name a file after the last part of an image's address.
 FLAT_FORMATS = {"YOLO", "VOC"}
 UNDEFINED = "$undefined$"
 RESULT = "result.json"
+CHUNK = 1000
 
 
-def tasks_of(annotations: Iterable[bytes]) -> list[dict[str, Any]]:
-    """One task with all its annotations for each task that an annotation's object holds."""
-    tasks: dict[int, dict[str, Any]] = {}
-    for content in annotations:
-        annotation = json.loads(content)
-        task = annotation.pop("task")
-        tasks.setdefault(task["id"], {**task, "annotations": []})["annotations"].append(annotation)
-    return [tasks[number] for number in sorted(tasks)]
+@dataclass(frozen=True)
+class Labelled:
+    """What conversions need to know: names of images are relative to ``source``, such as s3://bucket/input/."""
+
+    label_config: str
+    source: str
 
 
-def convert(tasks: list[dict[str, Any]], label_config: str, source: str, kind: Format, directory: Path) -> Path:
-    """Write the tasks to ``directory``; names of images are relative to ``source``, such as s3://bucket/input/."""
+@contextmanager
+def complete(directory: Path) -> Iterator[Path]:
+    """A folder to write to, which takes the place of ``directory`` once all is written, and is deleted otherwise."""
+    part = directory.with_name(f".{directory.name}.part")
+    try:
+        shutil.rmtree(part, ignore_errors=True)
+        part.mkdir(parents=True)
+        yield part
+        shutil.rmtree(directory, ignore_errors=True)
+        part.rename(directory)
+    except OSError as error:
+        reason = os.strerror(error.errno or 0)
+        raise ProjectError(f"{directory} cannot be written ({reason}); what was downloaded is kept") from None
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def convert(
+    tasks: Iterable[dict[str, Any]],
+    project: Labelled,
+    kind: Format,
+    directory: Path,
+    converted: Callable[[], None] = lambda: None,
+) -> Path:
+    """Write the tasks to ``directory`` and return what was written; ``converted`` is called after each task."""
     directory.mkdir(parents=True, exist_ok=True)
     if kind == "JSON":
-        return _write(directory / RESULT, tasks)
+        return _write(directory / RESULT, _each(tasks, converted))
     for variable in ("LABEL_STUDIO_URL", "LABEL_STUDIO_HOST"):
         # With an address, the converter would ask Label Studio for every image.
         os.environ.pop(variable, None)
     # It imports half of the scientific stack, which nobody else should wait for, and has no types.
     sdk: Any = import_module("label_studio_sdk.converter")
     logging.getLogger("label_studio_sdk").setLevel(logging.ERROR)
-    converter = sdk.Converter(config=label_config, project_dir=None, download_resources=False)
+    converter = sdk.Converter(config=project.label_config, project_dir=None, download_resources=False)
     if kind not in {str(it) for it in converter.supported_formats}:
-        raise ProjectError(f"what this project labels cannot be written as {kind}; JSON and CSV always can")
+        raise ProjectError(f"what this project labels cannot be written as {kind}; JSON, JSON_MIN and CSV always can")
     data_key = converter._data_keys[0]
-    given = _write(directory / ".tasks.json", [_prepared(task, data_key, source, kind) for task in tasks])
+    read = converter.annotation_result_from_task
+    converter.annotation_result_from_task = lambda task: _then(read(task), converted)
+    prepared = (_prepared(task, data_key, project.source, kind) for task in tasks)
+    parts, whole = _parts(converter, prepared, kind, directory), directory / ".whole.json"
+    if kind == "JSON_MIN":
+        _write(whole, (item for part in parts for item in part)).replace(directory / RESULT)
+    elif kind == "COCO":
+        coco.join(parts, project.source, whole).replace(directory / RESULT)
+    else:
+        _run(converter, prepared, kind, directory)
+    return directory
+
+
+def passes(kind: Format) -> int:
+    """How often a conversion reads each task: CSV begins with the names of all columns."""
+    return 2 if kind == "CSV" else 1
+
+
+def _each(items: Iterable[Any], done: Callable[[], None]) -> Iterator[Any]:
+    for item in items:
+        yield item
+        done()
+
+
+def _then(items: Iterable[Any], done: Callable[[], None]) -> Iterator[Any]:
+    yield from items
+    done()
+
+
+def _run(converter: Any, tasks: Iterable[dict[str, Any]], kind: Format, directory: Path) -> None:
+    given = _write(directory / ".tasks.json", tasks)
     try:
         converter.convert(str(given), str(_output(directory, kind)), kind, is_dir=False)
     finally:
         given.unlink()
-    if kind == "COCO":
-        _make_names_relative(directory / RESULT, source)
-    return directory
+
+
+def _parts(converter: Any, tasks: Iterator[dict[str, Any]], kind: Format, directory: Path) -> Iterator[Any]:
+    """What becomes of some tasks at a time, for a converter that keeps all in memory; one result where is no task."""
+    chunk = list(islice(tasks, CHUNK))
+    while True:
+        _run(converter, chunk, kind, directory)
+        yield json.loads((directory / RESULT).read_text(encoding="utf-8"))
+        if not (chunk := list(islice(tasks, CHUNK))):
+            return
 
 
 def _output(directory: Path, kind: Format) -> Path:
@@ -67,13 +131,12 @@ def _prepared(task: dict[str, Any], data_key: str, source: str, kind: Format) ->
     return {**task, "data": data}
 
 
-def _make_names_relative(file: Path, source: str) -> None:
-    result = json.loads(file.read_text(encoding="utf-8"))
-    for image in result["images"]:
-        image["file_name"] = image["file_name"].removeprefix(source)
-    _write(file, result)
-
-
-def _write(file: Path, content: Any) -> Path:
-    file.write_text(json.dumps(content, indent=2, ensure_ascii=False), encoding="utf-8")
+def _write(file: Path, items: Iterable[Any]) -> Path:
+    """A list in JSON, one of its items in memory at a time."""
+    with file.open("w", encoding="utf-8") as output:
+        separator = "[\n"
+        for item in items:
+            output.write(separator + json.dumps(item, indent=2, ensure_ascii=False))
+            separator = ",\n"
+        output.write("\n]" if separator == ",\n" else "[]")
     return file

@@ -82,6 +82,11 @@ class Api:
         for each in going:
             wait(f"{each['kind']} {each['metadata']['name']} to go", partial(self._is_gone, each), seconds)
 
+    def kill(self, namespace: str, pod: str) -> None:
+        """Delete a pod at once, without letting its processes end their work."""
+        path = f"/api/v1/namespaces/{namespace}/pods/{pod}"
+        self._client.delete(path, params={"gracePeriodSeconds": "0"}).raise_for_status()
+
     def has(self, item: Object) -> bool:
         """Whether there is an object of this kind and name."""
         return not self._is_gone(item)

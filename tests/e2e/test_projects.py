@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import subprocess
@@ -268,6 +269,33 @@ def test_yolo_export_points_at_what_is_in_the_images(
         assert_is_what_is_red(images / file_name(number), [*corner, width * WIDTH, height * HEIGHT])
 
 
+def test_each_other_format_has_every_annotation(run: Callable[..., str], annotated: list[int], tmp_path: Path) -> None:
+    for kind in ("VOC", "JSON_MIN", "CSV"):
+        printed = run("export", "cats", kind, "--output", tmp_path)
+        assert f"{ANNOTATIONS} annotations of {ANNOTATIONS} tasks are in" in printed
+    folder = tmp_path / "cats"
+    with (folder / "CSV" / "result.csv").open() as file:
+        rows = [*csv.DictReader(file), *json.loads((folder / "JSON_MIN" / "result.json").read_text())]
+    expected = sorted(f"{number:03}" for number in annotated)
+    assert sorted(Path(row["image"]).stem for row in rows) == sorted(2 * expected)
+    # A folder becomes a part of the name, as in YOLO.
+    assert sorted(it.stem.rpartition("__")[2] for it in (folder / "VOC" / "Annotations").iterdir()) == expected
+
+
+def test_the_page_exports_by_a_job_that_says_how_far_it_is(stack: Deployment, annotated: list[int]) -> None:
+    project = project_id(stack, "Cats")
+    with stack.session() as session:
+        answer = session.http.get(f"/api/projects/{project}/export?exportType=JSON", follow_redirects=True)
+        [made] = session.request("GET", f"/api/projects/{project}/exports/")
+        other = session.http.get(f"/api/projects/{project}/export?exportType=CONLL2003")
+    assert len(answer.json()) == len(annotated)
+    assert answer.headers["filename"].endswith(".json")
+    assert (made["title"], made["status"]) == ("Exported by the page, delivered", "completed")
+    assert made["counters"] == {"task_number": len(annotated), "tasks": len(annotated)}
+    assert f"page-export-{made['id']}" in stack.logs(**{"app.kubernetes.io/name": "ls-worker"})
+    assert "cannot be exported as CONLL2003" in other.json()["detail"]
+
+
 def assert_is_what_is_red(file: Path, bounding_box: list[float]) -> None:
     left, top, width, height = (round(number) for number in bounding_box)
     with Image.open(file) as image:
@@ -303,7 +331,7 @@ def test_keys_may_do_nothing_else(stack: Deployment, cluster: Cluster) -> None:
         assert refused(source.get_object, Bucket=bucket, Key="dogs/input/only.png")
     with open_store(cluster, place_of(stack, "cats-upload")) as store:
         assert refused(store.client.get_object, **image)
-        assert refused(store.client.delete_object, **image)
+        assert refused(store.client.delete_object, Bucket=bucket, Key="dogs/input/only.png")
         assert refused(store.client.put_object, Bucket=bucket, Key="dogs/input/stranger.png", Body=b"")
     assert_may_delete_only_when_told(stack, cluster, bucket)
 
@@ -315,6 +343,18 @@ def assert_may_delete_only_when_told(stack: Deployment, cluster: Cluster, bucket
             store.client.put_object(**probe, Body=b"")
             assert refused(store.client.delete_object, **probe) is not may_delete
             assert refused(store.client.get_object, Bucket=bucket, Key=f"{project}/input/000.png")
+
+
+@pytest.mark.usefixtures("uploaded")
+def test_a_second_upload_does_nothing_and_can_be_taken_back(run: Callable[..., str], images: Path) -> None:
+    assert f"0 files were uploaded to s3://label-studio-projects/cats/input/; {IMAGES} were" in run(
+        "upload", "cats", images
+    )
+    extra = images.parent / "extra"
+    extra.mkdir()
+    (extra / "extra.txt").write_text("no image")
+    run("upload", "cats", extra)
+    assert "1 files were deleted" in run("upload", "cats", extra, "--delete")
 
 
 @pytest.mark.usefixtures("uploaded")
@@ -392,3 +432,21 @@ def test_a_project_that_is_no_longer_declared_keeps_its_annotations(stack: Deplo
     stack.run("up")
     annotations = [task["total_annotations"] for task in tasks_of(stack, "Cats")]
     assert sum(annotations) == ANNOTATIONS
+
+
+def test_what_the_workflow_does_with_the_official_images(stack: Deployment, kubeconfig: Path, tmp_path: Path) -> None:
+    outputs = tmp_path / "outputs.json"
+    outputs.write_text(json.dumps({**stack.engine.outputs(), "administratorPassword": stack.password}))
+    one = tmp_path / "images"
+    one.mkdir()
+    Image.new("RGB", (WIDTH, HEIGHT), RED).save(one / "walked.png")
+    process = subprocess.run(
+        [sys.executable, "-m", "scripts.ci.walk", str(outputs), "dogs", str(one)],
+        cwd=ROOT,
+        env={**os.environ, "KUBECONFIG": str(kubeconfig)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert process.returncode == 0, process.stderr
+    assert process.stdout.startswith(f"Logged in at {stack.outputs['url']}, uploaded 1 files, annotated ")

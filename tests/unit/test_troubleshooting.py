@@ -15,7 +15,7 @@ from scripts.settings_reference import all_grammars
 from tests.unit.stack_files import PROJECT
 
 PAGES = [PROJECT / "docs" / name for name in ("troubleshooting.md", "troubleshooting-settings.md")]
-FOLDERS = ("components", "charts", "cli", "local", "policies", "scripts", "bench")
+FOLDERS = ("components", "charts", "cli", "local", "policies", "scripts", "bench", "drills")
 VARYING = "…"
 # Only a mistake in the program itself raises the first three: nobody who runs it can cause or fix them.
 RAISED = re.compile(r"(?<!Key)(?<!Type)(?<!Assertion)(?:Error|stderr\.write)\(\s*f?\"((?:[^\"\\]|\\.)+)\"")

@@ -24,7 +24,7 @@ PLACES = {
 # A number such as 34 is in too many texts, and a short one is no literal that somebody forgets.
 VERSION = re.compile(r"\d+\.\d+\.\d+|RELEASE\.[\w-]+|\d+\.\d+-\w+")
 MADE = {path.relative_to(PROJECT).as_posix() for path in (plugin_arguments.PAGE, *dict(versions.written()))}
-FOLDERS = ("components", "policies", "cli", "pulumi_plugin", "scripts", "local", "bench", ".github")
+FOLDERS = ("components", "policies", "cli", "pulumi_plugin", "scripts", "local", "bench", "drills", ".github")
 SUFFIXES = {".py", ".yml", ".yaml", ".sh", ".mk"}
 
 

@@ -48,6 +48,7 @@ LONG = SYNCS | {
     RECONCILE,
     "data_export.mixins.export_background",
     "data_export.api.async_convert",
+    "export_jobs.run",
     "data_import.functions.async_import_background",
     "data_import.functions.async_reimport_background",
 }

@@ -15,12 +15,16 @@ from redis_queues import LOCATION, queues
 # requests are; one that broke meanwhile is noticed before the next request uses it.
 DATABASES["default"] |= {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True}
 
+# A key before SECRET_KEY, which ends no session while it is here. API tokens are checked with the newest key alone.
+SECRET_KEY_FALLBACKS = os.environ.get("SECRET_KEY_FALLBACKS", "").split()
+
 INSTALLED_APPS += [
     "declared_endpoints.DeclaredEndpoints",
     "link_index.LinkIndex",
     "target_storages.TargetStorages",
     # After the targets: it wraps what they have put in place.
     "storage_syncs.StorageSyncs",
+    "page_exports.PageExports",
 ]
 
 # The Community Edition leaves Redis unused: 1.20 empties RQ_QUEUES, later releases set REDIS_ENABLED to False.

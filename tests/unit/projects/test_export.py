@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import errno
 import json
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -11,13 +13,15 @@ from xml.etree import ElementTree
 import pytest
 from pycocotools.coco import COCO
 
+from cli.annotations import Annotations
 from cli.errors import ProjectError
-from cli.export import FORMATS, convert, tasks_of
+from cli.export import FORMATS, Labelled, complete, convert
 from tests.unit.projects.test_settings import LABELLING
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
 SOURCE = "s3://projects/cats/input/"
+PROJECT = Labelled(LABELLING, SOURCE)
 WIDTH, HEIGHT = 320, 240
 # x, y, width, height in pixels
 BOX = (32, 24, 160, 120)
@@ -50,6 +54,14 @@ def stored(number: int, task: int, name: str, *results: dict[str, Any]) -> bytes
     return json.dumps(content).encode()
 
 
+def tasks_of(objects: Iterable[bytes], file: Path | str = ":memory:") -> list[dict[str, Any]]:
+    """What is read back of objects that were downloaded."""
+    contents = {f"{number}": content for number, content in enumerate(objects)}
+    with Annotations.open(Path(file)) as annotations:
+        annotations.keep(dict.fromkeys(contents, "1"), contents.items())
+        return list(annotations.tasks())
+
+
 @pytest.fixture
 def tasks() -> list[dict[str, Any]]:
     return tasks_of([stored(2, 8, "young/b.jpg", box("cat")), stored(1, 7, "a.jpg", box("cat"))])
@@ -62,7 +74,7 @@ def test_a_task_has_all_its_annotations() -> None:
 
 
 def test_coco_is_read_by_its_own_tools(tasks: list[dict[str, Any]], tmp_path: Path) -> None:
-    coco = COCO(str(convert(tasks, LABELLING, SOURCE, "COCO", tmp_path) / "result.json"))
+    coco = COCO(str(convert(tasks, PROJECT, "COCO", tmp_path) / "result.json"))
     assert [image["file_name"] for image in coco.dataset["images"]] == ["a.jpg", "young/b.jpg"]
     assert [category["name"] for category in coco.loadCats(coco.getCatIds())] == ["cat"]
     for annotation in coco.loadAnns(coco.getAnnIds()):
@@ -70,7 +82,7 @@ def test_coco_is_read_by_its_own_tools(tasks: list[dict[str, Any]], tmp_path: Pa
 
 
 def test_yolo_has_a_file_for_each_image(tasks: list[dict[str, Any]], tmp_path: Path) -> None:
-    convert(tasks, LABELLING, SOURCE, "YOLO", tmp_path)
+    convert(tasks, PROJECT, "YOLO", tmp_path)
     assert (tmp_path / "classes.txt").read_text().split() == ["cat"]
     labels = {file.stem: file.read_text().split() for file in (tmp_path / "labels").iterdir()}
     assert labels.keys() == {"a", "young__b"}
@@ -82,7 +94,7 @@ def test_yolo_has_a_file_for_each_image(tasks: list[dict[str, Any]], tmp_path: P
 
 
 def test_voc_has_corners_in_pixels(tasks: list[dict[str, Any]], tmp_path: Path) -> None:
-    convert(tasks, LABELLING, SOURCE, "VOC", tmp_path)
+    convert(tasks, PROJECT, "VOC", tmp_path)
     document = ElementTree.parse(tmp_path / "Annotations" / "a.xml")
     corners = [int(document.findtext(f"object/bndbox/{name}", "")) for name in ("xmin", "ymin", "xmax", "ymax")]
     x, y, width, height = BOX
@@ -92,17 +104,42 @@ def test_voc_has_corners_in_pixels(tasks: list[dict[str, Any]], tmp_path: Path) 
 
 
 def test_csv_and_json_keep_the_addresses_of_data(tasks: list[dict[str, Any]], tmp_path: Path) -> None:
-    table = convert(tasks, LABELLING, SOURCE, "CSV", tmp_path / "csv") / "result.csv"
+    table = convert(tasks, PROJECT, "CSV", tmp_path / "csv") / "result.csv"
     with table.open() as file:
         rows = list(csv.DictReader(file))
     assert [row["image"] for row in rows] == [f"{SOURCE}a.jpg", f"{SOURCE}young/b.jpg"]
-    whole = json.loads(convert(tasks, LABELLING, SOURCE, "JSON", tmp_path / "json").read_text())
+    whole = json.loads(convert(tasks, PROJECT, "JSON", tmp_path / "json").read_text())
     assert [task["annotations"][0]["result"][0]["type"] for task in whole] == ["rectanglelabels"] * 2
 
 
+def test_coco_in_parts_is_the_same_as_in_one(
+    tasks: list[dict[str, Any]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tasks[1]["annotations"][0]["result"].append(box("unknown"))
+
+    def written(name: str) -> Any:
+        document = json.loads((convert(tasks, PROJECT, "COCO", tmp_path / name) / "result.json").read_text())
+        return {key: value for key, value in document.items() if key != "info"}
+
+    whole = written("whole")
+    monkeypatch.setattr("cli.export.CHUNK", 1)
+    assert written("parts") == whole
+    assert [image["file_name"] for image in whole["images"]] == ["a.jpg", "young/b.jpg"]
+    assert len(whole["annotations"]) == 3
+
+
+def test_the_short_json_is_written_in_parts(
+    tasks: list[dict[str, Any]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cli.export.CHUNK", 1)
+    convert(tasks, PROJECT, "JSON_MIN", tmp_path)
+    whole = json.loads((tmp_path / "result.json").read_text())
+    assert [(task["id"], task["image"]) for task in whole] == [(7, f"{SOURCE}a.jpg"), (8, f"{SOURCE}young/b.jpg")]
+
+
 def test_nothing_but_the_result_is_left(tasks: list[dict[str, Any]], tmp_path: Path) -> None:
-    for kind in FORMATS:
-        convert(tasks, LABELLING, SOURCE, kind, tmp_path / kind)
+    for kind in sorted(set(FORMATS) - {"CONLL2003"}):
+        convert(tasks, PROJECT, kind, tmp_path / kind)
         assert not list((tmp_path / kind).glob(".*"))
 
 
@@ -110,5 +147,70 @@ def test_what_a_format_cannot_say_is_refused(tmp_path: Path) -> None:
     text = (
         '<View><Text name="text" value="$text"/><Choices name="kind" toName="text"><Choice value="a"/></Choices></View>'
     )
-    with pytest.raises(ProjectError, match="cannot be written as COCO; JSON and CSV always can"):
-        convert([], text, SOURCE, "COCO", tmp_path)
+    with pytest.raises(ProjectError, match="cannot be written as COCO; JSON, JSON_MIN and CSV always can"):
+        convert([], Labelled(text, SOURCE), "COCO", tmp_path)
+
+
+def test_only_what_is_new_is_downloaded_again(tmp_path: Path) -> None:
+    file = tmp_path / "cats" / "downloaded.db"
+    first, second = stored(1, 7, "a.jpg"), stored(2, 8, "b.jpg")
+    with Annotations.open(file) as annotations:
+        assert annotations.missing({"1": "a", "2": "a"}) == ["1", "2"]
+        annotations.keep({"1": "a", "2": "a"}, [("1", first), ("2", second)])
+    with Annotations.open(file) as annotations:
+        assert annotations.missing({"1": "a", "2": "b", "3": "a"}) == ["2", "3"]
+        assert annotations.count_tasks() == 2
+        assert annotations.missing({"1": "a"}) == []
+        assert [task["id"] for task in annotations.tasks()] == [7]
+
+
+def test_what_had_come_before_a_download_broke_off_stays(tmp_path: Path) -> None:
+    file = tmp_path / "downloaded.db"
+
+    def breaking() -> Iterator[tuple[str, bytes]]:
+        yield "1", stored(1, 7, "a.jpg")
+        raise ProjectError("s3://data/: get_object: 503")
+
+    with pytest.raises(ProjectError, match="503"), Annotations.open(file) as annotations:
+        annotations.keep({"1": "a", "2": "a"}, breaking())
+    with Annotations.open(file) as annotations:
+        assert annotations.missing({"1": "a", "2": "a"}) == ["2"]
+
+
+def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "downloaded.db"
+    file.write_text("not one" * 100)
+    with pytest.raises(ProjectError, match=r"downloaded\.db cannot be used .*delete that file"), Annotations.open(file):
+        pass
+
+
+def test_an_export_that_breaks_off_leaves_the_one_before(tmp_path: Path) -> None:
+    directory = tmp_path / "COCO"
+    for content in ("first", "second"):
+        with complete(directory) as part:
+            (part / "result.json").write_text(content)
+        assert (directory / "result.json").read_text() == content
+    with pytest.raises(KeyError), complete(directory) as part:
+        (part / "result.json").write_text("half")
+        raise KeyError
+    with pytest.raises(ProjectError, match=r"COCO cannot be written .No space left on device."), complete(directory):
+        raise OSError(errno.ENOSPC, "no space")
+    assert [(it.name, it.read_text()) for it in tmp_path.rglob("*.json")] == [("result.json", "second")]
+    assert list(tmp_path.iterdir()) == [directory]
+
+
+def test_text_is_written_word_by_word(tmp_path: Path) -> None:
+    labelling = (
+        '<View><Labels name="label" toName="text"><Label value="PER"/></Labels><Text name="text" value="$text"/></View>'
+    )
+    value = {"start": 0, "end": 4, "text": "Anna", "labels": ["PER"]}
+    result = {"from_name": "label", "to_name": "text", "type": "labels", "value": value}
+    task = {"id": 1, "data": {"text": "Anna sleeps"}, "annotations": [{"id": 1, "result": [result]}]}
+    seen: list[int] = []
+    convert([task], Labelled(labelling, SOURCE), "CONLL2003", tmp_path, lambda: seen.append(1))
+    assert (tmp_path / "result.conll").read_text().split() == [
+        *["-DOCSTART-", "-X-", "O"],
+        *["Anna", "-X-", "_", "B-PER"],
+        *["sleeps", "-X-", "_", "O"],
+    ]
+    assert seen == [1]

@@ -1,0 +1,88 @@
+"""The stack of the drills: the committed dev stack in a namespace of its own, with uploads in the object store."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from cli.cluster import Cluster
+from cli.stack import Stack
+from cli.store import open_store
+from drills.drill import Subject
+from drills.load import LABELLING, Target
+from local.cluster.api import Api
+from local.engine import Engine
+from local.paths import KUBECONFIG
+from tests.e2e.deployment import Deployment
+
+NAMESPACE = "drills"
+PORT = 30090
+PROJECT = "drill"
+TITLE = "Drill"
+TASKS = 200
+SETTINGS = {
+    "label-studio:cluster": {"namespace": NAMESPACE},
+    "label-studio:labelStudio": {
+        "url": f"http://127.0.0.1:{PORT}",
+        "service": {"nodePort": PORT},
+        # Pods of the page can be two only where they share no volume.
+        "persistence": {"type": "s3", "size": None},
+    },
+    "label-studio:projects": [{"name": PROJECT, "title": TITLE, "labelConfig": LABELLING}],
+}
+
+
+@dataclass(frozen=True)
+class Drilled:
+    """The stack, and the project that the annotations of the load go to."""
+
+    deployment: Deployment
+    subject: Subject
+    project: int
+
+    def in_target(self) -> set[int]:
+        """The numbers of the annotations in the target's bucket."""
+        stack = Stack.of(self.deployment.outputs)
+        place = stack.project(PROJECT).export
+        assert place is not None, "the project of the drills has a target"
+        with open_store(Cluster(stack.context, stack.namespace), place) as store:
+            return {int(PurePosixPath(name).stem) for name in store.names()}
+
+    def not_in_target(self, annotations: set[int], seconds: float) -> set[int]:
+        """Those that are not in the bucket within so many seconds."""
+        until = time.monotonic() + seconds
+        while (missing := annotations - self.in_target()) and time.monotonic() < until:
+            time.sleep(5)
+        return missing
+
+
+@contextmanager
+def drilled() -> Iterator[Drilled]:
+    """The stack for as long as the block lasts."""
+    with tempfile.TemporaryDirectory() as folder:
+        engine = Engine(Path(folder), "dev", KUBECONFIG, settings=SETTINGS)
+        deployment = Deployment(engine, NAMESPACE, Api())
+        try:
+            engine.create()
+            deployment.run("up")
+            deployment.read_outputs()
+            yield _with_tasks(deployment)
+        finally:
+            deployment.remove()
+
+
+def _with_tasks(deployment: Deployment) -> Drilled:
+    with deployment.session() as session:
+        project = session.projects()[TITLE]
+        tasks = [{"text": f"a cat and {number} dogs"} for number in range(TASKS)]
+        session.request("POST", f"/api/projects/{project}/import", json=tasks)
+        found = session.request("GET", f"/api/tasks?project={project}&page_size={TASKS}")["tasks"]
+        uploads = session.create_project("Uploads", LABELLING)
+    numbers = [int(task["id"]) for task in found]
+    outputs = deployment.outputs
+    target = Target(str(outputs["url"]), str(outputs["administrator"]), deployment.password, numbers, uploads)
+    return Drilled(deployment, Subject(deployment.api, NAMESPACE, target), project)

@@ -1,0 +1,70 @@
+"""What drills say and count; they themselves run on a cluster: make drills."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from drills.__main__ import DRILLS, _judge, main
+from drills.drill import Drill
+from drills.load import Ledger
+from drills.table import Row, keep, table
+from local.cluster.api import Timeout
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+def test_the_table_in_the_documentation_has_every_drill() -> None:
+    """If not: make drills."""
+    text = (PROJECT / "docs" / "drills-table.md").read_text()
+    rows = re.findall(r"^\| ([a-z-]+) \| .* \| [0-9a-f]{7}\S*, \d{4}-\d{2}-\d{2} \|$", text, re.M)
+    assert rows == list(DRILLS)
+
+
+def test_the_page_on_drills_names_every_drill() -> None:
+    text = (PROJECT / "docs" / "drills.md").read_text()
+    assert [name for name in DRILLS if f"`{name}`" not in text] == []
+
+
+def test_a_drill_that_is_not_there_is_refused_with_the_names_of_all(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["page-pod,pages"]) == 2
+    assert capsys.readouterr().err.startswith("error: there is no drill pages; choose page-pod, ")
+
+
+def test_a_gap_is_the_longest_time_without_an_answer() -> None:
+    assert Ledger(answered=[4.0, 1.0, 1.5, 9.0]).gap() == 5.0
+    assert Ledger().gap() == 0.0
+
+
+def test_a_failed_drill_stands_out_in_the_table() -> None:
+    assert table([row("redis-pod")]).splitlines()[-1] == (
+        "| redis-pod | no gap | **failed:** gap 9.0 s / answered: no | 31 | 2 of 70 | abcdef0, 2026-01-01 |"
+    )
+
+
+def test_drills_that_did_not_run_keep_their_rows(tmp_path: Path) -> None:
+    file = tmp_path / "table.md"
+    keep(file, [row("page-pod"), row("redis-pod")], DRILLS)
+    keep(file, [replace(row("redis-pod"), observed="gap 1.0 s", passed=True)], DRILLS)
+    rows = [line.split(" | ")[::2] for line in file.read_text().splitlines() if line.startswith("| ")]
+    assert [cells[0] for cells in rows[2:]] == ["| page-pod", "| redis-pod"]
+    assert "gap 9.0 s" in rows[2][1]
+    assert rows[3][1] == "gap 1.0 s"
+
+
+def test_a_drill_that_breaks_off_has_failed_and_ends_nothing_else() -> None:
+    def hurt(_: Any) -> Any:
+        raise Timeout("timed out after 600 s waiting for label-studio-ls-app to be ready")
+
+    observation = _judge(Drill("no gap", hurt), cast(Any, None))(Ledger())
+    assert not observation.passed
+    assert observation.text.startswith("broke off: Timeout: timed out after 600 s")
+
+
+def row(drill: str) -> Row:
+    observed = "gap 9.0 s | answered:\nno"
+    return Row(drill, "abcdef0, 2026-01-01", "no gap", observed, 31.4, acknowledged=70, lost=2, passed=False)
