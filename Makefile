@@ -9,7 +9,7 @@ HERE := $(if $(CONTEXT),,$(filter dev,$(STACK)))
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help up preview down open uninstall status logs shell password doctor version lock install lint types format \
+.PHONY: help up preview rotate restart tokens down destroy open uninstall status logs shell password doctor version lock install lint types format \
 	projects upload sync export failed-jobs test test-unit test-tools test-policy test-chart test-contract test-package test-engine test-e2e policy-manifests
 
 help:  ## list the targets
@@ -51,8 +51,12 @@ version: install  ## name every part that `make up` deploys, with its version
 	@$(BIN)/python -m local version
 
 down: install  ## remove everything that `make up` started on this machine
-	@$(call only_here,down,$(comma) or write pulumi destroy --stack $(STACK))
+	@$(call only_here,down,$(comma) or write make destroy CONTEXT=$(or $(CONTEXT),name) STACK=$(STACK))
 	@$(BIN)/python -m local down
+
+destroy: install  ## delete a stack of a cluster of yours, and name the volumes that stay: make destroy CONTEXT=name [YES=1]
+	@$(if $(HERE),echo "error: make destroy is for a cluster of yours: write make uninstall" >&2; exit 1;)
+	@$(call DEPLOY,destroy)
 
 open: install  ## print the address of the page, and open a browser if there is one: make open [CONTEXT=name PORT=8080]
 	@$(if $(HERE),$(BIN)/python -m local open,$(PROJECTS) open $(if $(PORT),--port "$(PORT)"))
@@ -61,9 +65,8 @@ uninstall: install  ## remove all that `make up` made here, data and caches incl
 	@$(call only_here,uninstall)
 	@$(BIN)/python -m local uninstall $(if $(filter 1 yes true,$(YES)),--yes)
 
-status: install  ## show what runs and what is wrong
-	@$(call only_here,status,$(comma) or write kubectl --context $(or $(CONTEXT),name) get pods)
-	@$(BIN)/python -m local status
+status: install  ## show what runs and what is wrong here, or what a stack elsewhere waits for: make status [CONTEXT=name]
+	@$(BIN)/python -m $(if $(HERE),local status,scripts.waiting "$(STACK)")
 
 logs: install  ## show the newest log lines, of every part or of one: make logs [PART=page]
 	@$(call only_here,logs,$(comma) or write kubectl --context $(or $(CONTEXT),name) logs)
@@ -77,6 +80,14 @@ password: install  ## show the administrator's password
 	@$(call only_here,password,$(comma) or write pulumi stack output administratorPassword --show-secrets --stack $(STACK))
 	@$(BIN)/python -m local password
 
+# An empty variable would mean something else: DIR the working directory, with all that is in it.
+need = $(foreach name,$(1),$(if $(strip $($(name))),,echo "error: $(name) is missing; write make $(2)" >&2; exit 1;))
+
+rotate: install  ## replace a password or key: make rotate SECRET=databaseOwner [CONTEXT=name STACK=name YES=1]
+	@$(call need,SECRET,rotate SECRET=databaseOwner)
+	@$(if $(HERE),$(BIN)/python -m local rotate "$(SECRET)",$(BIN)/python -m scripts.rotate "$(SECRET)" "$(STACK)")
+	@$(MAKE) --no-print-directory up
+
 # The stack that `make up` serves on this machine is asked for its outputs by local/, any other by pulumi.
 ifeq ($(HERE),)
 PROJECTS = $(BIN)/python -m cli --stack $(STACK)
@@ -84,15 +95,18 @@ else
 PROJECTS = outputs="$$($(BIN)/python -m local outputs)" || exit 1; printf %s "$$outputs" | KUBECONFIG=/var/lib/label-studio-local/kubeconfig $(BIN)/python -m cli --outputs -
 endif
 
-# An empty variable would mean something else: DIR the working directory, with all that is in it.
-need = $(foreach name,$(1),$(if $(strip $($(name))),,echo "error: $(name) is missing; write make $(2)" >&2; exit 1;))
+restart: install  ## start the pods of page and workers again, or of one: make restart [PART=redis CONTEXT=name STACK=name]
+	@$(PROJECTS) restart $(if $(PART),--part "$(PART)")
+
+tokens: install  ## list whose API tokens end when djangoKey rotates: make tokens [CONTEXT=name STACK=name]
+	@$(PROJECTS) tokens
 
 projects: install  ## list the declared projects (this and the next three: CONTEXT=name STACK=name for a cluster of yours)
 	@$(PROJECTS) list
 
-upload: install  ## upload data: make upload PROJECT=name DIR=folder
+upload: install  ## upload data: make upload PROJECT=name DIR=folder, and to delete it there: DELETE=yes
 	@$(call need,PROJECT DIR,upload PROJECT=name DIR=folder)
-	@$(PROJECTS) upload "$(PROJECT)" "$(DIR)"
+	@$(PROJECTS) upload "$(PROJECT)" "$(DIR)" $(if $(filter 1 yes true,$(DELETE)),--delete)
 
 sync: install  ## make tasks of new data: make sync PROJECT=name
 	@$(call need,PROJECT,sync PROJECT=name)

@@ -10,32 +10,45 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, TypeVar
-from urllib.parse import urlsplit
+from typing import Annotated
 
 import typer
 from kubernetes.client.exceptions import ApiException
 from rich.console import Console
 from rich.filesize import decimal
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
 from urllib3.exceptions import HTTPError
 
+from components.settings.network import is_loopback
+
 from . import browser, jobs
+from . import upload as uploads
 from .annotations import Annotations
 from .cluster import Cluster, JobResults
 from .errors import ProjectError, Stopped
 from .export import FORMATS, Format, Labelled, complete, convert, passes
+from .restart import DEFAULT
 from .stack import Place, Project, Stack
 from .store import Store, open_store
 
 SYNC = ["sh", "-c", "exec python3 -m job.apply sync source target"]
 # The job's own limit; it ends itself when a sync gets on no more.
 SYNC_SECONDS = 14400.0
+TOKENS = ["python3", "/etc/label-studio/settings/api_tokens.py"]
 EXPORTS = Path("exports")
 DOWNLOADED = ".annotations.db"
 LOCAL_PORT = 8080
 
-Item = TypeVar("Item")
 Endpoint = Annotated[str | None, typer.Option(help="Another address of the S3 server, such as one of a port-forward.")]
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
@@ -62,14 +75,28 @@ def upload(
     project: str,
     directory: Annotated[str, typer.Argument(help="Folder whose files are uploaded, with the folders in it.")],
     endpoint: Endpoint = None,
+    delete: Annotated[bool, typer.Option("--delete", help="Delete from the store what was uploaded.")] = False,
 ) -> None:
-    """Upload all files of a folder to the source of a project."""
+    """Upload the files of a folder to the source of a project, without those that are there already."""
     cluster, declared = _declared(context, project)
     files = _files(directory)
     _check_folders(cluster, declared, [name for _, name in files])
     with open_store(cluster, declared.upload, endpoint) as store:
-        done = sum(1 for _ in _with_progress("Uploading", store.upload(files), len(files)))
-    console.print(f"{done} files are in {_address(declared.upload)}; make sync PROJECT={project} makes tasks of them")
+        there, missing = uploads.Folder.read(store, files).divided()
+        if delete:
+            with _progress("Deleting", len(there), MofNCompleteColumn()) as advance:
+                uploads.delete(store, there, advance)
+        else:
+            size = sum(source.size for source in missing)
+            columns = (DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+            with _progress("Uploading", size, *columns) as advance:
+                uploads.upload(store, missing, advance)
+    place = _address(declared.upload)
+    if delete:
+        console.print(f"{len(there)} files were deleted from {place}; {len(missing)} of the folder were not there")
+        return
+    console.print(f"{len(missing)} files were uploaded to {place}; {len(there)} were there already")
+    console.print(f"make sync PROJECT={project} makes tasks of them")
 
 
 @app.command()
@@ -103,18 +130,18 @@ def export(
         label_config = cluster.declaration(declared.declaration)["label_config"]
         labelled = Labelled(label_config, _address(declared.upload))
         total, directory = annotations.count_tasks(), output / project / chosen
-        with complete(directory) as part, _progress("Converting", total * passes(chosen)) as advance:
+        with complete(directory) as part, _counted("Converting", total * passes(chosen)) as advance:
             written = convert(annotations.tasks(), labelled, chosen, part, advance)
     console.print(f"{count} annotations of {total} tasks are in {directory / written.relative_to(part)}")
 
 
 def _download(store: Store, annotations: Annotations) -> int:
     """Bring the annotations on this machine up to date and return how many there are."""
-    listed = store.versions()
+    listed = {name: etag for name, (_, etag) in store.objects().items()}
     if not listed:
         raise ProjectError(f"there are no annotations in {_address(store.place)} yet")
     missing = annotations.missing(listed)
-    with _progress("Downloading", len(missing)) as advance:
+    with _counted("Downloading", len(missing)) as advance:
 
         def downloaded() -> Iterator[tuple[str, bytes]]:
             for name, content in zip(missing, store.read(missing), strict=True):
@@ -132,7 +159,7 @@ def open_page(
 ) -> None:
     """Print the address of the page, and open a browser if there is one; it may need a forwarded port."""
     deployed: Stack = context.obj
-    if deployed.url and not _is_loopback(deployed.url):
+    if deployed.url and not is_loopback(deployed.url):
         if port is not None:
             raise ProjectError(f"the page works under its own address {deployed.url} only; leave PORT out")
         console.print(deployed.url)
@@ -175,6 +202,30 @@ def show_failed_jobs(
     console.print(f"{len(found)} failed jobs, kept for {jobs.KEEP_DAYS} days from the first time that they were shown")
 
 
+@app.command()
+def restart(
+    context: typer.Context,
+    part: Annotated[str, typer.Option(help="Such as redis, postgresql or object-store.")] = "",
+) -> None:
+    """Start the pods of page and workers again, or those of one part, after somebody else changed a Secret."""
+    deployed: Stack = context.obj
+    cluster = Cluster(deployed.context, deployed.namespace)
+    with console.status("Waiting until the new pods are ready"):
+        restarted = cluster.restart([part] if part else DEFAULT)
+    console.print(f"restarted: {', '.join(restarted)}")
+
+
+@app.command()
+def tokens(context: typer.Context) -> None:
+    """List whose API tokens would end if Django's key was rotated."""
+    deployed: Stack = context.obj
+    if deployed.service is None:
+        raise ProjectError("the stack has no output serviceName; run pulumi up first")
+    cluster = Cluster(deployed.context, deployed.namespace)
+    owners = cluster.in_pod(deployed.service, "app", TOKENS).split()
+    console.print("\n".join(owners) if owners else "Nobody has an API token that is signed with the key.", markup=False)
+
+
 @app.command(name="list")
 def list_projects(context: typer.Context) -> None:
     """Show the declared projects, with what their last job said."""
@@ -197,11 +248,6 @@ def list_projects(context: typer.Context) -> None:
         for fact, value in facts.items():
             if value is not None:
                 console.print(f"  {fact:7}{value}", markup=False)
-
-
-def _is_loopback(url: str) -> bool:
-    """Whether it is an address of whoever asks, which is another machine for everybody."""
-    return urlsplit(url).hostname in ("localhost", "127.0.0.1")
 
 
 def _files(directory: str) -> list[tuple[Path, str]]:
@@ -236,15 +282,8 @@ def _address(place: Place) -> str:
     return f"s3://{place.bucket}/{place.prefix}"
 
 
-def _with_progress(what: str, items: Iterable[Item], total: int) -> Iterator[Item]:
-    with _progress(what, total) as advance:
-        for item in items:
-            yield item
-            advance()
-
-
 @contextmanager
-def _progress(what: str, total: int) -> Iterator[Callable[..., None]]:
+def _counted(what: str, total: int) -> Iterator[Callable[..., None]]:
     """A bar; what is given is called after each of the ``total`` steps, with its bytes where they count."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, TextColumn("{task.fields[size]}"), TimeElapsedColumn(), console=console) as progress:
@@ -257,6 +296,15 @@ def _progress(what: str, total: int) -> Iterator[Callable[..., None]]:
             progress.update(task, advance=1, size=decimal(sizes) if sizes else "")
 
         yield advance
+
+
+@contextmanager
+def _progress(what: str, total: int, *columns: ProgressColumn) -> Iterator[Callable[[int], None]]:
+    """A bar that is told of what has been done."""
+    shown = (TextColumn("{task.description}"), BarColumn(), *columns, TimeElapsedColumn())
+    with Progress(*shown, console=console) as progress:
+        task = progress.add_task(what, total=total)
+        yield lambda done: progress.advance(task, done)
 
 
 def _stop(*_: object) -> None:

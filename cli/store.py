@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import mimetypes
 import socket
 import tempfile
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -22,6 +20,8 @@ from .errors import ProjectError
 from .stack import Place
 
 THREADS = 8
+# With waits of up to 20 seconds between them (botocore's standard mode): a server may be away for a minute.
+TRIES = 8
 SCHEME_PORTS = {"http": 80, "https": 443}
 # <service>.<namespace>.svc.<domain of the cluster>
 SERVICE_LABELS = 3
@@ -33,50 +33,36 @@ class Store:
 
     client: Any
     place: Place
-
-    def upload(self, files: Iterable[tuple[Path, str]]) -> Iterator[str]:
-        """Put files under their names, several at a time; yields each name that is done."""
-        jobs = {name: file for file, name in files}
-        with _workers() as pool:
-            done = {pool.submit(self._put, file, name): name for name, file in jobs.items()}
-            for future in as_completed(done):
-                future.result()
-                yield done[future]
+    authority: str | None = None
+    """File with the authority of the server's certificate, where it is not a public one."""
 
     def names(self) -> list[str]:
         """What lies there, without what stands for a folder."""
-        return list(self.versions())
+        return list(self.objects())
 
-    def versions(self) -> dict[str, str]:
-        """The ETag of each object by its name, without what stands for a folder."""
-        with _explained(self.place):
+    def objects(self) -> dict[str, tuple[int, str]]:
+        """Size in bytes and ETag of what lies there, by name, without what stands for a folder."""
+        with explained(self.place):
             pages = self.client.get_paginator("list_objects_v2").paginate(
                 Bucket=self.place.bucket, Prefix=self.place.prefix
             )
-            found = {item["Key"]: item["ETag"] for page in pages for item in page.get("Contents", [])}
-        return {key.removeprefix(self.place.prefix): tag for key, tag in found.items() if not key.endswith("/")}
+            items = [item for page in pages for item in page.get("Contents", []) if not item["Key"].endswith("/")]
+        return {item["Key"].removeprefix(self.place.prefix): (item["Size"], item["ETag"].strip('"')) for item in items}
 
     def read(self, names: Iterable[str]) -> Iterator[bytes]:
         """The contents of objects, several at a time, in the order of their names."""
-        with _workers() as pool:
+        with workers() as pool:
             yield from pool.map(self._get, names)
 
-    def _put(self, file: Path, name: str) -> None:
-        with _explained(self.place):
-            kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
-            self.client.upload_file(
-                str(file), self.place.bucket, self.place.prefix + name, ExtraArgs={"ContentType": kind}
-            )
-
     def _get(self, name: str) -> bytes:
-        with _explained(self.place):
+        with explained(self.place):
             answer = self.client.get_object(Bucket=self.place.bucket, Key=self.place.prefix + name)
             content: bytes = answer["Body"].read()
         return content
 
 
 @contextmanager
-def _workers() -> Iterator[ThreadPoolExecutor]:
+def workers() -> Iterator[ThreadPoolExecutor]:
     """Threads that nobody waits for once one of them failed, or somebody stopped the command."""
     pool = ThreadPoolExecutor(THREADS)
     try:
@@ -104,11 +90,12 @@ def open_store(cluster: Cluster, place: Place, endpoint: str | None = None) -> I
             config=Config(
                 signature_version="s3v4",
                 max_pool_connections=THREADS,
+                retries={"mode": "standard", "total_max_attempts": TRIES},
                 # Servers other than Amazon's know no checksums in trailers.
                 request_checksum_calculation="when_required",
             ),
         )
-        yield Store(client, place)
+        yield Store(client, place, ca)
 
 
 @contextmanager
@@ -150,7 +137,8 @@ def _authority(cluster: Cluster, place: Place) -> Iterator[str | None]:
 
 
 @contextmanager
-def _explained(place: Place) -> Iterator[None]:
+def explained(place: Place) -> Iterator[None]:
+    """Errors of boto3 as a ProjectError with the place that they are about."""
     try:
         yield
     except ClientError as error:

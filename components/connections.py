@@ -45,7 +45,7 @@ class Outside:
     """Servers outside of the cluster: networks such as ``10.0.0.0/24``, ``internet`` (public addresses) or ``any``."""
 
     addresses: Sequence[pulumi.Input[str]]
-    port: int
+    port: pulumi.Input[int]
 
 
 Peer = ServerPods | OtherNamespace | Outside
@@ -65,7 +65,10 @@ class PostgresTls:
 
 @dataclass(frozen=True)
 class PostgresConnection:
-    """A database that exists, with ``pg_trgm`` and ``btree_gin`` installed (Label Studio needs both)."""
+    """A database that exists, with ``pg_trgm`` and ``btree_gin`` installed (Label Studio needs both).
+
+    ``owner`` is the role that owns everything in it, if that is not ``user`` itself but one that it becomes.
+    """
 
     host: pulumi.Input[str]
     port: int
@@ -74,6 +77,7 @@ class PostgresConnection:
     password: SecretKey
     tls: PostgresTls | None = None
     peer: Peer | None = None
+    owner: str | None = None
 
 
 @dataclass(frozen=True)
@@ -98,7 +102,7 @@ class RedisConnection:
     port: pulumi.Input[int]
     database: pulumi.Input[int]
     password: SecretKey | None = None
-    user: str | None = None
+    user: pulumi.Input[str | None] = None
     tls: RedisTls | None = None
     peer: Peer | None = None
 

@@ -49,7 +49,7 @@ def _command_line() -> Iterator[str]:
     if not shutil.which("pulumi"):
         yield "the pulumi command is not installed: see https://www.pulumi.com/docs/install/"
     elif _fails("pulumi", "whoami", "--non-interactive"):
-        yield "nobody is logged in to a backend: type `pulumi login`, or `pulumi login --local` to try it out"
+        yield "not logged in to a backend: type `pulumi login`, or `pulumi login --local` to try it out"
 
 
 def _context(stack: str, context: str) -> Iterator[str]:

@@ -19,6 +19,7 @@ from local.cluster.api import Api, Object, has_condition
 from local.cluster.process import Process
 from local.paths import CONTEXT, KUBECONFIG, LOGS
 from local.terminal import console
+from scripts.waiting.reasons import Observer, Reason
 
 
 def status() -> bool:
@@ -38,10 +39,23 @@ def status() -> bool:
     console.print(f"Node: {'[green]ready[/]' if node_ready else '[red]not ready[/]'}")
     pods = api.get("/api/v1/pods")["items"]
     console.print(_pod_table(pods))
+    reasons = _reasons(api)
+    for reason in reasons:
+        console.print(f"[red]Waiting:[/] {escape(str(reason))}", soft_wrap=True)
+    if reasons:
+        console.print("Type these commands in `make shell`.")
     for line in _failed_jobs(pods):
         console.print(line)
     console.print(f"KUBECONFIG={KUBECONFIG} (context {CONTEXT}); logs are in {LOGS}")
-    return healthy and node_ready and all(_is_well(pod) for pod in pods if not _was_replaced(pod, pods))
+    return healthy and node_ready and not reasons and all(_is_well(pod) for pod in pods if not _was_replaced(pod, pods))
+
+
+def _reasons(api: Api) -> list[Reason]:
+    """What the stacks of this machine wait for, whose pods may not even be there."""
+    namespaces = [each["metadata"]["name"] for each in api.get("/api/v1/namespaces")["items"]]
+    kubectl = f"kubectl --context {CONTEXT} --namespace"
+    looks = [Observer(api.get, name, f"{kubectl} {name}").reasons() for name in sorted(namespaces)]
+    return [reason for look in looks for reason in look]
 
 
 def _failed_jobs(pods: list[Object]) -> Iterator[str]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import httpx
@@ -38,7 +39,8 @@ def up(port: int | None = None) -> None:
         stack.create()
         is_first = describe(stack, port)
         recovery.settle(stack, Api())
-        stack.operate("up", *policies)
+        with _watched():
+            stack.operate("up", *policies)
     outputs = stack.outputs()
     console.print(f"\nLabel Studio is ready{f': {url}' if (url := outputs.get('url')) else ''}")
     console.print(f"Log in as {outputs['administrator']}; `make password` shows the password.")
@@ -62,6 +64,20 @@ def preview(flags: Sequence[str] = ()) -> None:
     stack.operate("preview", *policies, *flags)
 
 
+def rotate(secret: str) -> str:
+    """Raise the counter of a secret, which the next `up` replaces; EngineError where the stack has no such secret."""
+    # They bring Pulumi's SDK, whose import takes longer than most commands here.
+    from components.settings.errors import SettingsError  # noqa: PLC0415
+    from scripts import rotate as counters  # noqa: PLC0415
+
+    stack = deployed()
+    known = merge(read(stack.machine_file)["config"], config())
+    try:
+        return counters.rotate(known, secret, stack.set_config)
+    except (SettingsError, counters.UnknownSecretError) as error:
+        raise EngineError(str(error)) from None
+
+
 def _ask_server(stack: Engine) -> None:
     """EngineError where the API server refuses an object of the stack, which it is asked about on trial."""
     # They bring Pulumi's SDK, whose import takes longer than most commands here.
@@ -72,6 +88,22 @@ def _ask_server(stack: Engine) -> None:
         server_check.report(stack.stack, merge(config(), {CLUSTER: {"kubeconfig": str(KUBECONFIG)}}))
     except SettingsError as error:
         raise EngineError(str(error)) from None
+
+
+@contextmanager
+def _watched() -> Iterator[None]:
+    """Tell what the stack waits for, in a block that deploys it; what is wrong with its settings is the program's."""
+    from components.settings.errors import SettingsError  # noqa: PLC0415
+    from components.stack.settings import validate_stack  # noqa: PLC0415
+    from scripts.waiting.watch import watched  # noqa: PLC0415
+
+    try:
+        cluster = validate_stack(merge(config(), {CLUSTER: {"kubeconfig": str(KUBECONFIG)}})).cluster
+    except SettingsError:
+        yield
+        return
+    with watched(cluster):
+        yield
 
 
 def _policies(stack: Engine) -> tuple[str, ...]:

@@ -49,7 +49,9 @@ def uninstall(agreed: bool) -> None:
 
 def _ask() -> None:
     if not sys.stdin.isatty():
-        raise NotAgreedError("nobody can be asked here: write make uninstall YES=1 to delete all data")
+        raise NotAgreedError(
+            "there is no terminal to ask for confirmation: write make uninstall YES=1 to delete all data"
+        )
     try:
         answer = console.input("Type [bold]delete[/] to go on: ")
     except (EOFError, KeyboardInterrupt):

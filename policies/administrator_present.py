@@ -24,7 +24,7 @@ def check(resource: Resource, _: Parameters) -> Iterator[str]:
 def _name_problems(environment: Environment) -> Iterator[str]:
     names = environment.setting("USERNAME")
     if not names and not environment.may_have_more():
-        yield f"{environment.label}: nobody can log in; set LABEL_STUDIO_USERNAME to the first user's e-mail address"
+        yield f"{environment.label}: no administrator; set LABEL_STUDIO_USERNAME to the first user's e-mail address"
     for variable in names:
         value = variable.value
         if isinstance(value, Reference):
@@ -40,7 +40,7 @@ def _password_problems(environment: Environment) -> Iterator[str]:
     passwords = environment.setting("PASSWORD")
     if not passwords and not environment.may_have_more():
         yield (
-            f"{environment.label}: nobody can log in; take LABEL_STUDIO_PASSWORD from a Secret "
+            f"{environment.label}: no administrator; take LABEL_STUDIO_PASSWORD from a Secret "
             "(extraEnvironmentSecrets with secretName and secretKey)"
         )
     for variable in passwords:

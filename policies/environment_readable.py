@@ -28,6 +28,8 @@ HARMLESS = re.compile(
     r"PYTHON(UNBUFFERED|DONTWRITEBYTECODE|FAULTHANDLER|HASHSEED|IOENCODING|UTF8|MALLOC|OPTIMIZE|DEVMODE)"
     r"|UWSGI_(PROCESSES|THREADS|WORKER_LIFETIME|HARAKIRI|BUFFER_SIZE|LISTEN)"
 )
+# Compiled code may be kept in a folder that a container makes for itself.
+BYTECODE = ("PYTHONPYCACHEPREFIX", "/tmp/bytecode")  # noqa: S108 - of the container
 MODULE, PATH = "DJANGO_SETTINGS_MODULE", "PYTHONPATH"
 # Folders of the image that hold no code; below any other of its folders a mount would change what runs.
 FREE = (
@@ -82,7 +84,7 @@ def _problems(environment: Environment, resource: Resource, parameters: Paramete
     words = " ".join(environment.container.words) if environment.container else ""
     if environment.task is Task.OPAQUE and not is_text(parameters["admittedCommands"].get(words)):
         yield (
-            "nobody can follow its command; write args: [label-studio-uwsgi] and set variables in env, or list the "
+            "its command cannot be analyzed; write args: [label-studio-uwsgi] and set variables in env, or list the "
             "command in the parameter admittedCommands with a reason"
         )
     for path in environment.hidden:
@@ -106,6 +108,8 @@ def _variable_problems(variable: Variable) -> Iterator[str]:
     elif variable.name in (MODULE, PATH):
         if problem := not_literal(variable.value):
             yield f"{variable.path} {problem}"
+    elif (variable.name, variable.value) == BYTECODE:
+        return
     elif LOADERS.fullmatch(variable.name) and not HARMLESS.fullmatch(variable.name) and variable.value != "":
         yield f"{variable.path} changes what runs before Label Studio's first line; remove it"
 
@@ -120,8 +124,9 @@ def _module_problems(environment: Environment, resource: Resource, admitted: fro
         )
     if module and module not in settings_modules.IMAGE_MODULES | {settings_modules.OWN_MODULE} and not admitted:
         yield f"{MODULE} is not one of the program's; write {settings_modules.OWN_MODULE}, or remove it"
-    if environment.container and settings_modules.DIRECTORY in folders:
-        yield from _mounted_module_problems(environment.container, resource, admitted)
+    if environment.container:
+        directory = settings_modules.DIRECTORY if settings_modules.DIRECTORY in folders else None
+        yield from _mounted_file_problems(environment.container, resource, admitted, directory)
 
 
 def _last(environment: Environment, name: str) -> str:
@@ -129,35 +134,45 @@ def _last(environment: Environment, name: str) -> str:
     return values[-1] if values and isinstance(values[-1], str) else ""
 
 
-def _mounted_module_problems(container: Container, resource: Resource, admitted: frozenset[str]) -> Iterator[str]:
-    """The folder of settings modules holds a ConfigMap of this stack, of known modules and nothing else."""
+def _mounted_file_problems(
+    container: Container, resource: Resource, admitted: frozenset[str], directory: str | None
+) -> Iterator[str]:
+    """Settings of servers, and the folder of settings modules if it is used, are of a ConfigMap of known files."""
     fix = "mount the ConfigMap that the program makes, or list the digest in the parameter admittedSettings"
     for mount in container.mounts:
-        inside = PurePosixPath(str(mount.get("mountPath"))).is_relative_to(settings_modules.DIRECTORY)
-        if not inside:
+        path = str(mount.get("mountPath"))
+        inside = directory is not None and PurePosixPath(path).is_relative_to(directory)
+        if not inside and not _is_server_file(mount):
             continue
+        place = settings_modules.DIRECTORY if inside else path
         volume = container.pod.volumes.get(str(mount.get("name")), {})
         name = at(volume, "configMap", "name")
         if name is None:
-            yield f"{settings_modules.DIRECTORY} is not mounted from a ConfigMap, so nobody can read it; {fix}"
+            yield f"{place} is not mounted from a ConfigMap, so it cannot be checked; {fix}"
         elif resource.neighbours is not None:
             entries = resource.neighbours.find("ConfigMap", name)
             if entries is None and not resource.neighbours.may_have(name):
-                yield f"the ConfigMap of {settings_modules.DIRECTORY} is not of this stack; {fix}"
+                yield f"the ConfigMap of {place} is not of this stack; {fix}"
             for key, text in mapping(entries).items():
                 if not settings_modules.is_known(text, admitted):
-                    yield f"the ConfigMap of {settings_modules.DIRECTORY} has an unknown module {key}; {fix}"
+                    yield f"the ConfigMap of {place} has an unknown file {key}; {fix}"
 
 
 def _container_problems(container: Container) -> Iterator[str]:
     if at(container.body, "lifecycle", "postStart") is not None:
-        yield "lifecycle.postStart runs beside Label Studio's start; remove it"
+        yield "lifecycle.postStart runs while Label Studio starts; remove it"
     if container.body.get("workingDir") not in WORKING:
         yield "workingDir changes where Python looks for modules; remove it"
     for index, mount in enumerate(items(container.body.get("volumeMounts"))):
         path = at(mount, "mountPath")
-        if path is UNKNOWN or not _is_free(path):
+        if path is UNKNOWN or not (_is_free(path) or _is_server_file(mount)):
             yield f"volumeMounts[{index}] lays something over the image's own files; use a folder such as /mnt"
+
+
+def _is_server_file(mount: Any) -> bool:
+    """Whether it lays the program's settings of a server over those of the image; what they say is asked elsewhere."""
+    file = settings_modules.SERVER_FILES.get(str(at(mount, "mountPath")))
+    return file is not None and at(mount, "subPath") == file
 
 
 def _side_problems(container: Container, admitted: Mapping[str, Any]) -> Iterator[str]:
@@ -183,7 +198,7 @@ RULE = Rule(
     name="environment-readable",
     title="The environment can be read",
     description="Everything that Label Studio's containers finally see can be computed from what is written.",
-    remediation="Start the image's own commands, set variables in env, and mount data beside the image's own files.",
+    remediation="Start the image's own commands, set variables in env, and mount data where the image has no files.",
     severity=Severity.CRITICAL,
     check=check,
     parameters={

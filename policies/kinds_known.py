@@ -80,7 +80,7 @@ def _unread(manifest: Manifest, kind: Kind) -> Iterator[tuple[str, str]]:
 RULE = Rule(
     name="kinds-known",
     title="Nothing unknown is applied",
-    description="Every object is of a kind, and has fields, that the policies read or that somebody has reviewed.",
+    description="Every object is of a kind, and has fields, that the policies read or that were reviewed.",
     remediation="Use a kind of the table of kinds, or admit the one named with a reason.",
     severity=Severity.CRITICAL,
     check=check,

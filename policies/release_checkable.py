@@ -63,7 +63,7 @@ def _chart_problems(release: Release, rendering: Rendering, parameters: Paramete
         return
     fix = "list its digest, or chart@version, in the parameter admittedCharts with a reason"
     if rendering.error and not rendering.digest:
-        yield f"{release.label}: its chart is not here and cannot be fetched, so nobody sees what it applies; {fix}"
+        yield f"{release.label}: its chart cannot be fetched, so what it applies cannot be checked; {fix}"
     elif rendering.error and rendering.has_no_helm:
         yield f"{release.label}: {rendering.error}"
     elif rendering.error and not rendering.is_own:

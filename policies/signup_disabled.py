@@ -28,7 +28,7 @@ def check(resource: Resource, _: Parameters) -> Iterator[str]:
 RULE = Rule(
     name="signup-disabled",
     title="Sign-up is off",
-    description="Nobody may make an account of Label Studio without an invitation.",
+    description="An account of Label Studio can only be made with an invitation.",
     remediation='Set LABEL_STUDIO_DISABLE_SIGNUP_WITHOUT_LINK: "true" in global.extraEnvironmentVars, once and written '
     "out (labelStudio.signup: disabled in the stack file), and invite people by link.",
     severity=Severity.CRITICAL,

@@ -424,7 +424,7 @@ class IngressArgs(TypedDict):
 
 
 class AdministratorArgs(TypedDict):
-    """The first user, superuser of the only organization; without one nobody gets in while sign-up is off."""
+    """The first user, superuser of the only organization; the only account while sign-up is off."""
 
     email: NotRequired[str]
     """Login name of the first administrator, in lower case."""
@@ -463,7 +463,7 @@ class LabelStudioArgs(TypedDict):
     migration_resources: NotRequired[ResourcesArgs]
     """Resources of the init container that migrates the database."""
     uwsgi_processes: NotRequired[int]
-    """Requests served at once by one pod; by default as many as CPU and memory bear."""
+    """Requests served at once by one pod; by default as many as CPU and memory bear. With 1, one slow request lets all others wait, probes too."""  # noqa: E501
     worker: NotRequired[WorkerArgs]
     """The queue workers."""
     persistence: NotRequired[LabelStudioPersistenceArgs]
@@ -499,7 +499,7 @@ class LabelStudioArgs(TypedDict):
     startup_timeout: NotRequired[int]
     """Seconds that a new pod may take until it answers."""
     termination_grace_period: NotRequired[int]
-    """Seconds to end requests in; the longest one may take 120."""
+    """Seconds to end requests in; the longest one may take 90."""
     release_timeout: NotRequired[int]
     """Seconds until an install or upgrade counts as failed."""
 
@@ -602,6 +602,27 @@ class ImageArgs(TypedDict):
     """MinIO client, which makes buckets and keys."""
 
 
+class RotationArgs(TypedDict):
+    """A higher number makes a new value at the next update; 1 is the value that the stack began with."""
+
+    database_owner: NotRequired[int]
+    """Password with which Label Studio opens the database."""
+    database_superuser: NotRequired[int]
+    """Password of the superuser of a standalone database."""
+    redis: NotRequired[int]
+    """Password of a standalone Redis."""
+    object_store_root: NotRequired[int]
+    """Password of the administrator of a standalone object store."""
+    page_key: NotRequired[int]
+    """S3 key with which Label Studio keeps uploads."""
+    project_keys: NotRequired[dict[str, int]]
+    """S3 keys of a declared project, by its name: those of Label Studio and those of people."""
+    django_key: NotRequired[int]
+    """Key that signs sessions and API tokens: sessions stay, every API token ends."""
+    administrator: NotRequired[int]
+    """Password of the first administrator."""
+
+
 class LabelStudioStackArgs(TypedDict):
     """Everything that a stack file says, but for values of Secrets, which never become part of a model."""
 
@@ -619,3 +640,5 @@ class LabelStudioStackArgs(TypedDict):
     """Label Studio projects with their storages."""
     images: NotRequired[ImageArgs]
     """Every image of the stack."""
+    rotate: NotRequired[RotationArgs]
+    """How often each secret that the stack makes was replaced."""

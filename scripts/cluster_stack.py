@@ -1,6 +1,6 @@
 """Deploys a stack to a cluster that is there already: `python -m scripts.cluster_stack up <stack> [--context <name>]`.
 
-It is plain `pulumi up` or `pulumi preview`, with the CLI and the backend of whoever calls it, under the policies. A
+It is plain `pulumi up`, `preview` or `destroy`, with the CLI and the backend of whoever calls it, under the policies. A
 stack without a file gets that of the dev stack, for the given context; a file that is there is never changed.
 """
 
@@ -9,19 +9,26 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from getpass import getpass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from components.settings.errors import SettingsError
+from components.stack.settings import validate_stack
 from policies.stacks import policy_flags
+from scripts import remaining_volumes
+from scripts.waiting.command import run
 
 PROJECT = Path(__file__).resolve().parent.parent
 TEMPLATE = "dev"
 CLUSTER = "label-studio:cluster"
+# The key of a stack file whose secrets a passphrase encrypts.
+SALT = "encryptionsalt"
+QUESTION: list[str] = []
 
 
 class StackError(ValueError):
@@ -80,17 +87,30 @@ def _without_secrets(config: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 def commands(operation: str, stack: str, config: Mapping[str, Any], agreed: bool) -> list[list[str]]:
-    """What is typed to preview or deploy a stack under its policies."""
-    answer = ["--yes"] if agreed and operation == "up" else []
-    operate = ["pulumi", operation, "--stack", stack, *answer, *policy_flags(stack, config)]
+    """What is typed to preview or deploy a stack under its policies; a deployment is told what it waits for.
+
+    The lines about that would be lost in what the CLI redraws on a terminal, so it does not redraw, and the question
+    whether to deploy, which it asks on a terminal only, is asked here.
+    """
+    if operation == "destroy":
+        return [["pulumi", "destroy", "--stack", stack, *(["--yes"] if agreed else [])]]
+    under = ["--stack", stack, *policy_flags(stack, config)]
+    preview = ["pulumi", "preview", *under]
+    # Whoever has agreed has not seen a preview, so the CLI makes one, which the policies can stop.
+    seen = [] if agreed else ["--skip-preview"]
+    deploy = ["pulumi", "up", "--yes", "--non-interactive", *seen, *under]
     ask = [sys.executable, "-m", "scripts.server_check", stack]
-    return [ask, ["pulumi", "stack", "select", "--create", "--stack", stack], operate]
+    select = ["pulumi", "stack", "select", "--create", "--stack", stack]
+    if operation == "preview":
+        return [ask, select, preview]
+    watched = [sys.executable, "-m", "scripts.waiting", stack, "--", *deploy]
+    return [ask, select, watched] if agreed else [ask, select, preview, QUESTION, watched]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run them; the status of the first that fails, or 1 with one line where nothing can be run."""
     parser = argparse.ArgumentParser(prog="scripts.cluster_stack", description="Deploy to a cluster that is there.")
-    parser.add_argument("operation", choices=("up", "preview"))
+    parser.add_argument("operation", choices=("up", "preview", "destroy"))
     parser.add_argument("stack")
     parser.add_argument("--context", help="the context of the kubeconfig that the stack is for")
     parser.add_argument("--yes", action="store_true", help="do not ask before changing anything")
@@ -99,26 +119,41 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if not shutil.which("pulumi"):
             raise StackError("the pulumi command is not installed: see https://www.pulumi.com/docs/install/")
-        if given.operation == "up" and not agreed and not sys.stdin.isatty():
-            raise StackError("nobody can be asked here whether to deploy: add YES=1 to deploy without a question")
-        config = settings(given.stack, given.context or None)
+        if given.operation != "preview" and not agreed and not sys.stdin.isatty():
+            raise StackError("there is no terminal to ask for confirmation: add YES=1 to go on without a question")
+        # What was never deployed gets no file by being destroyed.
+        is_new = given.operation == "destroy" and not stack_file(given.stack).exists()
+        config = settings(given.stack, None if is_new else given.context or None)
     except StackError as error:
         sys.stderr.write(f"error: {error}\n")
         return 1
     for command in commands(given.operation, given.stack, config, agreed):
-        if status := _run(command):
+        if command is QUESTION:
+            if input("Deploy these changes? [y/N] ").strip().lower() not in ("y", "yes"):
+                return 1
+        elif status := run(command, PROJECT, _environment(given.stack)):
             return status
+    if given.operation == "destroy":
+        _tell_of_volumes(config)
     return 0
 
 
-def _run(command: Sequence[str]) -> int:
-    """Run the CLI to its end; Ctrl-C is for the CLI, which gets it from the terminal and cancels what it does."""
-    with subprocess.Popen(command, cwd=PROJECT) as process:  # noqa: S603 - the CLI itself
-        while True:
-            try:
-                return process.wait()
-            except KeyboardInterrupt:
-                continue
+def _tell_of_volumes(config: Mapping[str, Any]) -> None:
+    """Print what a StorageClass kept of a stack that was destroyed."""
+    try:
+        lines = [*remaining_volumes.report(validate_stack(config).cluster)]
+    except SettingsError:
+        lines = []
+    sys.stdout.write("".join(f"{line}\n" for line in lines))
+
+
+def _environment(stack: str) -> dict[str, str]:
+    """What the CLI needs; a passphrase that it would ask for is asked for here, once for all commands."""
+    known = {"PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"} & os.environ.keys()
+    file = stack_file(stack)
+    if not known and sys.stdin.isatty() and file.exists() and SALT in (yaml.safe_load(file.read_text()) or {}):
+        os.environ["PULUMI_CONFIG_PASSPHRASE"] = getpass(f"Passphrase of the stack {stack}: ")
+    return dict(os.environ)
 
 
 if __name__ == "__main__":

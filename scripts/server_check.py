@@ -19,6 +19,7 @@ from typing import Any
 from components.kubernetes.ownership import is_foreign
 from components.settings.errors import SettingsError, dotted
 from components.stack.api_server import ApiServer, ClusterError, connected
+from components.stack.foreign_objects import RELEASE, Kinds, taken
 from components.stack.namespace_owners import namespace_problems
 from components.stack.settings import PROJECT, Settings, validate_stack
 from components.stack.volumes import volume_problems
@@ -30,8 +31,6 @@ from policies.stacks import StackFileError, stack_config
 
 Path = tuple[str | int, ...]
 MANAGER = "label-studio-check"
-# The name of the release in every stack.
-RELEASE = "label-studio"
 # What stands for a value that only an update knows, such as a password or the digest in a name.
 UNKNOWN_TEXT = "unknown"
 # The component that a resource is part of, as its URN has it, and the key of a stack file that it follows from.
@@ -76,10 +75,7 @@ def foreign_objects(server: ApiServer, namespace: str, resources: Sequence[Resou
     for resource, item, path in _placed(server, namespace, resources, _identity):
         found = server.read(path)
         if found and is_foreign(found, RELEASE):
-            yield (
-                f"{_section(resource)}: {item['kind']} {item['metadata']['name']} of the namespace {namespace} is "
-                "somebody else's: rename or delete it, or write another cluster.namespace"
-            )
+            yield taken(_section(resource), item["kind"], item["metadata"]["name"], namespace)
 
 
 def _placed(
@@ -89,11 +85,11 @@ def _placed(
     read: Callable[[Resource], dict[str, Any] | None],
 ) -> Iterator[tuple[Resource, dict[str, Any], str]]:
     """Each resource of the program, an object of the namespace that it applies, and where the API has that."""
-    plurals: dict[str, Mapping[str, str]] = {}
+    kinds = Kinds(server.read, namespace)
     for resource in resources:
         for item in map(read, [resource, *rendered(resource)]):
-            if item and item["kind"] != "Namespace" and (path := _path(server, plurals, namespace, item)):
-                yield resource, item, path
+            if item and item["kind"] != "Namespace" and (path := kinds.path(item["apiVersion"], item["kind"])):
+                yield resource, item, f"{path}/{item['metadata']['name']}"
 
 
 def _is_refusal(status: Mapping[str, Any]) -> bool:
@@ -129,19 +125,6 @@ def _known(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: _known(inner) for key, inner in value.items()}
     return [_known(inner) for inner in value] if isinstance(value, list) else value
-
-
-def _path(
-    server: ApiServer, plurals: dict[str, Mapping[str, str]], namespace: str, item: Mapping[str, Any]
-) -> str | None:
-    """Where the API has the object; None for a kind that the server does not know, which the program tells."""
-    version = item["apiVersion"]
-    root = f"/apis/{version}" if "/" in version else f"/api/{version}"
-    if version not in plurals:
-        found = (server.read(root) or {}).get("resources", [])
-        plurals[version] = {each["kind"]: each["name"] for each in found if "/" not in each["name"]}
-    plural = plurals[version].get(item["kind"])
-    return f"{root}/namespaces/{namespace}/{plural}/{item['metadata']['name']}" if plural else None
 
 
 def _section(resource: Resource) -> str:

@@ -110,6 +110,7 @@ def _sync(
     name: str, schedule: str | None, job: SetupJob, context: StackContext, parent: pulumi.Resource
 ) -> k8s.batch.v1.CronJob:
     labels = pods.labels(COMPONENT, name)
+    pod = setup_pod(context, job)
     return k8s.batch.v1.CronJob(
         name,
         metadata={"name": fitted(name, WORKLOAD), "namespace": context.namespace, "labels": labels},
@@ -121,7 +122,7 @@ def _sync(
             "failed_jobs_history_limit": 1,
             "job_template": {
                 "metadata": {"labels": labels},
-                "spec": setup_job_spec(job, labels, setup_pod(context, job)),
+                "spec": setup_job_spec(job, labels, pod, context.contents.annotations(pod)),
             },
         },
         opts=ResourceOptions(parent=parent),

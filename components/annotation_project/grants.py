@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from ..object_store.grants import BucketGrant
 from .args import Role
@@ -11,13 +12,15 @@ from .settings import ProjectSettings, TargetSettings
 PEOPLE: dict[Role, str] = {"source": "upload", "target": "export"}
 
 
-def project_grants(projects: Sequence[ProjectSettings], bucket: str) -> list[BucketGrant]:
+def project_grants(
+    projects: Sequence[ProjectSettings], bucket: str, generations: Mapping[str, int] | None = None
+) -> list[BucketGrant]:
     """The keys that the object store must make for projects without an S3 account of their own.
 
-    ``bucket`` is that of projects that name none.
+    ``bucket`` is that of projects that name none; ``generations`` are those of their keys, by name.
     """
     return [
-        grant
+        replace(grant, generation=(generations or {}).get(project.name, 1))
         for project in projects
         for role, storage in project.storages.items()
         if not storage.own_account
@@ -35,11 +38,11 @@ def bucket_grants(
 ) -> Sequence[BucketGrant]:
     """Two keys for a storage: Label Studio's own, called after its role, and the one of people and pipelines.
 
-    Who uploads cannot read; who exports cannot write; Label Studio can neither change data nor read annotations.
+    Who uploads cannot read, who exports cannot write; Label Studio can neither change data nor read annotations.
     """
     if role == "source":
         return [
-            BucketGrant(name=f"{project}-upload", bucket=bucket, prefix=prefix, actions=("list", "write")),
+            BucketGrant(name=f"{project}-upload", bucket=bucket, prefix=prefix, actions=("list", "write", "delete")),
             BucketGrant(name=f"{project}-source", bucket=bucket, prefix=prefix, actions=("list", "read")),
         ]
     delete = ("delete",) if can_delete else ()

@@ -14,6 +14,7 @@ from ..kubernetes import network_policy, pods
 from ..kubernetes.context import StackContext
 from ..kubernetes.pods import PART_OF, ResourceRequirements
 from ..label_studio.values import APP_NAME, HTTP_PORT
+from ..limits import REQUEST_SECONDS
 from . import job
 from .args import Page
 
@@ -33,10 +34,12 @@ def script_map(
     name: str, context: StackContext, parent: pulumi.Resource, data: Mapping[str, pulumi.Input[str]]
 ) -> k8s.core.v1.ConfigMap:
     """The package, and what else a job wants to read."""
+    content = {**FILES, **data}
+    context.contents.add("ConfigMap", name, content)
     return k8s.core.v1.ConfigMap(
         name,
         metadata={"name": name, "namespace": context.namespace, "labels": {"app.kubernetes.io/part-of": PART_OF}},
-        data={**FILES, **data},
+        data=content,
         opts=ResourceOptions(parent=parent),
     )
 
@@ -63,6 +66,7 @@ def environment(page: Page, context: StackContext) -> list[k8s.core.v1.EnvVarArg
     url = pulumi.Output.concat("http://", page.service, ".", context.namespace, ".svc.", context.cluster_domain)
     return [
         pods.env("LABEL_STUDIO_URL", url),
+        pods.env("REQUEST_SECONDS", str(REQUEST_SECONDS)),
         pods.env("PYTHONPATH", DIRECTORY),
         pods.env("PYTHONDONTWRITEBYTECODE", "1"),
     ]

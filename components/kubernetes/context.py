@@ -14,6 +14,8 @@ from ..settings.base import Scheduling
 from ..settings.grammars.hosts import Addresses
 from ..settings.images import ImageSettings
 from ..settings.network import AMAZON, host_and_port, namespace_of, network_of
+from ..settings.rotation import Rotation
+from .contents import Contents
 from .pods import Placement, pod_security, user_security
 
 
@@ -26,6 +28,7 @@ class StackContext:
     In a namespace that ``is_shared`` no policy speaks of other pods than those of the stack and its operators.
     ``run_as_user`` is the user of every pod, unless each has that of its image; None where the cluster assigns them.
     ``ingress_namespace`` is the only other namespace that may reach the page; any may where it is None.
+    ``contents`` are what pods read, and ``rotation`` says which generation of its passwords is in use.
     """
 
     namespace: pulumi.Input[str]
@@ -38,6 +41,8 @@ class StackContext:
     image_pull_secrets: Sequence[pulumi.Input[str]] = ()
     ingress_namespace: str | None = None
     scheduling: Scheduling = field(default_factory=Scheduling)
+    contents: Contents = field(default_factory=Contents)
+    rotation: Rotation = field(default_factory=Rotation)
 
     def scheduled(self, scheduling: Scheduling) -> Self:
         """The context of a service whose pods may run on these nodes only."""
@@ -64,7 +69,7 @@ class StackContext:
             tolerations=self.scheduling.to_kubernetes(),
         )
 
-    def peer(self, host: pulumi.Input[str], port: int, addresses: Addresses | None) -> Peer | None:
+    def peer(self, host: pulumi.Input[str], port: pulumi.Input[int], addresses: Addresses | None) -> Peer | None:
         """Where a server outside of the stack is: where the settings say, or else what its name or address tells."""
         if addresses:
             return Outside(addresses, port)
@@ -76,8 +81,9 @@ class StackContext:
         return Outside([network], port) if network else None
 
     def s3_peer(self, endpoint: pulumi.Input[str] | None, addresses: Addresses | None) -> Peer | None:
-        """The same for an S3 server; Amazon's without an endpoint. An endpoint that is an Output listens on 443."""
+        """The same for an S3 server; Amazon's without an endpoint."""
         if endpoint is not None and not isinstance(endpoint, str):
-            return self.peer(endpoint, 443, addresses)
+            port_of_endpoint = pulumi.Output.concat(endpoint).apply(lambda url: host_and_port(url)[1])
+            return self.peer(endpoint, port_of_endpoint, addresses)
         host, port = host_and_port(endpoint or AMAZON.format(region="any"))
         return self.peer(host, port, addresses)

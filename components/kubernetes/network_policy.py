@@ -148,5 +148,5 @@ def _namespace(name: str) -> PolicyPeer:
     return {"namespace_selector": {"match_labels": {"kubernetes.io/metadata.name": name}}}
 
 
-def _ports(*ports: int) -> list[k8s.networking.v1.NetworkPolicyPortArgsDict]:
-    return [{"protocol": "TCP", "port": port} for port in sorted(set(ports))]
+def _ports(*ports: pulumi.Input[int]) -> list[k8s.networking.v1.NetworkPolicyPortArgsDict]:
+    return [{"protocol": "TCP", "port": port} for port in dict.fromkeys(ports)]

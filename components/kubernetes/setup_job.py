@@ -71,9 +71,11 @@ def run_setup_job(
     It has no time to live, because an expired job would look like one that has to run again.
     """
     labels = pods.labels(job.component, name)
-    timeout = f"{job.seconds + 300}s"
+    # The Job ends itself after its seconds, with or without a pod; the rest is for Pulumi to notice.
+    timeout = f"{job.seconds + 60}s"
     pod = setup_pod(context, job)
-    digest = pulumi.Output.all(pod, list(job.triggers), list(job.passwords)).apply(_digest)
+    content = context.contents.annotations(pod)
+    digest = pulumi.Output.all([pod, content], list(job.triggers), list(job.passwords)).apply(_digest)
     return k8s.batch.v1.Job(
         name,
         metadata={
@@ -85,7 +87,7 @@ def run_setup_job(
             # A job that failed never runs again; the next update makes a new one in its place.
             "annotations": {"pulumi.com/replaceUnready": "true"},
         },
-        spec=setup_job_spec(job, labels, pod),
+        spec=setup_job_spec(job, labels, pod, content),
         opts=ResourceOptions(
             parent=parent, depends_on=list(after), custom_timeouts=CustomTimeouts(create=timeout, update=timeout)
         ),
@@ -93,14 +95,17 @@ def run_setup_job(
 
 
 def setup_job_spec(
-    job: SetupJob, labels: Mapping[str, str], pod: k8s.core.v1.PodSpecArgsDict
+    job: SetupJob,
+    labels: Mapping[str, str],
+    pod: k8s.core.v1.PodSpecArgsDict,
+    annotations: Mapping[str, pulumi.Input[str]],
 ) -> k8s.batch.v1.JobSpecArgsDict:
     """The specification of a job, for one that Pulumi waits for as well as for those of a schedule."""
     return {
         "backoff_limit": 0,
         "pod_failure_policy": DISRUPTED,
         "active_deadline_seconds": job.seconds,
-        "template": {"metadata": {"labels": labels}, "spec": pod},
+        "template": {"metadata": {"labels": labels, "annotations": annotations}, "spec": pod},
     }
 
 

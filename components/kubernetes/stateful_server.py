@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
 import pulumi_kubernetes as k8s
-from pulumi import ResourceOptions
+from pulumi import CustomTimeouts, ResourceOptions
 
 from ..settings.base import Storage
 from . import names, pods
@@ -16,14 +15,13 @@ from .backing_service import stateful_options
 from .context import StackContext
 
 DATA = "data"
+# Time for a volume, the image and the server's own recovery.
+READY_WITHIN = "10m"
 
 
 @dataclass(frozen=True, kw_only=True)
 class StatefulServer:
-    """A container that keeps its state in the volume ``data``.
-
-    A change of ``triggers`` restarts it, as a file of a ConfigMap or Secret alone would not.
-    """
+    """A container that keeps its state in the volume ``data``."""
 
     component: str
     container: k8s.core.v1.ContainerArgsDict
@@ -31,14 +29,8 @@ class StatefulServer:
     user: int
     storage: Storage
     volumes: Sequence[k8s.core.v1.VolumeArgsDict]
-    triggers: Mapping[str, pulumi.Input[str]]
     init_containers: Sequence[k8s.core.v1.ContainerArgsDict] = ()
     grace_seconds: int = 60
-
-
-def checksum(files: Mapping[str, str]) -> str:
-    """Changes with the files, for ``triggers``."""
-    return hashlib.sha256("\0".join(f"{name}\0{files[name]}" for name in sorted(files)).encode()).hexdigest()
 
 
 def run_stateful_server(
@@ -60,6 +52,8 @@ def run_stateful_server(
     }
     if server.init_containers:
         pod |= {"init_containers": server.init_containers}
+    waiting = CustomTimeouts(create=READY_WITHIN, update=READY_WITHIN)
+    after_services = ResourceOptions(depends_on=[*services, *after], custom_timeouts=waiting)
     return k8s.apps.v1.StatefulSet(
         name,
         metadata={
@@ -77,12 +71,15 @@ def run_stateful_server(
                 "when_scaled": "Retain",
             },
             "template": {
-                "metadata": {"labels": pods.labels(server.component, name), "annotations": server.triggers},
+                "metadata": {
+                    "labels": pods.labels(server.component, name),
+                    "annotations": context.contents.annotations(pod),
+                },
                 "spec": pod,
             },
             "volume_claim_templates": [_claim(server)],
         },
-        opts=ResourceOptions.merge(stateful_options(context, parent), ResourceOptions(depends_on=[*services, *after])),
+        opts=ResourceOptions.merge(stateful_options(context, parent), after_services),
     )
 
 

@@ -8,24 +8,21 @@ import pulumi_kubernetes as k8s
 from ..connections import SecretKey
 from ..kubernetes.backing_service import component_inputs
 from ..kubernetes.context import StackContext
-from ..kubernetes.names import RELEASE
 from ..kubernetes.ownership import STACK, stack_identity
 from ..kubernetes.pods import PART_OF
 from . import mounts
+from .administrator import set_password
 from .args import Connections, LabelStudioArgs
-from .credentials import administrator_password, django_key
+from .credentials import GENERATION, administrator_password, django_keys
 from .flavours import reshape
 from .network import network_policies
-from .release import install
+from .release import check_name, install
 from .scaling import autoscaler, disruption_budget
 from .settings import LabelStudioSettings
 from .values import chart_values, service_name
 from .worker import worker
 
-__all__ = ["Connections", "LabelStudio", "LabelStudioSettings"]
-
-# The charts leave the release's name alone if it contains one of these, and every name here would be another.
-AMBIGUOUS = ("ls-app", "ls-pvc")
+__all__ = ["Connections", "LabelStudio", "LabelStudioSettings", "check_name"]
 
 
 class LabelStudio(pulumi.ComponentResource):
@@ -45,16 +42,13 @@ class LabelStudio(pulumi.ComponentResource):
         context: StackContext,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        if any(part in name for part in AMBIGUOUS):
-            raise ValueError(f"{name!r} cannot be the name of a release: it contains {' or '.join(AMBIGUOUS)}")
-        if len(name) > RELEASE:
-            raise ValueError(f"{name!r} cannot be the name of a release: helm takes at most {RELEASE} characters")
+        check_name(name)
         args = LabelStudioArgs(
             settings=settings, connections=connections, context=context.scheduled(settings.scheduling)
         )
         inputs = component_inputs(settings, context, connections=connections)
         super().__init__("label-studio:label_studio:LabelStudio", name, inputs, opts)
-        key = django_key(name, args, self)
+        django = django_keys(name, args, self)
         self.administrator_password, self.generated_password = administrator_password(name, args, self)
         settings_map = f"{name}-settings"
         module = _settings_module(settings_map, args, pulumi.ResourceOptions(parent=self))
@@ -63,10 +57,20 @@ class LabelStudio(pulumi.ComponentResource):
         after = pulumi.ResourceOptions.merge(after, pulumi.ResourceOptions(depends_on=[module]))
         network_policies(name, args, self)
 
-        values = chart_values(args, name, key, self.administrator_password, settings_map)
+        values = chart_values(args, name, django, self.administrator_password, settings_map)
         release = install(name, args, reshape(values, args.settings.chart.flavour), after)
 
         with_release = pulumi.ResourceOptions(parent=self, depends_on=[release])
+        if self.generated_password is not None and context.rotation.administrator > 1:
+            set_password(
+                name,
+                args,
+                values=values,
+                password=self.administrator_password,
+                settings_map=settings_map,
+                parent=self,
+                after=[release],
+            )
         if args.redis:
             worker(name, args, values, settings_map, with_release)
         if args.settings.autoscaling:
@@ -88,10 +92,12 @@ class LabelStudio(pulumi.ComponentResource):
 
 
 def _settings_module(name: str, args: LabelStudioArgs, opts: pulumi.ResourceOptions) -> k8s.core.v1.ConfigMap:
+    generation = args.context.rotation.django_key
     metadata: k8s.meta.v1.ObjectMetaArgsDict = {
         "name": name,
         "namespace": args.context.namespace,
         "labels": {"app.kubernetes.io/part-of": PART_OF},
-        "annotations": {STACK: stack_identity()},
+        "annotations": {STACK: stack_identity(), **({GENERATION: str(generation)} if generation > 1 else {})},
     }
+    args.context.contents.add("ConfigMap", name, mounts.SETTINGS_FILES)
     return k8s.core.v1.ConfigMap(name, metadata=metadata, data=mounts.SETTINGS_FILES, opts=opts)

@@ -6,10 +6,11 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from ..limits import UPLOAD
 from ..settings.base import ListOf, SettingsModel
 from ..settings.grammars.hosts import CertificateHost, DnsName, Network
 from ..settings.grammars.kubernetes import Annotations, ObjectName
-from ..settings.grammars.quantities import MAXIMUM_UPLOAD, UploadSize
+from ..settings.grammars.quantities import UploadSize
 
 
 class Service(SettingsModel):
@@ -49,8 +50,9 @@ class Ingress(SettingsModel):
     class_name: ObjectName | None = Field(None, description="Ingress class; the cluster's default when not given.")
     annotations: Annotations = Field({}, description="Annotations for the ingress controller.")
     max_body_size: UploadSize = Field(
-        MAXIMUM_UPLOAD,
-        description="Largest upload that ingress-nginx lets through; 200m at most, as nginx in the pod takes no more.",
+        UPLOAD,
+        description=f"Largest upload that ingress-nginx lets through; {UPLOAD} at most, as nginx in the pod takes no "
+        "more.",
     )
 
     @model_validator(mode="after")

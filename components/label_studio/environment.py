@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterator, Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 import pulumi
 import pulumi_kubernetes as k8s
 
 from ..connections import PostgresConnection, RedisConnection, S3Connection, SecretKey
 from ..kubernetes import pods
+from ..settings.network import is_loopback
 from .args import LabelStudioArgs
+from .credentials import DjangoKeys
 from .embedded_chart import CONTAINERS
 from .endpoints import declared_endpoints
 from .mounts import (
@@ -23,6 +23,9 @@ from .mounts import (
 )
 
 Variables = dict[str, pulumi.Input[str]]
+
+# The image compiles nothing and forbids it; each process would compile all of Label Studio, for 5 s of CPU.
+BYTECODE = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": "/tmp/bytecode"}  # noqa: S108 - the container's own
 Secrets = dict[str, SecretKey]
 
 
@@ -42,6 +45,10 @@ def variables(args: LabelStudioArgs) -> Variables:
         "FRONTEND_SENTRY_DSN": "",
         **_postgresql_tls(args.postgresql),
         **({"STORAGE_AWS_S3_SIGNATURE_VERSION": "s3v4"} if args.volume is None else {}),
+        **_own_stores(args),
+        **BYTECODE,
+        # Of one attempt to reach the database; libpq has no limit by default.
+        "PGCONNECT_TIMEOUT": "5",
         # Images of some releases find the package label_studio by a PYTHONPATH of their own.
         "DJANGO_SETTINGS_MODULE": SETTINGS_MODULE,
         "PYTHONPATH": f"{SETTINGS_DIRECTORY}:/label-studio",
@@ -49,12 +56,13 @@ def variables(args: LabelStudioArgs) -> Variables:
     }
 
 
-def secrets(args: LabelStudioArgs, django_key: SecretKey) -> Secrets:
+def secrets(args: LabelStudioArgs, django: DjangoKeys) -> Secrets:
     """What every container reads from Secrets, besides what charts make of their own values."""
     token = args.uploads.session_token if args.uploads and args.volume is None else None
     return {
         **{name: reference.key for name, reference in args.settings.extra_environment_secrets.items()},
-        "SECRET_KEY": django_key,
+        "SECRET_KEY": django.newest,
+        **({"SECRET_KEY_FALLBACKS": django.former} if django.former else {}),
         **({"AWS_SESSION_TOKEN": token} if token else {}),
     }
 
@@ -107,11 +115,16 @@ def _text_at(shared: Mapping[str, Any], path: str) -> pulumi.Input[str] | None:
 
 def redis_location(redis: RedisConnection) -> pulumi.Input[str]:
     """The documented ``redis://host:port/database``, ``rediss`` with TLS; the password is never part of it."""
-    begin = f"{'rediss' if redis.tls else 'redis'}://{f'{redis.user}@' if redis.user else ''}"
-    if isinstance(redis.host, str) and isinstance(redis.port, int) and isinstance(redis.database, int):
-        return f"{begin}{redis.host}:{redis.port}/{redis.database}"
-    known_later = pulumi.Output.all(redis.host, redis.port, redis.database)
-    return known_later.apply(lambda parts: "{}{}:{:.0f}/{:.0f}".format(begin, *parts))
+    scheme = "rediss" if redis.tls else "redis"
+
+    def location(user: str | None, host: str, port: float, database: float) -> str:
+        return f"{scheme}://{f'{user}@' if user else ''}{host}:{port:.0f}/{database:.0f}"
+
+    match redis.user, redis.host, redis.port, redis.database:
+        case (None | str() as user, str() as host, int() as port, int() as database):
+            return location(user, host, port, database)
+        case parts:
+            return pulumi.Output.all(*parts).apply(lambda known: location(*known))
 
 
 def s3_folder(s3: S3Connection) -> str:
@@ -128,18 +141,9 @@ def _page(url: str | None) -> Variables:
     # The secure flags are read by bool(int(value)): "true" would stop Label Studio at start.
     secure = "1" if url is not None and url.startswith("https://") else "0"
     cookies: Variables = {"SESSION_COOKIE_SECURE": secure, "CSRF_COOKIE_SECURE": secure}
-    if url is None or _is_loopback(url):
+    if url is None or is_loopback(url):
         return cookies
     return {"LABEL_STUDIO_HOST": url, "CSRF_TRUSTED_ORIGINS": url, **cookies}
-
-
-def _is_loopback(url: str) -> bool:
-    """Whether it is plain http to this very machine; behind a proxy that speaks TLS the origin has to be named."""
-    parts = urlsplit(url)
-    try:
-        return parts.scheme == "http" and ipaddress.ip_address(parts.hostname or "").is_loopback
-    except ValueError:
-        return parts.scheme == "http" and parts.hostname == "localhost"
 
 
 def _protection(args: LabelStudioArgs) -> Variables:
@@ -162,6 +166,13 @@ def _postgresql_tls(postgresql: PostgresConnection) -> Variables:
     if postgresql.tls is None:
         return {}
     return {"PGSSLMODE": postgresql.tls.mode, **({"PGSSLROOTCERT": POSTGRESQL_CA.path} if postgresql.tls.ca else {})}
+
+
+def _own_stores(args: LabelStudioArgs) -> Variables:
+    """Checksums only where they are demanded: of servers that are not Amazon's, not all know those of newer clients."""
+    if not declared_endpoints(args):
+        return {}
+    return {"AWS_REQUEST_CHECKSUM_CALCULATION": "when_required", "AWS_RESPONSE_CHECKSUM_VALIDATION": "when_required"}
 
 
 def _boolean(value: bool) -> str:

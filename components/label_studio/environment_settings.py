@@ -26,6 +26,7 @@ OWNED = {
     "DATABASE_NAME": "postgresql",
     "POSTGRE_*": "postgresql",
     "PGSSL*": "postgresql",
+    "PGCONNECT_TIMEOUT": "nothing: it is five seconds",
     "REDIS_*": "redis",
     "RQ_QUEUES": "redis",
     "STORAGE_*": "labelStudio.persistence and objectStore",
@@ -46,10 +47,13 @@ OWNED = {
     "SENTRY_*": "nothing: error reports to the vendor are off",
     "FRONTEND_SENTRY_*": "nothing: error reports to the vendor are off",
     "UWSGI_PROCESSES": "labelStudio.uwsgiProcesses",
+    "UWSGI_*": "nothing: the program mounts its own settings of uWSGI",
     "APP_WEBSERVER": "nothing: it is uwsgi",
     "LATEST_VERSION_CHECK": "nothing: nobody is asked for newer releases",
     "DJANGO_SETTINGS_MODULE": "nothing: the program mounts its own",
     "PYTHONPATH": "nothing: the program mounts its own",
+    "PYTHONDONTWRITEBYTECODE": "nothing: compiled code is kept below /tmp",
+    "PYTHONPYCACHEPREFIX": "nothing: compiled code is kept below /tmp",
     "DECLARED_S3_ENDPOINTS": "objectStore.endpoint, or the endpoint of a project's source or target",
     "CMD_WRAPPER": "nothing: it would run before Label Studio and change every variable unseen",
     "ENV_INJECT_SOURCES": "nothing: it would run before Label Studio and change every variable unseen",
@@ -62,10 +66,7 @@ LOADERS = re.compile(
     r"LD_.*|GCONV_PATH|GLIBC_TUNABLES|LOCPATH|BASH.*|ENV|SHELLOPTS|IFS|PS4|PATH|PYTHON.*|UWSGI_.*|DJANGO_CONFIGURATION"
     r"|OPENSSL_(CONF|ENGINES|MODULES)"
 )
-HARMLESS = re.compile(
-    r"PYTHON(UNBUFFERED|DONTWRITEBYTECODE|FAULTHANDLER|HASHSEED|IOENCODING|UTF8|MALLOC|OPTIMIZE|DEVMODE)"
-    r"|UWSGI_(THREADS|WORKER_LIFETIME|HARAKIRI|BUFFER_SIZE|LISTEN)"
-)
+HARMLESS = re.compile(r"PYTHON(UNBUFFERED|FAULTHANDLER|HASHSEED|IOENCODING|UTF8|MALLOC|OPTIMIZE|DEVMODE)")
 # Read by bool(int(value)): "true" stops Label Studio at start.
 NUMERIC_BOOLEANS = frozenset({"CSRF_COOKIE_HTTPONLY", "INACTIVITY_SESSION_TIMEOUT_ENABLED"})
 # Read by bool_from_request: any other spelling, also the empty string, stops Label Studio at start.

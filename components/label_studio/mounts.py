@@ -1,10 +1,9 @@
-"""The files that Label Studio's containers need besides those of the image: settings module and authorities."""
+"""The files that Label Studio's containers need besides those of the image: settings of its servers, authorities."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 
 import pulumi_kubernetes as k8s
@@ -19,12 +18,13 @@ SETTINGS_DIRECTORY = f"{ROOT}/settings"
 SETTINGS_VOLUME = "stack-settings"
 SETTINGS_MODULE = "stack_settings"
 PROBE_SCRIPT = f"{SETTINGS_DIRECTORY}/worker_probe.py"
+# What the image reads its servers' settings from: its entrypoint copies the first, and names the second to uWSGI.
+SERVER_FILES = {"nginx.conf": "/etc/nginx/nginx.conf", "uwsgi.ini": "/label-studio/deploy/uwsgi.ini"}
 DATA: str = CONTAINERS["directories"]["data"]
 REDIS_CERTIFICATES: str = CONTAINERS["directories"]["redisCertificates"]
 
-_FILES = Path(__file__).with_name("files")
-SETTINGS_FILES = {file.name: file.read_text() for file in sorted(_FILES.glob("*.py"))}
-SETTINGS_CHECKSUM = sha256("\0".join(SETTINGS_FILES.values()).encode()).hexdigest()
+FILES = Path(__file__).with_name("files")
+SETTINGS_FILES = {file.name: file.read_text() for file in sorted(FILES.iterdir()) if file.is_file()}
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,32 @@ def volumes(args: LabelStudioArgs, settings_map: str) -> list[k8s.core.v1.Volume
     return [module, *(authority.volume(secret) for authority, secret in authorities(args))]
 
 
+def redis_certificates(args: LabelStudioArgs) -> list[k8s.core.v1.VolumeArgsDict]:
+    """The volume with the certificates of Redis, where it speaks TLS."""
+    tls = args.redis.tls if args.redis else None
+    if tls is None:
+        return []
+    keys = [key for key in (tls.ca_key, tls.certificate_key, tls.private_key_key) if key]
+    items: list[k8s.core.v1.KeyToPathArgsDict] = [{"key": key, "path": key} for key in keys]
+    return [{"name": "redis-certificates", "secret": {"secret_name": tls.secret_name, "items": items}}]
+
+
+def redis_certificate_mounts(args: LabelStudioArgs) -> list[k8s.core.v1.VolumeMountArgsDict]:
+    """The mount of ``redis_certificates``, where there are any."""
+    if not args.redis or not args.redis.tls:
+        return []
+    return [pods.mount("redis-certificates", REDIS_CERTIFICATES, read_only=True)]
+
+
 def mounts(args: LabelStudioArgs) -> list[k8s.core.v1.VolumeMountArgsDict]:
     """Mounts of ``volumes`` in every container of Label Studio."""
     module = pods.mount(SETTINGS_VOLUME, SETTINGS_DIRECTORY, read_only=True)
     return [module, *(authority.mount() for authority, _ in authorities(args))]
+
+
+def server_mounts() -> list[k8s.core.v1.VolumeMountArgsDict]:
+    """Mounts of ``volumes`` in the pods of the page: the settings of nginx and uWSGI, over those of the image."""
+    return [
+        {"name": SETTINGS_VOLUME, "mount_path": path, "sub_path": file, "read_only": True}
+        for file, path in SERVER_FILES.items()
+    ]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pulumi
 import pulumi_kubernetes as k8s
 
+from ..kubernetes import names
 from . import embedded_chart
 from .args import LabelStudioArgs
 from .chart_settings import PublishedChart
@@ -14,6 +16,26 @@ from .values import Values
 
 REPOSITORY_CHARTS = {"upstream": "label-studio", "alauda": "chart-label-studio"}
 HISTORY = 10
+# The charts leave the release's name alone if it contains one of these, and every name here would be another.
+AMBIGUOUS = ("ls-app", "ls-pvc")
+# Services have names that begin with it, which follow RFC 1035.
+NAME = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
+
+
+def check_name(name: str) -> None:
+    """ValueError where no release, or not everything that is named after it, can have the name."""
+    if not NAME.fullmatch(name):
+        raise ValueError(
+            f"{name!r} cannot be the name of a release: it must have lower-case letters, digits and '-' only, begin "
+            "with a letter and not end with '-'"
+        )
+    if any(part in name for part in AMBIGUOUS):
+        raise ValueError(f"{name!r} cannot be the name of a release: it contains {' or '.join(AMBIGUOUS)}")
+    if len(name) > names.RELEASE:
+        raise ValueError(
+            f"{name!r} cannot be the name of a release: helm takes at most {names.RELEASE} characters, and this has "
+            f"{len(name)}"
+        )
 
 
 def install(release: str, args: LabelStudioArgs, values: Values, opts: pulumi.ResourceOptions) -> k8s.helm.v3.Release:

@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from ..limits import REQUEST_SECONDS
 from ..settings.base import ListOf, Resources, Scheduling, SecretReference, SettingsModel
 from ..settings.grammars.hosts import Url
 from ..settings.grammars.kubernetes import Annotations, ObjectName, UserId
@@ -50,7 +51,7 @@ Persistence = Annotated[VolumePersistence | S3Persistence, Field(discriminator="
 
 
 class Administrator(SettingsModel):
-    """The first user, superuser of the only organization; without one nobody gets in while sign-up is off."""
+    """The first user, superuser of the only organization; the only account while sign-up is off."""
 
     email: Email = Field("admin@example.com", description="Login name of the first administrator, in lower case.")
     existing_secret: SecretReference | None = Field(
@@ -108,7 +109,11 @@ class LabelStudioSettings(SettingsModel):
         description="Resources of the init container that migrates the database.",
     )
     uwsgi_processes: int | None = Field(
-        None, ge=1, le=256, description="Requests served at once by one pod; by default as many as CPU and memory bear."
+        None,
+        ge=1,
+        le=256,
+        description="Requests served at once by one pod; by default as many as CPU and memory bear. "
+        "With 1, one slow request lets all others wait, probes too.",
     )
     worker: Worker = Field(Worker(), description="The queue workers.")
     persistence: Persistence = Field(VolumePersistence(), description="Where uploads and exports live.")
@@ -148,7 +153,7 @@ class LabelStudioSettings(SettingsModel):
     )
     startup_timeout: int = Field(300, ge=30, le=3600, description="Seconds that a new pod may take until it answers.")
     termination_grace_period: int = Field(
-        135, ge=30, le=3600, description="Seconds to end requests in; the longest one may take 120."
+        135, ge=30, le=3600, description=f"Seconds to end requests in; the longest one may take {REQUEST_SECONDS}."
     )
     release_timeout: int = Field(
         900, ge=60, le=7200, description="Seconds until an install or upgrade counts as failed."

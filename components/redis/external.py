@@ -9,9 +9,6 @@ from ..kubernetes.context import StackContext
 from ..settings.grammars.redis import parse_redis_url
 from .settings import ExternalRedis, RedisSsl
 
-# Where a server listens that does not say otherwise.
-PORT = 6379
-
 
 def connect(settings: ExternalRedis, context: StackContext) -> RedisConnection:
     """The connection that the address tells; of one that is an Output, ``ssl`` tells whether the server speaks TLS."""
@@ -21,10 +18,10 @@ def connect(settings: ExternalRedis, context: StackContext) -> RedisConnection:
             host=address.apply(lambda parts: parts.host),
             port=address.apply(lambda parts: parts.port),
             database=address.apply(lambda parts: parts.database),
+            user=address.apply(lambda parts: parts.user),
             password=settings.password.key if settings.password else None,
             tls=_tls(settings.ssl) if settings.ssl else None,
-            # A network rule that knows no port yet opens that of all servers of this kind.
-            peer=context.peer(settings.url, PORT, settings.addresses),
+            peer=context.peer(settings.url, address.apply(lambda parts: parts.port), settings.addresses),
         )
     parts = settings.address
     return RedisConnection(

@@ -30,6 +30,15 @@ def is_named(host: str, cluster_domain: str) -> bool:
     return namespace_of(host, cluster_domain) is None and network_of(host) is None
 
 
+def is_loopback(url: str) -> bool:
+    """Whether it is plain http to the machine of whoever asks; behind a proxy with TLS the host has a meaning."""
+    parts = urlsplit(url)
+    try:
+        return parts.scheme == "http" and ip_address(parts.hostname or "").is_loopback
+    except ValueError:
+        return parts.scheme == "http" and parts.hostname == "localhost"
+
+
 def host_and_port(url: str) -> tuple[str, int]:
     """Of an http or https URL."""
     parts = urlsplit(url)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from functools import cache
 
 import pulumi
 
@@ -21,7 +22,9 @@ from ..redis import alauda
 from ..redis.settings import AlaudaRedis
 from ..settings.errors import SettingsError
 from .api_server import ApiServer, ClusterError, connected
+from .foreign_objects import DeclaredNames, foreign_problems
 from .namespace_owners import namespace_problems
+from .rotation_warnings import rotation_warnings
 from .settings import Settings
 from .volumes import volume_problems
 
@@ -35,7 +38,7 @@ def check_cluster(settings: Settings) -> None:
     SettingsError where a volume that is there cannot become what the settings say, or the namespace is another's. A
     preview without a cluster, which the environment asks for, is not checked.
     """
-    if pulumi.runtime.is_dry_run() and os.environ.get(WITHOUT_CLUSTER) == "true":
+    if _is_without_cluster():
         return
     cluster = settings.cluster
     with connected(cluster) as server:
@@ -43,9 +46,11 @@ def check_cluster(settings: Settings) -> None:
             return
         server.get("/version")
         missing = [kind for kind in needed_kinds(settings) if not _knows(server, kind)]
+        read = cache(server.read)
+        warnings = [*rotation_warnings(settings, read)]
         problems = [
-            *namespace_problems(settings, server.read, stack_identity()),
-            *volume_problems(settings, server.read),
+            *namespace_problems(settings, read, stack_identity()),
+            *volume_problems(settings, read),
         ]
     if missing:
         kinds = "; ".join(f"{kind.kind} of {kind.api_version}, which {kind.operator} brings" for kind in missing)
@@ -55,6 +60,27 @@ def check_cluster(settings: Settings) -> None:
         )
     if problems:
         raise SettingsError(problems)
+    for warning in warnings:
+        pulumi.warn(warning)
+
+
+def check_names(settings: Settings, names: DeclaredNames) -> None:
+    """SettingsError where somebody else's objects have names that the program declared; it names all of them.
+
+    Only in a preview, which `pulumi up` makes first: an update has begun to make objects by then. A namespace of the
+    stack's own has nobody else's.
+    """
+    if settings.cluster.create_namespace or not pulumi.runtime.is_dry_run() or _is_without_cluster():
+        return
+    with connected(settings.cluster) as server:
+        problems = [*foreign_problems(settings, names, server.read)] if server else []
+    if problems:
+        raise SettingsError(problems)
+
+
+def _is_without_cluster() -> bool:
+    """Whether this is a preview that does without a cluster, which the environment asks for."""
+    return pulumi.runtime.is_dry_run() and os.environ.get(WITHOUT_CLUSTER) == "true"
 
 
 def needed_kinds(settings: Settings) -> Iterator[Kind]:

@@ -21,6 +21,7 @@ from ..redis.settings import RedisSettings
 from ..settings.base import ListOf, SettingsModel
 from ..settings.errors import SettingsError, problems_of
 from ..settings.images import LABEL_STUDIO, ImageSettings
+from ..settings.rotation import Rotation
 from .cluster import ClusterSettings
 from .rules import stack_problems
 from .supplied import SECRETS_KEY, form_problems, reference_problems
@@ -41,6 +42,7 @@ class Settings(SettingsModel):
     label_studio: LabelStudioSettings = Field(description="Label Studio itself.")
     projects: ListOf[ProjectSettings] = Field((), description="Label Studio projects with their storages.")
     images: ImageSettings = Field(ImageSettings(), description="Every image of the stack.")
+    rotate: Rotation = Field(Rotation(), description="How often each secret that the stack makes was replaced.")
 
     @model_validator(mode="after")
     def _rules_that_span_keys(self) -> Self:
@@ -99,6 +101,7 @@ def _schema() -> dict[str, Any]:
 def load_settings() -> Settings:
     """The settings of the stack that runs; SettingsError as of ``validate``."""
     given = _given_keys()
+    _refuse_renamed_project(given)
     problems = [*_misspelt_namespaces(), *_unencrypted(given)]
     secrets = given.pop(SECRETS_KEY, None) or {}
     problems += form_problems(secrets)
@@ -162,3 +165,16 @@ def _misspelt_namespaces() -> Iterator[str]:
         likeness = difflib.SequenceMatcher(None, namespace.lower().replace("_", "-"), PROJECT).ratio()
         if likeness >= NEARLY_PROJECT and not namespace.startswith(f"{PROJECT}-"):
             yield f"{namespace}: is not a known prefix of keys; did you mean {PROJECT}:?"
+
+
+def _refuse_renamed_project(given: Mapping[str, Any]) -> None:
+    """SettingsError where the settings are below the name of a project that was called something else before."""
+    project = pulumi.get_project()
+    theirs = {key.partition(":")[2] for key in _configuration() if key.startswith(f"{project}:")}
+    if not given and project != PROJECT and "cluster" in theirs:
+        raise SettingsError(
+            [
+                f"{project}: is not the prefix of keys, even if the Pulumi project has that name; write name: "
+                f"{PROJECT} into Pulumi.yaml and {PROJECT}: before each key. Stacks tell deployments apart"
+            ]
+        )

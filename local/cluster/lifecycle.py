@@ -63,6 +63,7 @@ def start() -> None:
     with alone(), step("Starting the cluster"):
         traces.record()
         pki.create_missing()
+        control_plane.write_configuration()
         node.write_configuration()
         traces.prepare()
         with ThreadPoolExecutor(1) as pool:

@@ -23,13 +23,17 @@ from local.images.sandbox import HERE
 from local.tools.build import tool
 
 TRIXIE = Recipe("debian/base.sh", "trixie", is_base=True)
-# Label Studio 1.20.0 wants numpy 1, which has no wheel for trixie's Python.
 BOOKWORM = Recipe("debian/base.sh", "bookworm", is_base=True)
 POSTGRESQL = Recipe("postgresql/install.sh", "trixie", TRIXIE, is_base=True)
 OPERAND = Recipe("postgresql/operand.sh", "trixie", POSTGRESQL)
 VALKEY = Recipe("valkey/install.sh", "trixie", TRIXIE)
 BUSYBOX = Recipe("debian/busybox.sh", "trixie", TRIXIE)
-PYTHON = Recipe("label-studio/python.sh", "bookworm", BOOKWORM, is_base=True)
+# The Python of the official images is 3.12 for 1.20.0 and 3.13 for 1.23.2. Trixie has 3.13. No Debian has 3.12, and
+# 1.20.0 wants numpy 1, which has no wheel for 3.13: it gets bookworm's 3.11.
+PYTHON = {
+    NEWEST: Recipe("label-studio/python.sh", "trixie", TRIXIE, is_base=True),
+    OLDEST: Recipe("label-studio/python.sh", "bookworm", BOOKWORM, is_base=True),
+}
 BARMAN = Recipe(
     "barman-cloud/install.sh",
     "trixie",
@@ -63,12 +67,14 @@ class Definition:
 def label_studio(version: str) -> Definition:
     """Label Studio, uWSGI and nginx in one image, as the official one has them."""
     requirements = f"label-studio/requirements-{version}.txt"
+    python = PYTHON[version]
     environment = {
         "PATH": f"/label-studio/.venv/bin:{SEARCH_PATH}",
         "HOME": "/label-studio",
         "LS_DIR": "/label-studio",
         "LANG": "C.UTF-8",
         "PYTHONUNBUFFERED": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",
         "DJANGO_SETTINGS_MODULE": "core.settings.label_studio",
         "LABEL_STUDIO_BASE_DATA_DIR": "/label-studio/data",
         "OPT_DIR": "/opt/heartex/instance-data/etc",
@@ -84,15 +90,19 @@ def label_studio(version: str) -> Definition:
         ),
         Recipe(
             "label-studio/install.sh",
-            "bookworm",
-            PYTHON,
+            python.suite,
+            python,
             inputs=(requirements,),
             arguments=(requirements,),
             tool=Path(find_uv_bin()),
         ),
         {
-            f"label-studio/deploy/{name}": _file(f"label-studio/{name}")
-            for name in ("docker-entrypoint.sh", "wait_for_database.py", "nginx.conf", "uwsgi.ini")
+            **{
+                f"label-studio/deploy/{name}": _file(f"label-studio/{name}")
+                for name in ("docker-entrypoint.sh", "wait_for_database.py", "uwsgi.ini")
+            },
+            "etc/nginx/nginx.conf": _file("label-studio/nginx.conf"),
+            "usr/share/nginx/html/50x.html": Entry(b"<!DOCTYPE html>\n<h1>An error occurred.</h1>\n"),
         },
     )
 

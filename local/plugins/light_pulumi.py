@@ -15,7 +15,7 @@ def register() -> None:
     """Put `pulumi` and `pulumi.runtime` in `sys.modules` as bare packages whose `__init__` never runs."""
     spec = importlib.util.find_spec("pulumi")
     if spec is None or not spec.submodule_search_locations:
-        raise ModuleNotFoundError("the stand-in plugins need the `pulumi` package beside them")
+        raise ModuleNotFoundError("the stand-in plugins need the `pulumi` package in the same environment")
     root = spec.submodule_search_locations[0]
     for name, folder in (("pulumi", root), ("pulumi.runtime", f"{root}/runtime")):
         module = ModuleType(name)

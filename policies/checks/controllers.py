@@ -271,7 +271,7 @@ def plain_http_problems(name: str, controller: Controller, annotations: Mapping[
         _is_set(annotations.get(annotation), value) for annotation, value in controller.closes.items()
     ):
         first, value = next(iter(controller.closes.items()))
-        yield f"{name} serves plain http beside https unless told otherwise; write {first}: {value}"
+        yield f"{name} also serves plain http unless told otherwise; write {first}: {value}"
 
 
 def _is_set(given: Any, value: str) -> bool:

@@ -119,7 +119,7 @@ def not_literal(value: Any) -> str | None:
     if value is UNKNOWN:
         return "is known only after the update, so no preview can check it; it has to be written out"
     if isinstance(value, Reference):
-        return f"comes from a {value.kind}, so nobody can check it; it has to be written out"
+        return f"comes from a {value.kind}, so it cannot be checked; it has to be written out"
     return None if isinstance(value, str) else "is no text, number or boolean"
 
 

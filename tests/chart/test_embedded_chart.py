@@ -90,7 +90,9 @@ def test_the_administrator_s_password_reaches_the_application_only(chart: Chart)
 def test_nginx_is_given_no_secret_and_no_data(chart: Chart) -> None:
     objects = chart.render(release_values(arguments(redis=REDIS["tls"], s3=S3["tenant"])))
     assert all(isinstance(value, str) for value in objects.environment("nginx").values())
-    assert {mount["name"] for mount in objects.container("nginx")["volumeMounts"]} == {"etc-nginx", "tmp-nginx"}
+    named = {mount["name"] for mount in objects.container("nginx")["volumeMounts"]}
+    # What is mounted for all containers, as the published charts do it: files that may be read by everybody.
+    assert named == {"etc-nginx", "tmp-nginx", "stack-settings", "object-store-ca"}
 
 
 def test_every_container_is_restricted_probed_and_limited(chart: Chart) -> None:

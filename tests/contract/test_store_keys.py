@@ -20,7 +20,7 @@ from tests.contract.minio import ROOT, Key, Store, minio
 
 GRANTS = {
     "source": BucketGrant(name="cats-source", bucket="data", prefix="cats/input/", actions=("list", "read")),
-    "upload": BucketGrant(name="cats-upload", bucket="data", prefix="cats/input/", actions=("list", "write")),
+    "upload": BucketGrant(name="cats-upload", bucket="data", prefix="cats/input/", actions=("list", "write", "delete")),
     "page": BucketGrant(name="uploads", bucket="uploads", actions=("list", "read", "write", "delete")),
 }
 KEYS: dict[str, Key] = {name: (f"key-{name}", f"secret-of-{name}") for name in GRANTS}

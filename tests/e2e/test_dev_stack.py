@@ -13,9 +13,15 @@ import httpx
 import pytest
 from playwright.sync_api import Page
 
+from components.limits import UPLOAD
+from components.settings.grammars.quantities import upload_bytes
+from local.cluster.api import wait
 from tests.e2e.browser import browser_page, log_in, screenshot
 from tests.e2e.deployment import Deployment
 from tests.e2e.label_studio import Session
+from tests.e2e.rotations import ROTATIONS, Doors, secret, started_pods, under_load
+from tests.e2e.targets import Annotated, pods_of, redis_away, replace_pods
+from tests.engine.kubectl import Kubectl
 
 PICTURES = Path(__file__).resolve().parents[2] / "docs" / "pictures"
 # The smallest PNG there is: one transparent pixel.
@@ -96,20 +102,30 @@ def transferred(page: Page) -> Iterator[list[float]]:
     devtools.detach()
 
 
+def test_files_of_the_page_stay_in_the_browser(dev_stack: Deployment) -> None:
+    url = f"{dev_stack.outputs['url']}/react-app/main.js"
+    first = httpx.get(url)
+    assert (first.status_code, first.headers["cache-control"]) == (httpx.codes.OK, "no-cache")
+    again = httpx.get(url, headers={"If-None-Match": first.headers["etag"]})
+    assert again.status_code == httpx.codes.NOT_MODIFIED
+
+
 def test_an_upload_that_no_process_could_bear_is_refused_by_nginx(dev_stack: Deployment) -> None:
     """By its announced length, as the official image does: above 250 MiB Django may read without end."""
-    limit = 200 * 1024**2
-    assert answer_to(dev_stack.outputs["url"], limit + 1) == httpx.codes.REQUEST_ENTITY_TOO_LARGE
-    assert answer_to(dev_stack.outputs["url"], 1) == httpx.codes.FORBIDDEN, "without a CSRF token, but read"
+    status, page = answer_to(dev_stack.outputs["url"], upload_bytes(UPLOAD) + 1)
+    assert status == httpx.codes.REQUEST_ENTITY_TOO_LARGE
+    assert "This upload is too large" in page
+    assert answer_to(dev_stack.outputs["url"], 1)[0] == httpx.codes.FORBIDDEN, "without a CSRF token, but read"
 
 
-def answer_to(url: str, length: int) -> int:
-    """The status of the answer to a form that is announced with this length, of which one byte is sent."""
+def answer_to(url: str, length: int) -> tuple[int, str]:
+    """Status and beginning of the answer to a form that is announced with this length, of which one byte is sent."""
     page = httpx.URL(url)
     with socket.create_connection((page.host, page.port or 80), timeout=60) as connection:
         head = f"POST /user/login/ HTTP/1.1\r\nHost: {page.netloc.decode()}\r\nContent-Length: {length}\r\n\r\n"
         connection.sendall(f"{head}x".encode())
-        return int(connection.recv(64).split()[1])
+        answer = connection.recv(65536).decode()
+        return int(answer.split()[1]), answer
 
 
 def test_wrong_password_and_sign_up_are_refused(dev_stack: Deployment) -> None:
@@ -142,6 +158,7 @@ def test_invited_people_get_an_account_until_the_link_is_reset(dev_stack: Deploy
         assert sign_up(url, token, INVITED).status_code == httpx.codes.FOUND
         administrator.request("POST", "/api/invite/reset-token")
         assert sign_up(url, token, "late@example.com").status_code == httpx.codes.FORBIDDEN
+    assert token not in dev_stack.logs()
     with Session(url) as invited:
         assert invited.log_in(INVITED, "a-long-password").status_code == httpx.codes.FOUND
         assert invited.request("GET", "/api/current-user/whoami")["active_organization"] == organization
@@ -157,6 +174,27 @@ def test_an_upload_is_served_back_and_a_queued_job_runs_on_the_worker(dev_stack:
     assert "export" in log and "Job OK" in log, log[-3000:]
 
 
+def test_annotations_reach_their_target_although_redis_and_workers_go(dev_stack: Deployment) -> None:
+    """The page and the workers start while Redis is away, and nothing but Redis is started again afterwards."""
+    with dev_stack.session() as session:
+        annotated = Annotated(dev_stack, session)
+        annotated.make(4)
+        expected = {annotated.annotate()}
+        wait("the first object", lambda: annotated.written() == expected, 120)
+        with redis_away(dev_stack):
+            replace_pods(dev_stack, "ls-worker")
+            replace_pods(dev_stack, "ls-app")
+            wait("the page", lambda: dev_stack.api.available(dev_stack.namespace, "label-studio-ls-app"), 300)
+            expected.add(annotated.annotate())
+            with pytest.raises(AssertionError, match=r"503 .*Redis"):
+                session.request("POST", f"/api/storages/export/s3/{annotated.target}/sync")
+        expected.add(annotated.annotate())
+        wait("all objects", lambda: annotated.written() == expected, 300)
+        session.request("POST", f"/api/storages/export/s3/{annotated.target}/sync")
+    statuses = [each for pod in pods_of(dev_stack, "ls-worker") for each in pod["status"]["containerStatuses"]]
+    assert [each["restartCount"] for each in statuses] == [0, 0]
+
+
 def test_pods_are_restricted_and_use_no_default_account(dev_stack: Deployment) -> None:
     [namespace] = dev_stack.objects("namespaces", everywhere=True, name=dev_stack.namespace)
     assert namespace["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
@@ -165,6 +203,26 @@ def test_pods_are_restricted_and_use_no_default_account(dev_stack: Deployment) -
             name = f"{pod['metadata']['name']}/{container['name']}"
             assert container["securityContext"]["readOnlyRootFilesystem"] is True, name
             assert {"cpu", "memory"} <= container["resources"]["limits"].keys(), name
+
+
+def test_secrets_rotate_while_people_write(dev_stack: Deployment, kubeconfig: Path) -> None:
+    """Nothing that was acknowledged is lost, former values open nothing, and each pod starts again once at most."""
+    doors = Doors(dev_stack, Kubectl(kubeconfig, dev_stack.namespace))
+    rotations = [ROTATIONS["databaseOwner"], ROTATIONS["objectStoreRoot"]]
+    former = [secret(dev_stack, each.secret) for each in rotations]
+    assert all(each.door(doors, values) for each, values in zip(rotations, former, strict=True))
+    counters = {each.counter: 2 for each in rotations}
+    dev_stack.change({**dev_stack.engine.settings, "label-studio:rotate": counters})
+    with dev_stack.session() as session, under_load(session, "Rotation") as load, started_pods(dev_stack) as started:
+        dev_stack.run("up")
+    dev_stack.read_outputs()
+    print(f"{load.acknowledged} written, {load.failed} failed, {load.gap:.0f} seconds without one, started: {started}")
+    assert load.acknowledged and load.lost() == 0
+    assert started == dict.fromkeys(frozenset[str]().union(*(each.readers for each in rotations)), 1)
+    newest = [secret(dev_stack, each.secret) for each in rotations]
+    assert [each.door(doors, values) for each, values in zip(rotations, former, strict=True)] == [False, False]
+    assert [each.door(doors, values) for each, values in zip(rotations, newest, strict=True)] == [True, True]
+    assert dev_stack.outputs["postgresql"]["user"] == newest[0]["username"]
 
 
 def test_a_second_up_and_a_refresh_change_nothing(dev_stack: Deployment) -> None:

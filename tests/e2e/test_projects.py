@@ -331,7 +331,7 @@ def test_keys_may_do_nothing_else(stack: Deployment, cluster: Cluster) -> None:
         assert refused(source.get_object, Bucket=bucket, Key="dogs/input/only.png")
     with open_store(cluster, place_of(stack, "cats-upload")) as store:
         assert refused(store.client.get_object, **image)
-        assert refused(store.client.delete_object, **image)
+        assert refused(store.client.delete_object, Bucket=bucket, Key="dogs/input/only.png")
         assert refused(store.client.put_object, Bucket=bucket, Key="dogs/input/stranger.png", Body=b"")
     assert_may_delete_only_when_told(stack, cluster, bucket)
 
@@ -343,6 +343,18 @@ def assert_may_delete_only_when_told(stack: Deployment, cluster: Cluster, bucket
             store.client.put_object(**probe, Body=b"")
             assert refused(store.client.delete_object, **probe) is not may_delete
             assert refused(store.client.get_object, Bucket=bucket, Key=f"{project}/input/000.png")
+
+
+@pytest.mark.usefixtures("uploaded")
+def test_a_second_upload_does_nothing_and_can_be_taken_back(run: Callable[..., str], images: Path) -> None:
+    assert f"0 files were uploaded to s3://label-studio-projects/cats/input/; {IMAGES} were" in run(
+        "upload", "cats", images
+    )
+    extra = images.parent / "extra"
+    extra.mkdir()
+    (extra / "extra.txt").write_text("no image")
+    run("upload", "cats", extra)
+    assert "1 files were deleted" in run("upload", "cats", extra, "--delete")
 
 
 @pytest.mark.usefixtures("uploaded")
@@ -420,3 +432,21 @@ def test_a_project_that_is_no_longer_declared_keeps_its_annotations(stack: Deplo
     stack.run("up")
     annotations = [task["total_annotations"] for task in tasks_of(stack, "Cats")]
     assert sum(annotations) == ANNOTATIONS
+
+
+def test_what_the_workflow_does_with_the_official_images(stack: Deployment, kubeconfig: Path, tmp_path: Path) -> None:
+    outputs = tmp_path / "outputs.json"
+    outputs.write_text(json.dumps({**stack.engine.outputs(), "administratorPassword": stack.password}))
+    one = tmp_path / "images"
+    one.mkdir()
+    Image.new("RGB", (WIDTH, HEIGHT), RED).save(one / "walked.png")
+    process = subprocess.run(
+        [sys.executable, "-m", "scripts.ci.walk", str(outputs), "dogs", str(one)],
+        cwd=ROOT,
+        env={**os.environ, "KUBECONFIG": str(kubeconfig)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert process.returncode == 0, process.stderr
+    assert process.stdout.startswith(f"Logged in at {stack.outputs['url']}, uploaded 1 files, annotated ")

@@ -10,13 +10,15 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
+from components.annotation_project.settings import MAXIMUM_NAME
+from components.kubernetes import names
 from components.settings.errors import SettingsError
 from components.stack.compose import compose
 from components.stack.settings import Settings, validate
 from tests.chart.helm import Chart
 from tests.engine.cluster import Cluster, Object
 from tests.engine.operators import definition
-from tests.generated_stacks import BASES, stack_files
+from tests.generated_stacks import BASES, PROJECT, stack_files
 from tests.unit.pulumi_mocks import RegisteredResource, run_program
 
 # How many files; a run at night looks at more of them.
@@ -43,11 +45,12 @@ def _kinds(cluster: Cluster) -> Iterator[None]:
         cluster.delete(each["apiVersion"], each["kind"], "", each["metadata"]["name"])
 
 
-def objects_of(stack: Settings, chart: Chart, namespace: str) -> Iterator[Object]:
+def objects_of(stack: Settings, chart: Chart, namespace: str, name: str = "label-studio") -> Iterator[Object]:
     """Everything that an update would apply, in a namespace that is there."""
-    for resource in run_program(lambda: compose(stack)):
+    for resource in run_program(lambda: compose(stack, name=name)):
         if resource.type == RELEASE:
-            yield from (placed(item, namespace) for item in chart.render(resource.inputs["values"]).all())
+            values = resource.inputs["values"]
+            yield from (placed(item, namespace) for item in chart.render(values, release=name).all())
         elif resource.custom and resource.type.startswith("kubernetes:"):
             yield placed(document(resource), namespace)
 
@@ -80,6 +83,25 @@ def test_what_is_generated_from_is_accepted(
     base: Mapping[str, Any], cluster: Cluster, chart: Chart, namespace: str
 ) -> None:
     assert refusals(base, cluster, chart, namespace) == []
+
+
+@pytest.mark.parametrize("base", BASES, ids=lambda base: base["postgresql"]["backend"])
+def test_names_at_their_limits_are_accepted(
+    base: Mapping[str, Any], cluster: Cluster, chart: Chart, namespace: str
+) -> None:
+    projects = [
+        {
+            **PROJECT,
+            "name": "p" * (MAXIMUM_NAME - 1) + last,
+            "title": f"Project {last}",
+            **{each: {"prefix": f"{last}/{each}"} for each in ("source", "target")},
+        }
+        for last in "12"
+    ]
+    stack = validate({**base, "projects": projects})
+    items = [*objects_of(stack, chart, namespace, "n" * names.RELEASE)]
+    assert sum("pppp" in item["metadata"]["name"] for item in items) > len(projects)
+    assert [text for item in items if (text := cluster.would_create(item))] == []
 
 
 def test_the_server_accepts_what_the_settings_accept(cluster: Cluster, chart: Chart, namespace: str) -> None:

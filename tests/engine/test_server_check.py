@@ -108,9 +108,9 @@ def test_objects_of_others_are_all_named_and_stay(
     assert command() == 1
     said = capsys.readouterr().err
     for item, name, section in foreign:
-        assert f"{section}: {item['kind']} {name} of the namespace {namespace} is somebody else's" in said
+        assert f"{section}: {item['kind']} {name} of the namespace {namespace} does not belong to this stack" in said
         cluster.delete("v1", item["kind"], namespace, name)
-    assert said.count("somebody else's") == len(foreign)
+    assert said.count("does not belong to this stack") == len(foreign)
 
 
 def test_another_stack_in_the_namespace_is_named(

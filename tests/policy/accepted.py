@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from policies.checks.settings_modules import FILES, SERVER_FILES
 from tests.policy.accepted_access import ACCESS
 from tests.policy.accepted_references import REFERENCES
 from tests.policy.objects import (
@@ -111,6 +112,18 @@ BESIDE: dict[str, list[Given]] = {
     "a start by a shell": [deploy({**CONTAINER, "command": ["sh", "-c", "exec label-studio-uwsgi"], "args": []})],
     "variables of the site": [
         page(TZ="Europe/Berlin", NO_PROXY="a", UWSGI_PROCESSES="4", PYTHONUNBUFFERED="1", LOG_LEVEL="INFO")
+    ],
+    "the program's settings of its servers": [
+        deploy(
+            {
+                **CONTAINER,
+                "volumeMounts": [
+                    {"name": "s", "mountPath": path, "subPath": file} for path, file in SERVER_FILES.items()
+                ],
+            },
+            volumes=[{"name": "s", "configMap": {"name": "settings"}}],
+        ),
+        config_map({file: (FILES / file).read_text() for file in SERVER_FILES.values()}),
     ],
     "a lower spelling that nobody reads": [page(DISABLE_SIGNUP_WITHOUT_LINK="false")],
     "variables of a source": [

@@ -79,7 +79,7 @@ MUTATIONS = [
         "administrator-present",
         "app.extraEnvironmentSecrets.LABEL_STUDIO_PASSWORD",
         MISSING,
-        "nobody can log in",
+        "no administrator",
     ),
     Mutation(
         "administrator-in-capitals",

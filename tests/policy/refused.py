@@ -90,12 +90,25 @@ ENVIRONMENT: dict[str, list[Given]] = {
         config_map({"stack_settings.py": "globals()['DISABLE_SIGNUP' + '_WITHOUT_LINK'] = False\n"}),
     ],
     **{
+        f"settings of a server: {case}": [
+            ("pulumi:providers:kubernetes", {"context": "production"}),
+            deploy({**CONTAINER, "volumeMounts": [mount]}, volumes=[{"name": "s", "configMap": {"name": "settings"}}]),
+            config_map({"uwsgi.ini": "[uwsgi]\nenv = A=b\n"}),
+        ]
+        for case, mount in {
+            "unknown": {"name": "s", "mountPath": "/label-studio/deploy/uwsgi.ini", "subPath": "uwsgi.ini"},
+            "under another name": {"name": "s", "mountPath": "/etc/nginx/nginx.conf", "subPath": "uwsgi.ini"},
+            "with their folder": {"name": "s", "mountPath": "/label-studio/deploy"},
+        }.items()
+    },
+    **{
         f"the loader: {name}": [page(**{name: value})]
         for name, value in {
             "PYTHONSTARTUP": "/mnt/a.py",
             "LD_PRELOAD": "/mnt/a.so",
             "BASH_ENV": "/mnt/a",
             "UWSGI_ENV": "A=b",
+            "PYTHONPYCACHEPREFIX": "/mnt/code",
             "PYTHONPATH": "/mnt/code",
             "DJANGO_SETTINGS_MODULE": "a.settings",
             "PATH": "/mnt/bin",

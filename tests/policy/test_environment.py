@@ -128,7 +128,7 @@ def test_the_preludes_are_those_of_the_worker() -> None:
         (f"{VARS}.PYTHONPATH", "/etc/label-studio/settings:/label-studio", None),
         (f"{VARS}.PYTHONPATH", "/mnt/code", "not the image's"),
         (f"{VARS}.PYTHONPATH", UNKNOWN, "known only after"),
-        ("app.args", ["sh", "-c", "A=0 label-studio-uwsgi"], "follow its command"),
+        ("app.args", ["sh", "-c", "A=0 label-studio-uwsgi"], "its command cannot be analyzed"),
         ("app.args", ["label-studio-uwsgi"], None),
         ("app.extraVolumeMounts", [{"name": "a", "mountPath": "/label-studio/label_studio/core"}], "own files"),
         ("app.extraVolumeMounts", [{"name": "a", "mountPath": "/models"}], None),

@@ -233,22 +233,22 @@ SECRETS = "app.extraEnvironmentSecrets"
 @pytest.mark.parametrize(
     ("path", "value", "problem"),
     [
-        ("app.extraEnvironmentVars.LABEL_STUDIO_USERNAME", MISSING, "nobody can log in"),
+        ("app.extraEnvironmentVars.LABEL_STUDIO_USERNAME", MISSING, "no administrator"),
         ("app.extraEnvironmentVars.LABEL_STUDIO_USERNAME", "Admin@example.com", "in lower case"),
         ("app.extraEnvironmentVars.LABEL_STUDIO_USERNAME", "admin", "in lower case"),
         ("app.extraEnvironmentVars.LABEL_STUDIO_USERNAME", None, "is no text"),
         ("app.extraEnvironmentVars.LABEL_STUDIO_USERNAME", UNKNOWN, None),
-        ("app.extraEnvironmentVars", UNKNOWN, "nobody can log in"),
-        (f"{SECRETS}.LABEL_STUDIO_PASSWORD", MISSING, "nobody can log in"),
+        ("app.extraEnvironmentVars", UNKNOWN, "no administrator"),
+        (f"{SECRETS}.LABEL_STUDIO_PASSWORD", MISSING, "no administrator"),
         (f"{SECRETS}.LABEL_STUDIO_PASSWORD", None, "needs both"),
         (f"{SECRETS}.LABEL_STUDIO_PASSWORD", SECRET, "needs both"),
         (f"{SECRETS}.LABEL_STUDIO_PASSWORD", UNKNOWN, None),
         (f"{SECRETS}.LABEL_STUDIO_PASSWORD", {"secretName": "a"}, "needs both"),
         (f"{SECRETS}.LABEL_STUDIO_PASSWORD", {"secretName": "", "secretKey": "b"}, "needs both"),
         (f"{SECRETS}.LABEL_STUDIO_PASSWORD", {"secretName": UNKNOWN, "secretKey": "b"}, None),
-        (SECRETS, MISSING, "nobody can log in"),
-        (SECRETS, [], "nobody can log in"),
-        ("app", MISSING, "nobody can log in"),
+        (SECRETS, MISSING, "no administrator"),
+        (SECRETS, [], "no administrator"),
+        ("app", MISSING, "no administrator"),
         # With sign-up open nobody is locked out; another rule minds that.
         (f"{VARS}.LABEL_STUDIO_DISABLE_SIGNUP_WITHOUT_LINK", "false", None),
     ],
@@ -270,8 +270,8 @@ def test_first_user_from_secrets_alone_and_in_global() -> None:
 @pytest.mark.parametrize(
     ("name", "value", "problem"),
     [
-        ("LABEL_STUDIO_USERNAME", MISSING, "nobody can log in"),
-        ("LABEL_STUDIO_PASSWORD", MISSING, "nobody can log in"),
+        ("LABEL_STUDIO_USERNAME", MISSING, "no administrator"),
+        ("LABEL_STUDIO_PASSWORD", MISSING, "no administrator"),
         ("LABEL_STUDIO_PASSWORD", SECRET, "is written out"),
         ("LABEL_STUDIO_PASSWORD", UNKNOWN, "is written out"),
         (

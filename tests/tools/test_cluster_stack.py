@@ -7,16 +7,25 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
 from local import machine, stack
 from policies.stacks import policy_flags
+from scripts import cluster_stack
 from scripts.cluster_stack import CLUSTER, StackError, commands, main, settings
+from tests.tools.test_preflight import api_server, url_of
+from tests.tools.test_preflight import settings as cluster_settings
 from tests.unit.stack_files import PROJECT
 
 DEV = (PROJECT / "Pulumi.dev.yaml").read_text()
+
+
+def noted(calls: list[str], call: str, answer: Any) -> Any:
+    calls.append(call)
+    return answer
 
 
 @pytest.fixture
@@ -57,15 +66,83 @@ def test_what_is_refused(folder: Path, name: str, context: str | None, message: 
     assert (folder / "Pulumi.dev.yaml").read_text() == DEV
 
 
-@pytest.mark.parametrize(("agreed", "flags"), [(True, ["--yes"]), (False, [])])
-def test_what_is_typed(agreed: bool, flags: list[str]) -> None:
+def test_what_is_typed() -> None:
     config = yaml.safe_load(DEV)["config"]
-    ask, select, up = commands("up", "mine", config, agreed)
+    ask, select, preview = commands("preview", "mine", config, agreed=True)
     assert ask == [sys.executable, "-m", "scripts.server_check", "mine"]
     assert select == ["pulumi", "stack", "select", "--create", "--stack", "mine"]
-    assert up == ["pulumi", "up", "--stack", "mine", *flags, *policy_flags("mine", config)]
-    assert up[-1] == str(PROJECT / "policies" / "config.dev.json")
-    assert "--yes" not in commands("preview", "mine", config, agreed)[-1]
+    under = ["--stack", "mine", *policy_flags("mine", config)]
+    assert preview == ["pulumi", "preview", *under]
+    assert preview[-1] == str(PROJECT / "policies" / "config.dev.json")
+    watched = [sys.executable, "-m", "scripts.waiting", "mine", "--", "pulumi", "up", "--yes", "--non-interactive"]
+    assert commands("up", "mine", config, agreed=True) == [ask, select, [*watched, *under]]
+    asked = commands("up", "mine", config, agreed=False)
+    assert asked == [ask, select, preview, cluster_stack.QUESTION, [*watched, "--skip-preview", *under]]
+
+
+def test_a_stack_is_destroyed_and_what_its_class_keeps_is_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    ran: list[str] = []
+    monkeypatch.setattr("shutil.which", lambda _: "/usr/bin/pulumi")
+    monkeypatch.setattr(cluster_stack, "run", lambda command, *_: noted(ran, " ".join(command), 0))
+    claim = {"namespace": "label-studio", "name": "data-label-studio-redis-0"}
+    spec = {"claimRef": claim, "persistentVolumeReclaimPolicy": "Retain", "capacity": {"storage": "1Gi"}}
+    left = {"metadata": {"name": "pv-1"}, "spec": spec, "status": {"phase": "Released"}}
+    others = [
+        {**left, "status": {"phase": "Bound"}},
+        {**left, "spec": {**spec, "persistentVolumeReclaimPolicy": "Delete"}},
+        {**left, "spec": {**spec, "claimRef": {**claim, "namespace": "other"}}},
+        {**left, "spec": {**spec, "claimRef": {**claim, "name": "theirs"}}},
+    ]
+    with api_server(kinds={"/api/v1/persistentvolumes": {"items": [left, *others]}}) as server:
+        monkeypatch.setattr(cluster_stack, "validate_stack", lambda _: cluster_settings(tmp_path, url_of(server)))
+        assert main(["destroy", "dev", "--yes"]) == 0
+        server.kinds = {}
+        assert main(["destroy", "dev", "--yes"]) == 0
+    assert ran == ["pulumi destroy --stack dev --yes"] * 2
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1] == "  pv-1: 1Gi of the claim data-label-studio-redis-0"
+    assert lines[2].startswith("To delete one: kubectl --context it delete persistentvolume NAME; ")
+    assert lines[3] == "The volumes of the cluster could not be listed; docs/backup.md has the command."
+    assert len(lines) == 4
+
+
+def test_a_stack_that_was_never_deployed_is_not_made_to_be_destroyed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("shutil.which", lambda _: "/usr/bin/pulumi")
+    assert main(["destroy", "nowhere", "--context", "it", "--yes"]) == 1
+    assert "Pulumi.nowhere.yaml" in capsys.readouterr().err
+    assert not cluster_stack.stack_file("nowhere").exists()
+
+
+@pytest.mark.parametrize(("answer", "status", "deployed"), [("y", 0, True), ("", 1, False), ("no", 1, False)])
+def test_somebody_is_asked_after_the_preview(
+    answer: str, status: int, deployed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran: list[str] = []
+    monkeypatch.setattr("shutil.which", lambda _: "/usr/bin/pulumi")
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True)
+    monkeypatch.delenv("PULUMI_SKIP_CONFIRMATIONS", raising=False)
+    monkeypatch.setattr(cluster_stack, "run", lambda command, *_: noted(ran, " ".join(command), 0))
+    monkeypatch.setattr("builtins.input", lambda question: noted(ran, question, answer))
+    assert main(["up", "dev"]) == status
+    assert ran[2].startswith("pulumi preview") and ran[3] == "Deploy these changes? [y/N] "
+    assert any("pulumi up" in each for each in ran) == deployed
+
+
+def test_a_passphrase_is_asked_for_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(cluster_stack, "stack_file", lambda _: tmp_path / "Pulumi.mine.yaml")
+    monkeypatch.setattr(cluster_stack, "getpass", lambda question: noted(asked, question, "correct-horse"))
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True)
+    monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "")
+    monkeypatch.delenv("PULUMI_CONFIG_PASSPHRASE")
+    assert "PULUMI_CONFIG_PASSPHRASE" not in cluster_stack._environment("mine")
+    (tmp_path / "Pulumi.mine.yaml").write_text("encryptionsalt: v1:c2FsdA==:v1:AAAA:AAAA\n")
+    assert [cluster_stack._environment("mine")["PULUMI_CONFIG_PASSPHRASE"] for _ in "12"] == ["correct-horse"] * 2
+    assert asked == ["Passphrase of the stack mine: "]
 
 
 @pytest.mark.parametrize("content", ["a: [", "- a list", "just words"])
@@ -94,7 +171,7 @@ def test_nobody_is_deployed_to_unasked(monkeypatch: pytest.MonkeyPatch, capsys: 
     monkeypatch.delenv("PULUMI_SKIP_CONFIRMATIONS", raising=False)
     assert main(["up", "dev"]) == 1
     assert capsys.readouterr().err == (
-        "error: nobody can be asked here whether to deploy: add YES=1 to deploy without a question\n"
+        "error: there is no terminal to ask for confirmation: add YES=1 to go on without a question\n"
     )
 
 
@@ -127,12 +204,23 @@ def test_which_stack_make_means(variables: tuple[str, ...], typed: str) -> None:
     assert done.stdout.strip().removeprefix(".venv/bin/") == typed
 
 
-def test_the_cli_is_waited_for_on_ctrl_c() -> None:
-    child = "import signal, time, os; os.kill(os.getppid(), signal.SIGINT); time.sleep(1); print('ended', flush=True)"
+CHILD = "import signal, time; signal.signal(signal.SIGINT, lambda *_: (print('ended', flush=True), exit(0))); "
+
+
+@pytest.mark.parametrize("number", ["SIGINT", "SIGTERM"])
+def test_the_cli_is_waited_for_whatever_stops_this_program(number: str) -> None:
+    child = f"{CHILD}import os; os.kill(os.getppid(), signal.{number}); time.sleep(10)"
     program = f"""
 import sys
-from scripts import cluster_stack
-sys.exit(cluster_stack._run([sys.executable, "-c", {child!r}]))
+from scripts.waiting.command import run
+sys.exit(run([sys.executable, "-c", {child!r}]))
 """
-    done = subprocess.run([sys.executable, "-c", program], cwd=PROJECT, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=PROJECT,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert (done.returncode, done.stdout, done.stderr) == (0, "ended\n", "")

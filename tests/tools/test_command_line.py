@@ -120,7 +120,9 @@ def test_ctrl_c_ends_an_upload_without_waiting_for_the_rest(tmp_path: Path, outp
         "import sys, time, cli.__main__ as m, cli.store as s\n"
         "from contextlib import nullcontext\n"
         "class Slow:\n"
-        "    def upload_file(self, *_, **__):\n"
+        "    def get_paginator(self, _):\n"
+        "        return type('Pages', (), {'paginate': lambda *_, **__: []})()\n"
+        "    def generate_presigned_url(self, *_, **__):\n"
         "        print('uploading', flush=True); time.sleep(60)\n"
         "m._check_folders = lambda *_: None\n"
         "m.open_store = lambda cluster, place, endpoint: nullcontext(s.Store(Slow(), place))\n"
@@ -251,12 +253,28 @@ def test_make_names_the_variable_that_is_missing(arguments: list[str], missing: 
     assert called == ""
 
 
-@pytest.mark.parametrize("target", ["down", "uninstall", "status", "logs", "shell", "password"])
+@pytest.mark.parametrize("target", ["down", "uninstall", "logs", "shell", "password"])
 def test_what_is_about_this_machine_is_not_done_for_another_cluster(target: str, tmp_path: Path) -> None:
     answer, called = make(tmp_path, target)
     assert answer.returncode != 0
     assert answer.stderr.startswith(f"error: make {target} is for this machine: leave CONTEXT and STACK out")
     assert called == ""
+
+
+def test_make_destroys_stacks_of_other_clusters(tmp_path: Path) -> None:
+    _, called = make(tmp_path, "destroy", "YES=1")
+    assert called == "-m scripts.cluster_stack destroy somewhere --context somewhere --yes\n"
+
+
+def test_make_destroys_nothing_here(tmp_path: Path) -> None:
+    answer, called = make(tmp_path, "destroy", "CONTEXT=")
+    assert "error: make destroy is for a cluster of yours: write make uninstall" in answer.stderr
+    assert called == ""
+
+
+def test_make_says_what_a_stack_in_another_cluster_waits_for(tmp_path: Path) -> None:
+    _, called = make(tmp_path, "status")
+    assert called == "-m scripts.waiting somewhere\n"
 
 
 def test_a_port_is_not_chosen_for_another_cluster(tmp_path: Path) -> None:

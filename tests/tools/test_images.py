@@ -48,6 +48,19 @@ class TestCatalog:
         assert definition.config.environment["OPT_DIR"] == "/opt/heartex/instance-data/etc"
         entrypoint = definition.config.entrypoint[0].lstrip("/")
         assert definition.entries[entrypoint].mode == 0o755
+        assert {"etc/nginx/nginx.conf", "label-studio/deploy/uwsgi.ini"} <= definition.entries.keys()
+
+    @pytest.mark.parametrize("version", [NEWEST, OLDEST])
+    def test_label_studio_is_not_compiled_in_advance_and_its_user_has_no_entry(self, version: str) -> None:
+        """Kinder images would hide what a start costs on a real cluster."""
+        definition = catalog.label_studio(version)
+        assert definition.config.environment["PYTHONDONTWRITEBYTECODE"] == "1"
+        scripts = [(HERE / "label-studio" / name).read_text() for name in ("python.sh", "install.sh")]
+        assert not any(word in script for script in scripts for word in ("compileall", "useradd"))
+
+    def test_label_studio_runs_on_the_python_of_the_official_image_where_debian_has_it(self) -> None:
+        assert (catalog.PYTHON[NEWEST].suite, catalog.PYTHON[OLDEST].suite) == ("trixie", "bookworm")
+        assert re.search(r"^pandas==2\.", (HERE / f"label-studio/requirements-{NEWEST}.txt").read_text(), re.M)
 
     def test_the_client_lacks_what_the_published_one_lacks(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(catalog, "tool", lambda name: Path("/bin") / name)
@@ -282,6 +295,25 @@ class TestEntrypoints:
 
         assert "POSTGRES_PASSWORD=sentinel" in printed(HERE / "postgresql/docker-entrypoint.sh")
         assert printed(tools / "docker-ensure-initdb.sh") == ""
+
+    def test_label_studio_only_mentions_an_authority_that_is_missing(self, tmp_path: Path) -> None:
+        python = tmp_path / "bin/python3"
+        python.parent.mkdir()
+        python.write_text("#!/bin/sh\necho /dev/null\n")
+        python.chmod(0o755)
+        done = subprocess.run(
+            [HERE / "label-studio/docker-entrypoint.sh", "label-studio-migrate"],
+            env={
+                "PATH": f"{python.parent}:{os.environ['PATH']}",
+                "OPT_DIR": str(tmp_path / "opt"),
+                "CUSTOM_CA_CERTS": str(tmp_path / "none.crt"),
+            },
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        assert "there is no certificate file" in done.stderr
+        assert (tmp_path / "opt/custom_certs_bundle/cacert.pm").exists()
 
     def test_valkey(self, tmp_path: Path) -> None:
         (tmp_path / "bin").mkdir()

@@ -8,15 +8,18 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from components.stack.settings import validate_stack
 from local.tools.build import tool
 from scripts import policy_state
-from scripts.ci import release
+from scripts.ci import official_stack, release
+from scripts.images import Reference, references
 from scripts.stack_without_secrets import take_secrets
 from tests.unit.stack_files import PROJECT
 
@@ -127,6 +130,45 @@ def test_targets_run_in_debian_with_the_cache_of_the_runner(fakes: Path, tmp_pat
     assert f"--volume {PROJECT}:/project" in called
     assert 'make "$@" bash up bench' in called
     assert "sudo chown" in called
+
+
+@pytest.mark.parametrize("shape", ["dev", "prod"])
+def test_official_images_are_deployed_and_used(fakes: Path, shape: str) -> None:
+    outputs = 'case "$*" in *output*) echo "{}";; esac'
+    for name, script in {"kind": "true", "helm": "true", "make": "true", "pulumi": outputs}.items():
+        fake(fakes, name, script)
+    path = fake(fakes, "python", "true")
+    done = run(SCRIPTS / "official_images.sh", shape, PATH=path, PYTHON=str(fakes / "python"))
+    assert done.returncode == 0, done.stderr
+    steps = calls(fakes).splitlines()
+    assert steps[0] == "kind create cluster --name ls --wait 180s"
+    assert steps[-4] == f"python -m scripts.ci.official_stack {shape} kind-ls"
+    assert steps[-3] == "make up CONTEXT=kind-ls YES=1"
+    assert re.fullmatch(r"python -m scripts\.ci\.walk \S+/outputs\.json official docs/pictures", steps[-1])
+    assert ("helm" in calls(fakes)) == (shape == "prod")
+
+
+def test_official_images_that_do_not_come_up_are_told(fakes: Path) -> None:
+    for name in ("kind", "kubectl", "python"):
+        fake(fakes, name, "true")
+    path = fake(fakes, "make", 'case "$*" in up*) exit 3;; esac')
+    assert run(SCRIPTS / "official_images.sh", "dev", PATH=path, PYTHON=str(fakes / "python")).returncode == 1
+    assert "make status CONTEXT=kind-ls" in calls(fakes)
+
+
+@pytest.mark.parametrize("shape", ["dev", "prod"])
+def test_stacks_of_official_images_have_digests(shape: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def pinned(image: Reference) -> Reference:
+        return image if image.digest else replace(image, digest=f"sha256:{'0' * 64}")
+
+    monkeypatch.setattr(official_stack, "with_digest", pinned)
+    config = official_stack.configuration(shape, "kind-ls", official_stack.pinned())
+    settings = validate_stack(config)
+    assert settings.cluster.context == "kind-ls"
+    found = references(config)
+    assert len(found) >= 5 and all(each.digest and each.tag for each in found)
+    defaults = official_stack.configuration(shape, "kind-ls", {})
+    assert {each.name for each in found} == {each.name for each in references(defaults)}
 
 
 CHANGELOG = (

@@ -117,9 +117,22 @@ def test_stacks_may_have_every_name_that_helm_takes(variant: str, length: int) -
     assert_names_are_possible(stack(variant, "p" * MAXIMUM_NAME, name="n" * length))
 
 
-def test_a_longer_name_of_a_stack_is_refused_before_anything_is_made() -> None:
-    with pytest.raises(ValueError, match="at most 53 characters"):
-        stack("dev", name="n" * (RELEASE + 1))
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [
+        ("n" * (RELEASE + 1), "at most 53 characters, and this has 54"),
+        ("Studio", "lower-case letters"),
+        ("1-studio", "begin with a letter"),
+        ("studio-", "not end with '-'"),
+        ("tools-app", "it contains ls-app or ls-pvc"),
+    ],
+)
+def test_another_name_of_a_stack_is_refused_before_anything_is_made(name: str, problem: str) -> None:
+    def program() -> None:
+        with pytest.raises(ValueError, match=problem):
+            compose(settings_of("dev"), name=name)
+
+    assert [each.name for each in run_program(program) if each.custom] == []
 
 
 def test_names_that_fit_stay_what_they_are() -> None:

@@ -47,6 +47,17 @@ def test_every_kind_of_error_has_words() -> None:
     assert found - WORDED == WORDS.keys()
 
 
+def test_a_renamed_project_is_told_to_have_its_name_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pulumi.get_project", lambda: "annotations")
+    renamed = {f"annotations:{key.partition(':')[2]}": value for key, value in stack_config("dev").items()}
+    with configured(renamed), pytest.raises(SettingsError) as caught:
+        load_settings()
+    [line] = caught.value.problems
+    assert line.startswith("annotations: is not the prefix of keys, even if the Pulumi project has that name; write ")
+    with configured(stack_config("dev")):
+        load_settings()
+
+
 @pytest.mark.parametrize(
     ("wrong", "line"),
     [

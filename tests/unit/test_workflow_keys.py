@@ -119,7 +119,7 @@ def check_keys(found: Mapping[str, Access]) -> None:
 
 def table() -> dict[str, Access]:
     """The table of jobs in the page."""
-    rows = re.findall(r"^\| `(\w+\.[\w-]+)` \|(.+)\|$", PAGE, re.M)
+    rows = re.findall(r"^\| `([\w-]+\.[\w-]+)` \|(.+)\|$", PAGE, re.M)
     return {name: Access(*(frozenset(re.findall("`(.+?)`", cell)) for cell in rest.split("|"))) for name, rest in rows}
 
 

@@ -20,7 +20,7 @@ def main() -> int:
 
 
 def _work() -> str:
-    api = LabelStudio(os.environ["LABEL_STUDIO_URL"])
+    api = LabelStudio.of_environment()
     api.wait(START_SECONDS)
     return make_account(
         api,
@@ -37,7 +37,7 @@ def make_account(api: LabelStudio, administrator: tuple[str, str], account: tupl
         raise RefusedError(f"Label Studio refuses the password in the administrator's Secret for {administrator[0]}")
     invitation = api.request("GET", "/api/invite")["token"]
     if not api.sign_up(invitation, *account):
-        raise RefusedError(f"Label Studio refuses to make the account {account[0]}; somebody changed its password")
+        raise RefusedError(f"Label Studio refuses to make the account {account[0]}; its password was changed")
     return f"the account {account[0]} is made"
 
 

@@ -6,6 +6,7 @@ one personal access token only).
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Generator, Iterator
 from typing import Any
@@ -15,8 +16,9 @@ import httpx
 from .errors import RefusedError
 
 POLL_SECONDS = 2.0
-# uWSGI ends a request after 120 s; without queue workers, a sync takes place within its request.
-REQUEST_SECONDS = 130.0
+# For an answer that says that nothing came in time, after what the page itself lets a request take: without queue
+# workers, a sync takes place within its request.
+PATIENCE = 5.0
 
 
 class _Session(httpx.Auth):
@@ -34,11 +36,17 @@ class _Session(httpx.Auth):
 
 
 class LabelStudio:
-    """``url`` is scheme, host and port of the page."""
+    """``url`` is scheme, host and port of the page, which lets a request take ``seconds``."""
 
-    def __init__(self, url: str, transport: httpx.BaseTransport | None = None) -> None:
+    def __init__(self, url: str, seconds: float, transport: httpx.BaseTransport | None = None) -> None:
         self._session = _Session()
-        self._http = httpx.Client(base_url=url, auth=self._session, timeout=REQUEST_SECONDS, transport=transport)
+        timeout = seconds + PATIENCE
+        self._http = httpx.Client(base_url=url, auth=self._session, timeout=timeout, transport=transport)
+
+    @classmethod
+    def of_environment(cls) -> LabelStudio:
+        """The page that the variables of a job name."""
+        return cls(os.environ["LABEL_STUDIO_URL"], float(os.environ["REQUEST_SECONDS"]))
 
     def wait(self, seconds: float) -> None:
         """Until the page and its database answer; httpx.HTTPError if they do not within ``seconds``."""

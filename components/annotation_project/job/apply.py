@@ -25,7 +25,7 @@ def main(arguments: list[str]) -> int:
     declaration: Declaration = json.loads(Path(os.environ["DECLARATION"]).read_text(encoding="utf-8"))
 
     def work() -> str:
-        api = LabelStudio(os.environ["LABEL_STUDIO_URL"])
+        api = LabelStudio.of_environment()
         api.wait(START_SECONDS)
         if not api.log_in(os.environ["ACCOUNT_EMAIL"], os.environ["ACCOUNT_PASSWORD"]):
             raise RefusedError("Label Studio does not know the account for declared projects")

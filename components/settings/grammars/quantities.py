@@ -6,6 +6,7 @@ import re
 from decimal import Decimal
 from typing import Annotated
 
+from ...limits import UPLOAD
 from .grammar import Grammar
 
 QUANTITY = re.compile(r"(\d+(?:\.\d+)?)(m|k|M|G|T|P|Ki|Mi|Gi|Ti|Pi)?", re.ASCII)
@@ -24,8 +25,6 @@ MEBIBYTE = 1024**2
 # A container runtime cannot start a container with less, and less is a unit that was forgotten.
 MINIMUM_MEMORY = 16 * MEBIBYTE
 MINIMUM_VOLUME = 100 * MEBIBYTE
-# What nginx in Label Studio's image takes (its client_max_body_size), whatever lets through more before it.
-MAXIMUM_UPLOAD = "200m"
 UPLOAD_UNITS = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
 
 
@@ -61,8 +60,8 @@ def _volume(value: str) -> str:
 
 
 def _upload_size(value: str) -> str:
-    if upload_bytes(value) > upload_bytes(MAXIMUM_UPLOAD):
-        raise ValueError(f"must be at most {MAXIMUM_UPLOAD}, the limit of nginx in Label Studio's own image")
+    if upload_bytes(value) > upload_bytes(UPLOAD):
+        raise ValueError(f"must be at most {UPLOAD}, the limit of nginx in Label Studio's own image")
     return value
 
 
@@ -103,8 +102,8 @@ UploadSize = Annotated[
     str,
     Grammar(
         "size of an upload",
-        "a size as nginx writes it, 200m at most; 0 is for no limit of the ingress",
-        ("50m", "200m", "0"),
+        f"a size as nginx writes it, {UPLOAD} at most; 0 is for no limit of the ingress",
+        ("50m", UPLOAD, "0"),
         r"\d{1,12}[kmg]?",
         _upload_size,
         NEARLY,

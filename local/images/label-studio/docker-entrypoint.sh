@@ -44,26 +44,35 @@ configure_database_tls() {
     esac
 }
 
-# CUSTOM_CA_CERTS names certificate files, separated by commas, which join the public ones.
+# CUSTOM_CA_CERTS names certificate files, separated by commas, which join the public ones: once in the life of a pod.
+# A file that is missing is no reason to stop.
 configure_certificates() {
-    if [[ -z ${CUSTOM_CA_CERTS:-} ]]; then
-        return
+    local bundle=$OPT_DIR/custom_certs_bundle/cacert.pm certificate certificates
+    if [[ -n ${CUSTOM_CA_CERTS:-} && ! -f $bundle ]]; then
+        mkdir -p "$(dirname "$bundle")"
+        cat "$(python3 -m certifi)" > "$bundle"
+        IFS=, read -r -a certificates <<< "$CUSTOM_CA_CERTS"
+        for certificate in "${certificates[@]}"; do
+            if [[ -f $certificate ]]; then
+                { echo; cat "$certificate"; } >> "$bundle"
+            else
+                log "there is no certificate file $certificate"
+            fi
+        done
     fi
-    local bundle=$OPT_DIR/custom_certs_bundle/cacert.pem certificate certificates
-    mkdir -p "$(dirname "$bundle")"
-    cat "$(python3 -m certifi)" > "$bundle"
-    IFS=, read -r -a certificates <<< "$CUSTOM_CA_CERTS"
-    for certificate in "${certificates[@]}"; do
-        { echo; cat "$certificate"; } >> "$bundle"
-    done
-    export REQUESTS_CA_BUNDLE=$bundle SSL_CERT_FILE=$bundle
+    if [[ -f $bundle ]]; then
+        export REQUESTS_CA_BUNDLE=$bundle SSL_CERT_FILE=$bundle
+    fi
 }
 
+# Waits for ever.
 prepare() {
     configure_certificates
     if [[ -n ${POSTGRE_HOST:-} ]]; then
         configure_database_tls
-        python3 "$home/deploy/wait_for_database.py"
+        until python3 "$home/deploy/wait_for_database.py"; do
+            sleep 1
+        done
     fi
 }
 
@@ -76,27 +85,20 @@ migrate() {
     "${manage[@]}" locked_migrate
 }
 
-# The directives that depend on where the container runs; nginx.conf includes them.
+# /etc/nginx/nginx.conf with what depends on where the container runs: the resolver in a file beside it, APP_HOST in place
+# of localhost, and the path of LABEL_STUDIO_HOST (https://host/path) before each location that is a plain folder.
 configure_nginx() {
     local folder=$OPT_DIR/nginx path=${LABEL_STUDIO_HOST:-}
     mkdir -p "$folder"
-    cp "$home/deploy/nginx.conf" "$folder/nginx.conf"
+    cp -f /etc/nginx/nginx.conf "$folder/nginx.conf"
     # IPv6 addresses stand in brackets in nginx's resolver directive.
     awk '$1 == "nameserver" { list = list " " ($2 ~ /:/ ? "[" $2 "]" : $2) } END { print "resolver" list ";" }' \
-        /etc/resolv.conf > "$folder/resolver.conf"
-    echo "server ${APP_HOST:-app}:8000;" > "$folder/application.conf"
-    : > "$folder/tls.conf"
-    if [[ -n ${NGINX_SSL_CERT:-} ]]; then
-        printf '%s;\n' 'listen 8086 ssl' "ssl_certificate $NGINX_SSL_CERT" "ssl_certificate_key $NGINX_SSL_CERT_KEY" \
-            > "$folder/tls.conf"
-    fi
-    # Served below a path: https://host/path -> /path
+        /etc/resolv.conf > "$folder/resolv.conf"
+    sed -i "s|localhost|${APP_HOST:-app}|g" "$folder/nginx.conf"
     path=${path#*://}
-    if [[ $path == */?* ]]; then
-        path=/${path#*/}
-        printf 'location %s/ {\n    proxy_pass http://application/;\n}\n' "${path%/}" > "$folder/location.conf"
-    else
-        printf 'location / {\n    proxy_pass http://application;\n}\n' > "$folder/location.conf"
+    if [[ ${path%/} == */* ]]; then
+        path=${path%/}
+        sed -i "s|^\( *location /\)|\1${path#*/}/|" "$folder/nginx.conf"
     fi
 }
 

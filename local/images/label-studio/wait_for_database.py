@@ -1,11 +1,11 @@
-"""Wait, for ever as the official image does, until the database accepts a connection with Label Studio's settings.
+"""Ask once whether the database accepts a connection with Label Studio's settings: 1 and the reason if it does not.
 
-Whatever libpq reads by itself (PGSSLMODE, PGSSLROOTCERT, ...) counts too.
+There is no time limit but libpq's (PGCONNECT_TIMEOUT). Whatever else libpq reads by itself (PGSSLMODE, PGSSLROOTCERT)
+counts too.
 """
 
 import os
 import sys
-import time
 from importlib import import_module
 from importlib.util import find_spec
 
@@ -18,21 +18,9 @@ SETTINGS = {
     "dbname": os.environ.get("POSTGRE_NAME", "root"),
     "user": os.environ.get("POSTGRE_USER"),
     "password": os.environ.get("POSTGRE_PASSWORD"),
-    "connect_timeout": 5,
 }
 
-
-def main() -> None:
-    """Try every second; the reason is repeated so that the log of a waiting container explains itself."""
-    while True:
-        try:
-            driver.connect(**SETTINGS).close()
-        except driver.OperationalError as error:
-            print(f"wait for database: {error}".rstrip(), file=sys.stderr, flush=True)
-            time.sleep(1)
-        else:
-            return
-
-
-if __name__ == "__main__":
-    main()
+try:
+    driver.connect(**SETTINGS).close()
+except driver.OperationalError as error:
+    sys.exit(f"wait for database: {error}".rstrip())

@@ -52,6 +52,28 @@ def test_the_number_of_processes_is_not_that_of_the_node_s_cores() -> None:
     assert variables(uwsgi_processes=3)["UWSGI_PROCESSES"] == "3"
 
 
+def test_compiled_code_is_kept_where_a_container_may_write() -> None:
+    found = variables()
+    assert found["PYTHONDONTWRITEBYTECODE"] == "", "the image forbids it"
+    assert found["PYTHONPYCACHEPREFIX"] == "/tmp/bytecode"
+
+
+def test_an_attempt_to_reach_the_database_ends() -> None:
+    assert variables()["PGCONNECT_TIMEOUT"] == "5"
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [({"s3": S3["store"]}, {"when_required"}), ({"persistence": VOLUMES["once"]}, {None})],
+    ids=["a store of the stack", "no store"],
+)
+def test_only_amazon_is_sent_checksums_that_it_does_not_demand(
+    changes: dict[str, Any], expected: set[str | None]
+) -> None:
+    names = ("AWS_REQUEST_CHECKSUM_CALCULATION", "AWS_RESPONSE_CHECKSUM_VALIDATION")
+    assert {variables(**changes).get(name) for name in names} == expected
+
+
 @pytest.mark.parametrize(("signup", "value"), [("enabled", "false"), ("disabled", "true")])
 def test_signup(signup: str, value: str) -> None:
     assert variables(signup=signup)["LABEL_STUDIO_DISABLE_SIGNUP_WITHOUT_LINK"] == value
@@ -104,7 +126,6 @@ def test_the_settings_module_is_in_every_container(redis: str) -> None:
     directory = found["PYTHONPATH"].split(":")[0]
     assert {"name": "stack-settings", "mountPath": directory, "readOnly": True} in values["app"]["extraVolumeMounts"]
     assert {"name": "stack-settings", "configMap": {"name": "demo-settings"}} in values["app"]["extraVolumes"]
-    assert len(values["app"]["annotations"]["checksum/settings"]) == 64
 
 
 def test_s3_servers_of_the_stack_are_declared() -> None:

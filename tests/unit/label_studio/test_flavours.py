@@ -231,9 +231,17 @@ def test_tls_of_postgresql_is_checked_by_libpq(flavour: Flavour) -> None:
     assert app["extraVolumes"][1:] == [
         {"name": "postgresql-ca", "secret": {"secretName": "pg-ca", "items": [{"key": "ca.crt", "path": "ca.crt"}]}}
     ]
-    assert app["extraVolumeMounts"][1:] == [
+    assert app["extraVolumeMounts"][1:-2] == [
         {"name": "postgresql-ca", "mountPath": "/etc/label-studio/postgresql-ca", "readOnly": True}
     ]
+
+
+def test_settings_of_its_servers_are_laid_over_those_of_the_image(flavour: Flavour) -> None:
+    app = at(values_of(flavour), f"{NESTED[flavour]}app")
+    [volume] = [each["name"] for each in app["extraVolumes"] if "configMap" in each]
+    laid = {each["mountPath"]: each["subPath"] for each in app["extraVolumeMounts"] if "subPath" in each}
+    assert laid == {"/etc/nginx/nginx.conf": "nginx.conf", "/label-studio/deploy/uwsgi.ini": "uwsgi.ini"}
+    assert {each["name"] for each in app["extraVolumeMounts"] if "subPath" in each} == {volume}
 
 
 def test_authority_of_the_object_store_is_trusted_besides_the_public_ones(flavour: Flavour) -> None:

@@ -358,7 +358,7 @@ def test_a_store_and_its_bucket_may_be_known_only_later() -> None:
     assert environment["BUCKET"] == "made-elsewhere"
     promised = connections(ran)["uploads"]
     assert (resolve(promised.bucket), resolve(promised.endpoint)) == ("made-elsewhere", "https://s3.example.com:9443")
-    assert promised.peer == Outside(("10.0.0.0/24",), 443)
+    assert isinstance(promised.peer, Outside) and resolve(promised.peer.port) == 9443
     component = ran.one("label-studio:object_store:ObjectStore")
     assert component.inputs["endpoint"] == "https://s3.example.com:9443"
     assert ran.outputs[component.urn] == {

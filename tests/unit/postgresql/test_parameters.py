@@ -67,7 +67,7 @@ REFUSED: list[tuple[Backend, int, dict[str, str], str]] = [
     ("standalone", 17, {"min_wal_size": "16MB"}, "must be at least 32MB"),
     ("standalone", 17, {"max_connections": "3"}, "leaves no connection: 3 are reserved of 3, which is max_connections"),
     ("standalone", 17, {"max_connections": "262143"}, "is too high: connections, workers and WAL senders together"),
-    ("standalone", 17, {"wal_level": "minimal"}, 'must be replica or logical; or write max_wal_senders: "0" beside'),
+    ("standalone", 17, {"wal_level": "minimal"}, 'must be replica or logical; or write max_wal_senders: "0" with'),
     (
         "standalone",
         17,

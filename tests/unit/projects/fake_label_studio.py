@@ -34,7 +34,7 @@ class FakeLabelStudio:
 
     @property
     def client(self) -> LabelStudio:
-        return LabelStudio("http://label-studio.example.com", httpx.MockTransport(self.handle))
+        return LabelStudio("http://label-studio.example.com", 1, httpx.MockTransport(self.handle))
 
     @property
     def changes(self) -> list[str]:

@@ -135,7 +135,7 @@ def test_each_purpose_has_its_own_key() -> None:
 @pytest.mark.parametrize(
     ("grant", "allowed"),
     [
-        ("cats-upload", {"ListBucket", "PutObject"}),
+        ("cats-upload", {"ListBucket", "PutObject", "DeleteObject"}),
         ("cats-source", {"ListBucket", "GetObject"}),
         ("cats-target", {"ListBucket", "PutObject"}),
         ("cats-export", {"ListBucket", "GetObject"}),

@@ -214,7 +214,7 @@ def test_the_account_is_not_made_with_a_wrong_password_of_the_administrator(fake
     with pytest.raises(RefusedError, match="refuses the password in the administrator's Secret"):
         make_account(fake.client, (ADMINISTRATOR[0], "wrong"), ACCOUNT)
     fake.accounts[ACCOUNT[0]] = "changed"
-    with pytest.raises(RefusedError, match="somebody changed its password"):
+    with pytest.raises(RefusedError, match="its password was changed"):
         make_account(fake.client, ADMINISTRATOR, ACCOUNT)
 
 

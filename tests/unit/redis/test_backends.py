@@ -10,6 +10,7 @@ import pytest
 
 from components.connections import OtherNamespace, Outside, RedisConnection, RedisTls, SecretKey
 from components.kubernetes.context import StackContext
+from components.label_studio.environment import redis_location
 from components.redis import AlaudaRedis, ExternalRedis, NoRedis, Redis, RedisSettings, StandaloneRedis
 from components.redis.settings import RedisSsl
 from components.redis.standalone import configuration
@@ -80,8 +81,7 @@ def test_the_password_is_in_its_secret_and_nowhere_else() -> None:
     program = deploy(standalone())
     secret = program.one(SECRET)
     password = secret.inputs["stringData"]["password"]
-    assert secret.inputs["stringData"]["access.conf"] == f"requirepass {password}\n"
-    assert secret.is_secret("stringData.password") and secret.is_secret("stringData.access.conf")
+    assert secret.is_secret("stringData.password")
     assert not any(password in str(r.inputs) for r in program if r is not secret)
     assert "requirepass" not in configuration(standalone())["valkey.conf"]
     environment = variables(pod_of(program.one(STATEFUL_SET))["containers"][0])
@@ -232,7 +232,7 @@ def test_where_somebody_elses_server_is() -> None:
 def test_somebody_elses_server_may_be_one_of_the_same_program() -> None:
     settings = ExternalRedis(
         backend="external",
-        url=pulumi.Output.from_input("rediss://made.example.com:6380/3"),
+        url=pulumi.Output.from_input("rediss://queue@made.example.com:6380/3"),
         addresses=("10.0.0.0/24",),
         password=SecretReference(secret_name=pulumi.Output.from_input("made"), secret_key="pw"),
         ssl=RedisSsl(redis_ssl_secret_name=pulumi.Output.from_input("made-ssl")),
@@ -242,8 +242,9 @@ def test_somebody_elses_server_may_be_one_of_the_same_program() -> None:
     assert (resolve(promised.port), resolve(promised.database)) == (6380, 3)
     assert promised.password is not None and resolve(promised.password.name) == "made"
     assert promised.tls is not None and resolve(promised.tls.secret_name) == "made-ssl"
-    # Its port is not known when the rule is made.
-    assert promised.peer == Outside(("10.0.0.0/24",), 6379)
+    assert resolve(promised.user) == "queue"
+    assert isinstance(promised.peer, Outside) and resolve(promised.peer.port) == 6380
+    assert resolve(redis_location(promised)) == "rediss://queue@made.example.com:6380/3"
 
 
 def test_no_redis_is_nothing_at_all() -> None:

@@ -1,0 +1,86 @@
+"""A look at the namespace of a stack every few seconds, beside the command that changes it."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from components.settings.errors import SettingsError
+from components.stack.api_server import ClusterError, connected
+from components.stack.cluster import ClusterSettings
+
+from .reasons import Observer, Reason
+
+EVERY = 5.0
+# A look that the API server does not answer any more must not keep the command from ending.
+LAST_LOOK = 2.0
+Say = Callable[[str], None]
+
+
+def say(line: str) -> None:
+    """One line beside what the command prints, which may have begun one with the dots of its progress."""
+    sys.stderr.write(f"\n{line}\n")
+    sys.stderr.flush()
+
+
+class Watcher:
+    """Tells each reason once, as soon as it has lasted for longer than it may; again where it went and came back."""
+
+    def __init__(self, observer: Observer, tell: Say = say) -> None:
+        self._observer, self._tell = observer, tell
+        self._since: dict[tuple[str, str], float] = {}
+        self._told: set[tuple[str, str]] = set()
+
+    def look(self) -> None:
+        """Ask the cluster once."""
+        now = time.monotonic()
+        found = {(reason.about, reason.cause): reason for reason in self._observer.reasons()}
+        self._since = {key: self._since.get(key, now) for key in found}
+        self._told &= found.keys()
+        for key, reason in found.items():
+            if key not in self._told and now - self._since[key] >= reason.patience:
+                self._told.add(key)
+                self._tell(f"Waiting: {reason}")
+
+
+def observer(cluster: ClusterSettings, read: Callable[[str], object]) -> Observer:
+    """How to look at the namespace of these settings."""
+    return Observer(read, cluster.namespace, f"kubectl --context {cluster.context} --namespace {cluster.namespace}")  # type: ignore[arg-type]
+
+
+@contextmanager
+def watched(cluster: ClusterSettings) -> Iterator[None]:
+    """Tell what the stack waits for, until the block ends; silent where the cluster cannot be asked."""
+    ended = threading.Event()
+    thread = threading.Thread(target=_watch, args=(cluster, ended), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join(LAST_LOOK)
+
+
+def current(cluster: ClusterSettings) -> list[Reason]:
+    """What the stack waits for now; ClusterError where the cluster does not answer."""
+    with connected(cluster) as server:
+        return observer(cluster, server.read).reasons() if server else []
+
+
+def _watch(cluster: ClusterSettings, ended: threading.Event) -> None:
+    # What goes wrong here is for the command itself to tell, which asks the same cluster.
+    try:
+        with connected(cluster) as server:
+            if server is None:
+                return
+            watcher = Watcher(observer(cluster, server.read))
+            while not ended.wait(EVERY):
+                try:
+                    watcher.look()
+                except ClusterError:
+                    continue
+    except (ClusterError, SettingsError):
+        return

@@ -1,0 +1,122 @@
+"""uWSGI of the released packages with the settings that the program mounts, before an application of three lines."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+from components.label_studio.mounts import FILES
+from components.limits import PROCESS_SECONDS, REQUEST_SECONDS
+from components.settings.images import NEWEST
+from local.images.sandbox import HERE
+from tests.contract.label_studio import package
+
+TOKEN = "invitation-7f3a"
+# Seconds that stand for those of the settings.
+LIMIT = 3
+APPLICATION = """
+import time
+
+def application(environment, start):
+    time.sleep(float(environment["PATH_INFO"].strip("/") or 0))
+    start("500 Sorry" if "fail" in environment["QUERY_STRING"] else "200 OK", [])
+    return [b"done"]
+"""
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running uWSGI; ``log`` is the file that it prints to."""
+
+    url: str
+    process: subprocess.Popen[bytes]
+    log: Path
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    (tmp_path / "core").mkdir()
+    (tmp_path / "core/wsgi.py").write_text(APPLICATION)
+    page, statistics = free_port(), free_port()
+    text = (FILES / "uwsgi.ini").read_text().replace(f"harakiri:{PROCESS_SECONDS}", f"harakiri:{LIMIT}")
+    for place, here in {
+        "/label-studio/label_studio": str(tmp_path),
+        ":8000": f"127.0.0.1:{page}",
+        ":1717": f"127.0.0.1:{statistics}",
+        "/tmp/uwsgi.pid": str(tmp_path / "pid"),
+    }.items():
+        text = text.replace(f"= {place}\n", f"= {here}\n")
+    (tmp_path / "uwsgi.ini").write_text(text)
+    with (tmp_path / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [package(NEWEST).with_name("uwsgi"), "--ini", tmp_path / "uwsgi.ini"],
+            env={"PATH": os.environ["PATH"], "UWSGI_PROCESSES": "2"},
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+    found = Server(f"http://127.0.0.1:{page}", process, tmp_path / "log")
+    until_it_answers(found.url)
+    yield found
+    process.kill()
+    process.wait()
+
+
+def free_port() -> int:
+    with socket.socket() as any_port:
+        any_port.bind(("127.0.0.1", 0))
+        return int(any_port.getsockname()[1])
+
+
+def until_it_answers(url: str) -> None:
+    for _ in range(100):
+        try:
+            httpx.get(url)
+            return
+        except httpx.HTTPError:
+            time.sleep(0.1)
+    raise AssertionError("uWSGI does not answer")
+
+
+def test_limits_are_those_that_the_program_knows() -> None:
+    for text in ((FILES / "uwsgi.ini").read_text(), (HERE / "label-studio" / "uwsgi.ini").read_text()):
+        assert re.findall(r"^harakiri = (\d+)$", text, re.M) == [str(PROCESS_SECONDS)]
+    mounted = (FILES / "uwsgi.ini").read_text()
+    assert f"route-run = harakiri:{PROCESS_SECONDS}\n" in mounted
+    for mercy in re.findall(r"mercy = (\d+)", mounted):
+        assert int(mercy) > REQUEST_SECONDS
+
+
+def test_a_request_with_a_body_ends_too_and_says_nothing_of_its_query(server: Server) -> None:
+    """Without the route, each read of the body would put the end off."""
+    with pytest.raises(httpx.HTTPError):
+        httpx.post(f"{server.url}/30?token={TOKEN}", content=b"0" * 4_000_000, timeout=20)
+    assert httpx.get(f"{server.url}/0?fail=1&token={TOKEN}").status_code == httpx.codes.INTERNAL_SERVER_ERROR
+    assert httpx.get(server.url).text == "done"
+    # Its master process writes the lines of the log one after the other, and these stand at the end of the report.
+    for _ in range(100):
+        if "end of worker" in server.log.read_text() and "Respawned" in server.log.read_text():
+            break
+        time.sleep(0.1)
+    log = server.log.read_text()
+    assert "HARAKIRI ON WORKER" in log
+    assert TOKEN not in log
+
+
+def test_a_running_request_ends_before_the_server_does(server: Server) -> None:
+    with ThreadPoolExecutor() as pool:
+        running = pool.submit(httpx.get, f"{server.url}/2", timeout=20)
+        time.sleep(0.5)
+        server.process.send_signal(signal.SIGTERM)
+        assert running.result().text == "done"
+    assert server.process.wait(10) == 0
