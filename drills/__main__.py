@@ -64,7 +64,7 @@ def run(stack: Drilled, names: list[str], file: Path) -> list[Row]:
         ledgers.append(ledger)
     missing = stack.not_in_target({each for ledger in ledgers for each in ledger.annotations}, TARGET_SECONDS)
     rows = [_with_target(row, ledger.annotations & missing) for row, ledger in zip(rows, ledgers, strict=True)]
-    keep(file, rows, DRILLS)
+    keep(file, rows, {name: drill.expected for name, drill in DRILLS.items()})
     return rows
 
 
