@@ -43,7 +43,11 @@ from .store import Store, open_store
 
 SYNC = ["sh", "-c", "exec python3 -m job.apply sync source target"]
 SYNC_SECONDS = 900.0
-TOKENS = ["python3", "/etc/label-studio/settings/api_tokens.py"]
+TOKENS = [
+    "sh",
+    "-c",
+    'PYTHONPATH="$PYTHONPATH:/label-studio/label_studio" exec python3 /etc/label-studio/settings/api_tokens.py',
+]
 EXPORTS = Path("exports")
 DOWNLOADED = ".annotations.db"
 LOCAL_PORT = 8080

@@ -16,7 +16,7 @@ from .values import Values
 COMPONENT = "administrator-password"
 # The user of Label Studio's image.
 IMAGE_USER = 1001
-SCRIPT = f"exec python3 {mounts.SETTINGS_DIRECTORY}/administrator_password.py"
+SCRIPT = mounts.command_of("administrator_password.py")
 
 
 def set_password(  # noqa: PLR0913 - what its pod needs

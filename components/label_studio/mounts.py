@@ -17,12 +17,19 @@ ROOT = "/etc/label-studio"
 SETTINGS_DIRECTORY = f"{ROOT}/settings"
 SETTINGS_VOLUME = "stack-settings"
 SETTINGS_MODULE = "stack_settings"
+# Where the packages of Label Studio are, which its own programs find beside themselves.
+CODE = "/label-studio/label_studio"
 PROBE_SCRIPT = f"{SETTINGS_DIRECTORY}/worker_probe.py"
 DATA: str = CONTAINERS["directories"]["data"]
 REDIS_CERTIFICATES: str = CONTAINERS["directories"]["redisCertificates"]
 
 _FILES = Path(__file__).with_name("files")
 SETTINGS_FILES = {file.name: file.read_text() for file in sorted(_FILES.glob("*.py"))}
+
+
+def command_of(file: str) -> str:
+    """The shell's command that runs a file of the settings directory with all of Label Studio."""
+    return f'PYTHONPATH="$PYTHONPATH:{CODE}" exec python3 {SETTINGS_DIRECTORY}/{file}'
 
 
 @dataclass(frozen=True)
