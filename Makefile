@@ -9,8 +9,8 @@ HERE := $(if $(CONTEXT),,$(filter dev,$(STACK)))
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help up preview down destroy open uninstall status logs shell password doctor version lock install lint types format \
-	projects upload sync export test test-unit test-tools test-policy test-chart test-contract test-package test-engine test-e2e policy-manifests
+.PHONY: help up preview rotate restart tokens down destroy open uninstall status logs shell password doctor version lock install lint types format \
+	projects upload sync export failed-jobs test test-unit test-tools test-policy test-chart test-contract test-package test-engine test-e2e policy-manifests
 
 help:  ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 20
@@ -80,6 +80,14 @@ password: install  ## show the administrator's password
 	@$(call only_here,password,$(comma) or write pulumi stack output administratorPassword --show-secrets --stack $(STACK))
 	@$(BIN)/python -m local password
 
+# An empty variable would mean something else: DIR the working directory, with all that is in it.
+need = $(foreach name,$(1),$(if $(strip $($(name))),,echo "error: $(name) is missing; write make $(2)" >&2; exit 1;))
+
+rotate: install  ## replace a password or key: make rotate SECRET=databaseOwner [CONTEXT=name STACK=name YES=1]
+	@$(call need,SECRET,rotate SECRET=databaseOwner)
+	@$(if $(HERE),$(BIN)/python -m local rotate "$(SECRET)",$(BIN)/python -m scripts.rotate "$(SECRET)" "$(STACK)")
+	@$(MAKE) --no-print-directory up
+
 # The stack that `make up` serves on this machine is asked for its outputs by local/, any other by pulumi.
 ifeq ($(HERE),)
 PROJECTS = $(BIN)/python -m cli --stack $(STACK)
@@ -87,8 +95,11 @@ else
 PROJECTS = outputs="$$($(BIN)/python -m local outputs)" || exit 1; printf %s "$$outputs" | KUBECONFIG=/var/lib/label-studio-local/kubeconfig $(BIN)/python -m cli --outputs -
 endif
 
-# An empty variable would mean something else: DIR the working directory, with all that is in it.
-need = $(foreach name,$(1),$(if $(strip $($(name))),,echo "error: $(name) is missing; write make $(2)" >&2; exit 1;))
+restart: install  ## start the pods of page and workers again, or of one: make restart [PART=redis CONTEXT=name STACK=name]
+	@$(PROJECTS) restart $(if $(PART),--part "$(PART)")
+
+tokens: install  ## list whose API tokens end when djangoKey rotates: make tokens [CONTEXT=name STACK=name]
+	@$(PROJECTS) tokens
 
 projects: install  ## list the declared projects (this and the next three: CONTEXT=name STACK=name for a cluster of yours)
 	@$(PROJECTS) list
@@ -104,6 +115,9 @@ sync: install  ## make tasks of new data: make sync PROJECT=name
 export: install  ## annotations as files: make export PROJECT=name FORMAT=COCO
 	@$(call need,PROJECT FORMAT,export PROJECT=name FORMAT=COCO)
 	@$(PROJECTS) export "$(PROJECT)" "$(FORMAT)"
+
+failed-jobs: install  ## show queued jobs that failed for good, or run them again: make failed-jobs [RERUN=1 JOBS="id id"]
+	@$(PROJECTS) failed-jobs $(if $(RERUN),--rerun) $(JOBS)
 
 lint: install  ## ruff
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .

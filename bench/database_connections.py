@@ -6,7 +6,6 @@ has it. The same clients ask both in turn.
 
 from __future__ import annotations
 
-import base64
 import statistics
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -14,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 
+from bench.page import ANNOTATION, administrator, log_in, new_project
 from bench.variants import address, running, served, variant
 from components.label_studio.mounts import SETTINGS_MODULE, SETTINGS_VOLUME
 from local.cluster.api import Api, Object
@@ -22,13 +22,6 @@ CLIENTS = 8
 SECONDS = 10.0
 ROUNDS = 5
 WITHOUT = "\nDATABASES['default']['CONN_MAX_AGE'] = 0\n"
-LABELLING = """
-<View>
-  <Text name="text" value="$text"/>
-  <Choices name="kind" toName="text"><Choice value="cat"/><Choice value="dog"/></Choices>
-</View>
-"""
-ANNOTATION = {"result": [{"from_name": "kind", "to_name": "text", "type": "choices", "value": {"choices": ["cat"]}}]}
 Request = Callable[[httpx.Client], httpx.Response]
 
 
@@ -39,9 +32,9 @@ def measure(api: Api) -> Iterator[str]:
     with running(api, settings, kept, new):
         pods = {"kept": address(api, kept), "new": address(api, new)}
         clients = {
-            name: [_log_in(url, *_administrator(api, deployment)) for _ in range(CLIENTS)] for name, url in pods.items()
+            name: [log_in(url, *administrator(api, deployment)) for _ in range(CLIENTS)] for name, url in pods.items()
         }
-        project, task = _project(clients["kept"][0])
+        project, task = new_project(clients["kept"][0])
         try:
             yield _line("project list", clients, lambda http: http.get("/api/projects/"))
             yield _line(
@@ -98,33 +91,3 @@ def _rate(clients: list[httpx.Client], request: Request, seconds: float) -> floa
     with ThreadPoolExecutor(len(clients)) as threads:
         answered = sum(threads.map(ask, clients))
     return answered / (time.monotonic() - began)
-
-
-def _administrator(api: Api, deployment: Object) -> tuple[str, str]:
-    namespace = deployment["metadata"]["namespace"]
-    [app] = [each for each in deployment["spec"]["template"]["spec"]["containers"] if each["name"] == "app"]
-    variables = {each["name"]: each for each in app["env"]}
-    reference = variables["LABEL_STUDIO_PASSWORD"]["valueFrom"]["secretKeyRef"]
-    secret = api.get(f"/api/v1/namespaces/{namespace}/secrets/{reference['name']}")["data"][reference["key"]]
-    return str(variables["LABEL_STUDIO_USERNAME"]["value"]), base64.b64decode(secret).decode()
-
-
-def _log_in(url: str, email: str, password: str) -> httpx.Client:
-    http = httpx.Client(base_url=url, timeout=120, trust_env=False)
-    http.get("/user/login/").raise_for_status()
-    form = {"email": email, "password": password, "csrfmiddlewaretoken": http.cookies["csrftoken"]}
-    assert http.post("/user/login/", data=form, headers={"Referer": url}).is_redirect, "the administrator cannot log in"
-    http.headers.update({"X-CSRFToken": http.cookies["csrftoken"], "Referer": url})
-    return http
-
-
-def _project(http: httpx.Client) -> tuple[int, int]:
-    project = _json(http.post("/api/projects/", json={"title": "Bench", "label_config": LABELLING}))["id"]
-    _json(http.post(f"/api/projects/{project}/import", json=[{"text": "a cat"}]))
-    return project, _json(http.get("/api/tasks", params={"project": project}))["tasks"][0]["id"]
-
-
-def _json(response: httpx.Response) -> Object:
-    response.raise_for_status()
-    document: Object = response.json()
-    return document

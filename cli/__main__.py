@@ -31,17 +31,24 @@ from urllib3.exceptions import HTTPError
 
 from components.settings.network import is_loopback
 
-from . import browser
+from . import browser, jobs
 from . import upload as uploads
 from .annotations import Annotations
 from .cluster import Cluster, JobResults
 from .errors import ProjectError, Stopped
 from .export import FORMATS, Format, Labelled, complete, convert, passes
+from .restart import DEFAULT
 from .stack import Place, Project, Stack
 from .store import Store, open_store
 
 SYNC = ["sh", "-c", "exec python3 -m job.apply sync source target"]
-SYNC_SECONDS = 900.0
+TOKENS = [
+    "sh",
+    "-c",
+    'PYTHONPATH="$PYTHONPATH:/label-studio/label_studio" exec python3 /etc/label-studio/settings/api_tokens.py',
+]
+# The job's own limit; it ends itself when a sync gets on no more.
+SYNC_SECONDS = 14400.0
 EXPORTS = Path("exports")
 DOWNLOADED = ".annotations.db"
 LOCAL_PORT = 8080
@@ -98,7 +105,7 @@ def upload(
 
 @app.command()
 def sync(context: typer.Context, project: str) -> None:
-    """Make tasks of new data, and write all annotations to the target."""
+    """Make tasks of new data, and write to the target the annotations that it lacks."""
     cluster, declared = _declared(context, project)
     with console.status(f"Label Studio synchronizes {project}"):
         report = json.loads(cluster.run_job(declared.sync_job, SYNC, SYNC_SECONDS))
@@ -178,6 +185,51 @@ def open_page(
         raise ProjectError(f"port {port or LOCAL_PORT} cannot be opened here ({reason}); write another PORT") from None
 
 
+@app.command(name="failed-jobs")
+def show_failed_jobs(
+    context: typer.Context,
+    rerun: Annotated[bool, typer.Option(help="Queue them again instead of showing them.")] = False,
+    ids: Annotated[list[str] | None, typer.Argument(help="Only these; all without any.")] = None,
+) -> None:
+    """Show the jobs of the queue that failed for good; each is removed some days after it was shown first."""
+    deployed: Stack = context.obj
+    cluster = Cluster(deployed.context, deployed.namespace)
+    if rerun:
+        answer = jobs.failed_jobs(cluster.connect(), deployed.namespace, "rerun", *(ids or []))
+        if answer["unknown"]:
+            raise ProjectError(f"there is no failed job {answer['unknown'][0]}; run it without --rerun to see them")
+        console.print(f"{answer['queued']} jobs are queued again")
+        return
+    found = jobs.failed_jobs(cluster.connect(), deployed.namespace, "list")
+    for line in jobs.lines(found):
+        console.print(line, markup=False)
+    console.print(f"{len(found)} failed jobs, kept for {jobs.KEEP_DAYS} days from the first time that they were shown")
+
+
+@app.command()
+def restart(
+    context: typer.Context,
+    part: Annotated[str, typer.Option(help="Such as redis, postgresql or object-store.")] = "",
+) -> None:
+    """Start the pods of page and workers again, or those of one part, after somebody else changed a Secret."""
+    deployed: Stack = context.obj
+    cluster = Cluster(deployed.context, deployed.namespace)
+    with console.status("Waiting until the new pods are ready"):
+        restarted = cluster.restart([part] if part else DEFAULT)
+    console.print(f"restarted: {', '.join(restarted)}")
+
+
+@app.command()
+def tokens(context: typer.Context) -> None:
+    """List whose API tokens would end if Django's key was rotated."""
+    deployed: Stack = context.obj
+    if deployed.service is None:
+        raise ProjectError("the stack has no output serviceName; run pulumi up first")
+    cluster = Cluster(deployed.context, deployed.namespace)
+    owners = cluster.in_pod(deployed.service, "app", TOKENS).split()
+    console.print("\n".join(owners) if owners else "Nobody has an API token that is signed with the key.", markup=False)
+
+
 @app.command(name="list")
 def list_projects(context: typer.Context) -> None:
     """Show the declared projects, with what their last job said."""
@@ -187,13 +239,13 @@ def list_projects(context: typer.Context) -> None:
         return
     results = Cluster(deployed.context, deployed.namespace).job_results()
     for name, project in sorted(deployed.projects.items()):
-        jobs = results.get(project.declaration, JobResults())
+        last = results.get(project.declaration, JobResults())
         facts = {
-            "page": jobs.report.get("address"),
-            "tasks": jobs.report.get("tasks"),
+            "page": last.report.get("address"),
+            "tasks": last.report.get("tasks"),
             "source": _address(project.upload),
             "target": _address(project.export) if project.export else None,
-            "job": f"failed: {jobs.problem}" if jobs.problem else "completed" if jobs.report else "none has ended yet",
+            "job": f"failed: {last.problem}" if last.problem else "completed" if last.report else "none has ended yet",
         }
         console.print(f"[bold]{name}[/]")
         # Not a table: addresses are to be copied whole, however narrow the terminal is.

@@ -6,22 +6,24 @@ import base64
 import json
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from kubernetes import client, config
+from kubernetes import client, config, stream
 from kubernetes.client.exceptions import ApiException
 from kubernetes.config import ConfigException
 
 from .errors import ProjectError
 from .forward import Target, forward
+from .restart import restart
 from .stack import SecretKey
 
 POLL_SECONDS = 1.0
 KEEP_SECONDS = 3600
+EXEC_SECONDS = 120
 COMPONENT = "annotation-project"
 
 
@@ -52,7 +54,7 @@ class Cluster:
 
     @cached_property
     def _api(self) -> Any:
-        return self._connect()
+        return self.connect()
 
     @property
     def _core(self) -> Any:
@@ -106,6 +108,32 @@ class Cluster:
             found[name] = found.get(name, JobResults()).then(_message(pod))
         return found
 
+    def restart(self, parts: Collection[str]) -> list[str]:
+        """Start the pods of these parts again, and wait until they are ready; the names of what was restarted."""
+        return [workload.name for workload in restart(self._api, self.namespace, parts)]
+
+    def in_pod(self, service: str, container: str, command: list[str]) -> str:
+        """What a command prints in a pod of the Service; ProjectError where it fails."""
+        pod = self._target(service, self.namespace, None).pod
+        # The client of a stream speaks nothing else afterwards.
+        core: Any = client.CoreV1Api(self.connect())
+        answer = stream.stream(
+            core.connect_get_namespaced_pod_exec,
+            pod,
+            self.namespace,
+            container=container,
+            command=command,
+            stdout=True,
+            stderr=True,
+            stdin=False,
+            tty=False,
+            _preload_content=False,
+        )
+        answer.run_forever(timeout=EXEC_SECONDS)
+        if answer.returncode != 0:
+            raise ProjectError(f"{command[0]} failed in the pod {pod}: {answer.read_stderr().strip()[-500:]}")
+        return str(answer.read_stdout())
+
     @contextmanager
     def service(self, name: str, namespace: str, port: int | None, local_port: int = 0) -> Iterator[int]:
         """A port of this machine's loopback that leads to a pod of the Service.
@@ -114,11 +142,11 @@ class Cluster:
         """
         self._target(name, namespace, port)
         # Asked again for each connection: a pod may be replaced meanwhile.
-        with forward(self._connect, lambda: self._target(name, namespace, port), local_port) as opened:
+        with forward(self.connect, lambda: self._target(name, namespace, port), local_port) as opened:
             yield opened
 
     def _target(self, name: str, namespace: str, port: int | None) -> Target:
-        core = client.CoreV1Api(self._connect())
+        core = client.CoreV1Api(self.connect())
         service = self._read("Service", name, core.read_namespaced_service, namespace)
         selector = ",".join(f"{key}={value}" for key, value in (service.spec.selector or {}).items())
         pods: list[Any] = core.list_namespaced_pod(namespace, label_selector=selector).items
@@ -128,7 +156,8 @@ class Cluster:
         target = next(it.target_port for it in service.spec.ports if port in (None, it.port))
         return Target(namespace, ready[0].metadata.name, _container_port(ready[0], target))
 
-    def _connect(self) -> Any:
+    def connect(self) -> Any:
+        """A client of its own; ProjectError where the kubeconfig has no such context."""
         try:
             load: Any = config.new_client_from_config
             return load(config_file=os.environ.get("KUBECONFIG"), context=self.context)

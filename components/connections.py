@@ -65,7 +65,10 @@ class PostgresTls:
 
 @dataclass(frozen=True)
 class PostgresConnection:
-    """A database that exists, with ``pg_trgm`` and ``btree_gin`` installed (Label Studio needs both)."""
+    """A database that exists, with ``pg_trgm`` and ``btree_gin`` installed (Label Studio needs both).
+
+    ``owner`` is the role that owns everything in it, if that is not ``user`` itself but one that it becomes.
+    """
 
     host: pulumi.Input[str]
     port: int
@@ -74,6 +77,7 @@ class PostgresConnection:
     password: SecretKey
     tls: PostgresTls | None = None
     peer: Peer | None = None
+    owner: str | None = None
 
 
 @dataclass(frozen=True)

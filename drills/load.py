@@ -118,10 +118,11 @@ def _probe(target: Target, ledger: Ledger, stop: threading.Event) -> None:
 
 
 def lost_annotations(target: Target, project: int, ledger: Ledger) -> set[int]:
-    """Acknowledged annotations that the page does not have."""
+    """Acknowledged annotations that the page does not have; no export is asked, which may wait for a worker."""
     with target.session() as session:
         session.http.timeout = httpx.Timeout(120)
-        tasks = session.request("GET", f"/api/projects/{project}/export?exportType=JSON", follow_redirects=True)
+        query = f"project={project}&fields=all&page_size={len(target.tasks)}"
+        tasks = session.request("GET", f"/api/tasks?{query}")["tasks"]
     return ledger.annotations - {int(each["id"]) for task in tasks for each in task["annotations"]}
 
 

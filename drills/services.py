@@ -11,6 +11,8 @@ from drills.pods import NONE_SECONDS, no_gap
 
 AWAY_SECONDS = 60.0
 BACK_SECONDS = 15.0
+# One attempt to connect to Redis ends after 5 seconds (redis_queues.py); the request itself comes on top.
+SAVED_SECONDS = 10.0
 Judge = Callable[[Ledger], Observation]
 
 
@@ -28,7 +30,7 @@ def _redis(subject: Subject) -> Judge:
     def judge(ledger: Ledger) -> Observation:
         page = no_gap(ledger)
         told = f"{page.text}; an annotation meanwhile: {answer.status_code} after {seconds:.1f} s"
-        return Observation(told, page.passed and answer.is_success and seconds <= NONE_SECONDS)
+        return Observation(told, page.passed and answer.is_success and seconds <= SAVED_SECONDS)
 
     return judge
 
@@ -55,7 +57,7 @@ def _store(subject: Subject) -> Judge:
 
 DRILLS: Mapping[str, Drill] = {
     "redis-away": Drill(
-        f"no gap of the page; an annotation is saved within {NONE_SECONDS:.0f} s meanwhile",
+        f"no gap of the page; an annotation is saved within {SAVED_SECONDS:.0f} s meanwhile",
         _redis,
     ),
     "postgresql-away": Drill(f"the page answers within {BACK_SECONDS:.0f} s of PostgreSQL's return", _postgresql),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 TITLE = "# Drills: the newest run of each"
 HEADER = "| Drill | Expected | Observed | Seconds | Lost | Commit and date |\n| --- | --- | --- | --- | --- | --- |"
+NEVER = "has not run yet"
 FOOTER = "[What each drill does](drills.md)"
 
 
@@ -37,9 +38,14 @@ def table(rows: Iterable[Row | str]) -> str:
     return "\n".join([HEADER, *map(str, rows)])
 
 
-def keep(file: Path, rows: Iterable[Row], order: Iterable[str]) -> None:
-    """Write the rows into a page in the place of earlier ones; drills that did not run keep theirs."""
+def keep(file: Path, rows: Iterable[Row], expected: Mapping[str, str]) -> None:
+    """Write the rows into a page in the place of earlier ones; drills that did not run keep theirs, if they have any.
+
+    ``expected`` has what is expected of each drill, in the order of the table.
+    """
     lines = file.read_text().splitlines() if file.exists() else []
     kept = {line.split(" | ")[0].removeprefix("| "): line for line in lines if line.startswith("| ")}
-    kept |= {row.drill: str(row) for row in rows}
-    file.write_text("\n\n".join([TITLE, table(kept[name] for name in order if name in kept), FOOTER]) + "\n")
+    known = {name: f"| {name} | {text} | {NEVER} | - | - | - |" for name, text in expected.items()}
+    known |= {name: line for name, line in kept.items() if name in expected}
+    known |= {row.drill: str(row) for row in rows}
+    file.write_text("\n\n".join([TITLE, table(known.values()), FOOTER]) + "\n")

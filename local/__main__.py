@@ -106,6 +106,12 @@ def password() -> None:
     print(stack.password())
 
 
+@app.command()
+def rotate(secret: str) -> None:
+    """Raise the counter of a secret, such as databaseOwner; the next `up` makes a new value."""
+    print(stack.rotate(secret))
+
+
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def preview(context: typer.Context) -> None:
     """Show what `up` would change of the dev stack; arguments go to `pulumi preview`."""

@@ -98,6 +98,14 @@ class Engine:
         flags = ("--stack", self.stack, "--secret", "--path", path)
         self._in_machine_folder("config", "set", *flags, standard_input=value)
 
+    def set_config(self, path: str, value: str) -> None:
+        """Write a setting where it is: into the user's file if that has the key, or else into that of this machine."""
+        flags = ("config", "set", "--stack", self.stack, "--path", path, value)
+        if path.partition(".")[0] in read(self.project_file)["config"]:
+            self.run(*flags, "--config-file", str(self.project_file), capture=True)
+        else:
+            self._in_machine_folder(*flags)
+
     def outputs(self, show_secrets: bool = False) -> dict[str, Any]:
         """The outputs of the stack; secret ones are masked unless asked for."""
         printed = self._on_stack("output", "--json", *(("--show-secrets",) if show_secrets else ()))

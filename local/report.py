@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import calendar
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+from kubernetes import config
 from rich.markup import escape
 from rich.table import Table
 
+from cli.errors import ProjectError
+from cli.jobs import WORKERS, failed_jobs, summary
 from local.cluster import lifecycle, pki
 from local.cluster.api import Api, Object, has_condition
 from local.cluster.process import Process
@@ -39,6 +44,8 @@ def status() -> bool:
         console.print(f"[red]Waiting:[/] {escape(str(reason))}", soft_wrap=True)
     if reasons:
         console.print("Type these commands in `make shell`.")
+    for line in _failed_jobs(pods):
+        console.print(line)
     console.print(f"KUBECONFIG={KUBECONFIG} (context {CONTEXT}); logs are in {LOGS}")
     return healthy and node_ready and not reasons and all(_is_well(pod) for pod in pods if not _was_replaced(pod, pods))
 
@@ -49,6 +56,28 @@ def _reasons(api: Api) -> list[Reason]:
     kubectl = f"kubectl --context {CONTEXT} --namespace"
     looks = [Observer(api.get, name, f"{kubectl} {name}").reasons() for name in sorted(namespaces)]
     return [reason for look in looks for reason in look]
+
+
+def _failed_jobs(pods: list[Object]) -> Iterator[str]:
+    """What failed for good in the queue of each stack, by namespace."""
+    workers = {pod["metadata"]["namespace"] for pod in pods if _is_worker(pod)}
+    for namespace in sorted(workers):
+        connect: Any = config.new_client_from_config
+        connection = connect(config_file=str(KUBECONFIG), context=CONTEXT)
+        try:
+            counted = failed_jobs(connection, namespace, "count")
+        except ProjectError as error:
+            yield f"[red]Jobs in {namespace}[/]: {error}"
+            continue
+        color = "red" if counted["failed"] else "green"
+        yield f"Failed jobs in {namespace}: [{color}]{counted['failed']}[/]"
+        yield from (f"  {escape(line)}" for line in summary(counted))
+        if counted["failed"]:
+            yield "  `make failed-jobs` lists them, and runs them again with RERUN=1."
+
+
+def _is_worker(pod: Object) -> bool:
+    return "labels" in pod["metadata"] and WORKERS.split("=")[1] in pod["metadata"]["labels"].values() and _is_well(pod)
 
 
 def _process_table(processes: list[Process]) -> Table:

@@ -64,6 +64,20 @@ def preview(flags: Sequence[str] = ()) -> None:
     stack.operate("preview", *policies, *flags)
 
 
+def rotate(secret: str) -> str:
+    """Raise the counter of a secret, which the next `up` replaces; EngineError where the stack has no such secret."""
+    # They bring Pulumi's SDK, whose import takes longer than most commands here.
+    from components.settings.errors import SettingsError  # noqa: PLC0415
+    from scripts import rotate as counters  # noqa: PLC0415
+
+    stack = deployed()
+    known = merge(read(stack.machine_file)["config"], config())
+    try:
+        return counters.rotate(known, secret, stack.set_config)
+    except (SettingsError, counters.UnknownSecretError) as error:
+        raise EngineError(str(error)) from None
+
+
 def _ask_server(stack: Engine) -> None:
     """EngineError where the API server refuses an object of the stack, which it is asked about on trial."""
     # They bring Pulumi's SDK, whose import takes longer than most commands here.

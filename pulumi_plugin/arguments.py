@@ -602,6 +602,27 @@ class ImageArgs(TypedDict):
     """MinIO client, which makes buckets and keys."""
 
 
+class RotationArgs(TypedDict):
+    """A higher number makes a new value at the next update; 1 is the value that the stack began with."""
+
+    database_owner: NotRequired[int]
+    """Password with which Label Studio opens the database."""
+    database_superuser: NotRequired[int]
+    """Password of the superuser of a standalone database."""
+    redis: NotRequired[int]
+    """Password of a standalone Redis."""
+    object_store_root: NotRequired[int]
+    """Password of the administrator of a standalone object store."""
+    page_key: NotRequired[int]
+    """S3 key with which Label Studio keeps uploads."""
+    project_keys: NotRequired[dict[str, int]]
+    """S3 keys of a declared project, by its name: those of Label Studio and those of people."""
+    django_key: NotRequired[int]
+    """Key that signs sessions and API tokens: sessions stay, every API token ends."""
+    administrator: NotRequired[int]
+    """Password of the first administrator."""
+
+
 class LabelStudioStackArgs(TypedDict):
     """Everything that a stack file says, but for values of Secrets, which never become part of a model."""
 
@@ -619,3 +640,5 @@ class LabelStudioStackArgs(TypedDict):
     """Label Studio projects with their storages."""
     images: NotRequired[ImageArgs]
     """Every image of the stack."""
+    rotate: NotRequired[RotationArgs]
+    """How often each secret that the stack makes was replaced."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from ..object_store.grants import BucketGrant
 from .args import Role
@@ -11,13 +12,15 @@ from .settings import ProjectSettings, TargetSettings
 PEOPLE: dict[Role, str] = {"source": "upload", "target": "export"}
 
 
-def project_grants(projects: Sequence[ProjectSettings], bucket: str) -> list[BucketGrant]:
+def project_grants(
+    projects: Sequence[ProjectSettings], bucket: str, generations: Mapping[str, int] | None = None
+) -> list[BucketGrant]:
     """The keys that the object store must make for projects without an S3 account of their own.
 
-    ``bucket`` is that of projects that name none.
+    ``bucket`` is that of projects that name none; ``generations`` are those of their keys, by name.
     """
     return [
-        grant
+        replace(grant, generation=(generations or {}).get(project.name, 1))
         for project in projects
         for role, storage in project.storages.items()
         if not storage.own_account

@@ -34,10 +34,12 @@ def script_map(
     name: str, context: StackContext, parent: pulumi.Resource, data: Mapping[str, pulumi.Input[str]]
 ) -> k8s.core.v1.ConfigMap:
     """The package, and what else a job wants to read."""
+    content = {**FILES, **data}
+    context.contents.add("ConfigMap", name, content)
     return k8s.core.v1.ConfigMap(
         name,
         metadata={"name": name, "namespace": context.namespace, "labels": {"app.kubernetes.io/part-of": PART_OF}},
-        data={**FILES, **data},
+        data=content,
         opts=ResourceOptions(parent=parent),
     )
 

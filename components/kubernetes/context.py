@@ -14,6 +14,8 @@ from ..settings.base import Scheduling
 from ..settings.grammars.hosts import Addresses
 from ..settings.images import ImageSettings
 from ..settings.network import AMAZON, host_and_port, namespace_of, network_of
+from ..settings.rotation import Rotation
+from .contents import Contents
 from .pods import Placement, pod_security, user_security
 
 
@@ -26,6 +28,7 @@ class StackContext:
     In a namespace that ``is_shared`` no policy speaks of other pods than those of the stack and its operators.
     ``run_as_user`` is the user of every pod, unless each has that of its image; None where the cluster assigns them.
     ``ingress_namespace`` is the only other namespace that may reach the page; any may where it is None.
+    ``contents`` are what pods read, and ``rotation`` says which generation of its passwords is in use.
     """
 
     namespace: pulumi.Input[str]
@@ -38,6 +41,8 @@ class StackContext:
     image_pull_secrets: Sequence[pulumi.Input[str]] = ()
     ingress_namespace: str | None = None
     scheduling: Scheduling = field(default_factory=Scheduling)
+    contents: Contents = field(default_factory=Contents)
+    rotation: Rotation = field(default_factory=Rotation)
 
     def scheduled(self, scheduling: Scheduling) -> Self:
         """The context of a service whose pods may run on these nodes only."""

@@ -1,4 +1,4 @@
-"""Passwords that are made once and stay: nothing but a replacement on purpose changes them."""
+"""Passwords that are made once and stay: nothing but another generation of the settings ``rotate`` changes them."""
 
 from __future__ import annotations
 
@@ -16,12 +16,34 @@ from .pods import PART_OF
 
 
 def generate_password(
-    name: str, context: StackContext, parent: pulumi.Resource, special: str = ""
+    name: str, context: StackContext, parent: pulumi.Resource, special: str = "", generation: int = 1
 ) -> pulumi.Output[str]:
-    """32 characters that need no escaping in a URL, a shell or a configuration file, each class at least once.
+    """The newest of ``generate_passwords``."""
+    return generate_passwords(name, context, parent, generation, special)[0]
 
+
+def generate_passwords(
+    name: str, context: StackContext, parent: pulumi.Resource, generations: int, special: str = ""
+) -> list[pulumi.Output[str]]:
+    """One password for each generation, the newest first.
+
+    32 characters that need no escaping in a URL, a shell or a configuration file, each class at least once.
     ``special`` are further characters, for servers that demand one; without them letters and digits only.
+
+    The first has the name that all passwords had before there were generations. Earlier ones stay, without protection:
+    Pulumi refuses to delete a protected resource, even one that is no longer wanted.
     """
+    return [
+        _password(
+            name if generation == 1 else f"{name}-{generation}",
+            special,
+            stateful_options(context, parent) if generation == generations else ResourceOptions(parent=parent),
+        )
+        for generation in range(generations, 0, -1)
+    ]
+
+
+def _password(name: str, special: str, opts: ResourceOptions) -> pulumi.Output[str]:
     password = random.RandomPassword(
         name,
         length=32,
@@ -31,9 +53,7 @@ def generate_password(
         special=bool(special),
         min_special=1 if special else 0,
         override_special=special or None,
-        opts=ResourceOptions.merge(
-            stateful_options(context, parent), ResourceOptions(additional_secret_outputs=["result", "bcryptHash"])
-        ),
+        opts=ResourceOptions.merge(opts, ResourceOptions(additional_secret_outputs=["result", "bcryptHash"])),
     )
     return password.result
 
@@ -49,16 +69,39 @@ def store_secret(
 
     One with a user name and a password is of the type that operators expect for a role.
     """
+    return _secret(name, context, values, retained_options(context, parent), labels or {})
+
+
+def store_previous(
+    name: str, context: StackContext, parent: pulumi.Resource, passwords: list[pulumi.Output[str]]
+) -> SecretKey | None:
+    """A Secret with the passwords before the newest, a line each, for jobs that must get in with one of them."""
+    _, *previous = passwords
+    if not previous:
+        return None
+    lines = pulumi.Output.all(*previous).apply("\n".join)
+    secret = _secret(f"{name}-previous", context, {"passwords": lines}, ResourceOptions(parent=parent), {})
+    return key_of(secret, "passwords")
+
+
+def _secret(
+    name: str,
+    context: StackContext,
+    values: Mapping[str, pulumi.Input[str]],
+    opts: ResourceOptions,
+    labels: Mapping[str, str],
+) -> k8s.core.v1.Secret:
+    context.contents.add("Secret", name, values)
     return k8s.core.v1.Secret(
         name,
         metadata={
             "name": name,
             "namespace": context.namespace,
-            "labels": {"app.kubernetes.io/part-of": PART_OF, **(labels or {})},
+            "labels": {"app.kubernetes.io/part-of": PART_OF, **labels},
         },
         type="kubernetes.io/basic-auth" if set(values) == {"username", "password"} else "Opaque",
         string_data={key: pulumi.Output.secret(value) for key, value in values.items()},
-        opts=retained_options(context, parent),
+        opts=opts,
     )
 
 

@@ -44,7 +44,7 @@ class SetupJob:
     ones, since they key the digest in the name of the job, from which nobody can tell them. A script that fails is
     tried again, unless it is not to be ``retried`` or its exit code is ``fatal_exit_code``: it has found something that
     only a person can fix. ``service_account`` is one that may ask the API server. The job has ``seconds`` for all of
-    it.
+    it. One that runs ``once`` runs again only under another name, whatever else changes.
     """
 
     component: str
@@ -61,6 +61,7 @@ class SetupJob:
     retried: bool = True
     service_account: pulumi.Input[str] | None = None
     seconds: int = SECONDS_TO_LIVE
+    once: bool = False
 
 
 def run_setup_job(
@@ -74,7 +75,8 @@ def run_setup_job(
     # The Job ends itself after its seconds, with or without a pod; the rest is for Pulumi to notice.
     timeout = f"{job.seconds + 60}s"
     pod = setup_pod(context, job)
-    digest = pulumi.Output.all(pod, list(job.triggers), list(job.passwords)).apply(_digest)
+    content = context.contents.annotations(pod)
+    digest = pulumi.Output.all([pod, content], list(job.triggers), list(job.passwords)).apply(_digest)
     return k8s.batch.v1.Job(
         name,
         metadata={
@@ -86,22 +88,28 @@ def run_setup_job(
             # A job that failed never runs again; the next update makes a new one in its place.
             "annotations": {"pulumi.com/replaceUnready": "true"},
         },
-        spec=setup_job_spec(job, labels, pod),
+        spec=setup_job_spec(job, labels, pod, content),
         opts=ResourceOptions(
-            parent=parent, depends_on=list(after), custom_timeouts=CustomTimeouts(create=timeout, update=timeout)
+            parent=parent,
+            depends_on=list(after),
+            custom_timeouts=CustomTimeouts(create=timeout, update=timeout),
+            ignore_changes=["metadata", "spec"] if job.once else None,
         ),
     )
 
 
 def setup_job_spec(
-    job: SetupJob, labels: Mapping[str, str], pod: k8s.core.v1.PodSpecArgsDict
+    job: SetupJob,
+    labels: Mapping[str, str],
+    pod: k8s.core.v1.PodSpecArgsDict,
+    annotations: Mapping[str, pulumi.Input[str]],
 ) -> k8s.batch.v1.JobSpecArgsDict:
     """The specification of a job, for one that Pulumi waits for as well as for those of a schedule."""
     return {
         "backoff_limit": 0,
         "pod_failure_policy": DISRUPTED,
         "active_deadline_seconds": job.seconds,
-        "template": {"metadata": {"labels": labels}, "spec": pod},
+        "template": {"metadata": {"labels": labels, "annotations": annotations}, "spec": pod},
     }
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -22,10 +21,7 @@ READY_WITHIN = "10m"
 
 @dataclass(frozen=True, kw_only=True)
 class StatefulServer:
-    """A container that keeps its state in the volume ``data``.
-
-    A change of ``triggers`` restarts it, as a file of a ConfigMap or Secret alone would not.
-    """
+    """A container that keeps its state in the volume ``data``."""
 
     component: str
     container: k8s.core.v1.ContainerArgsDict
@@ -33,14 +29,8 @@ class StatefulServer:
     user: int
     storage: Storage
     volumes: Sequence[k8s.core.v1.VolumeArgsDict]
-    triggers: Mapping[str, pulumi.Input[str]]
     init_containers: Sequence[k8s.core.v1.ContainerArgsDict] = ()
     grace_seconds: int = 60
-
-
-def checksum(files: Mapping[str, str]) -> str:
-    """Changes with the files, for ``triggers``."""
-    return hashlib.sha256("\0".join(f"{name}\0{files[name]}" for name in sorted(files)).encode()).hexdigest()
 
 
 def run_stateful_server(
@@ -81,7 +71,10 @@ def run_stateful_server(
                 "when_scaled": "Retain",
             },
             "template": {
-                "metadata": {"labels": pods.labels(server.component, name), "annotations": server.triggers},
+                "metadata": {
+                    "labels": pods.labels(server.component, name),
+                    "annotations": context.contents.annotations(pod),
+                },
                 "spec": pod,
             },
             "volume_claim_templates": [_claim(server)],

@@ -11,8 +11,9 @@ from ..kubernetes.context import StackContext
 from ..kubernetes.ownership import STACK, stack_identity
 from ..kubernetes.pods import PART_OF
 from . import mounts
+from .administrator import set_password
 from .args import Connections, LabelStudioArgs
-from .credentials import administrator_password, django_key
+from .credentials import GENERATION, administrator_password, django_keys
 from .flavours import reshape
 from .network import network_policies
 from .release import check_name, install
@@ -47,7 +48,7 @@ class LabelStudio(pulumi.ComponentResource):
         )
         inputs = component_inputs(settings, context, connections=connections)
         super().__init__("label-studio:label_studio:LabelStudio", name, inputs, opts)
-        key = django_key(name, args, self)
+        django = django_keys(name, args, self)
         self.administrator_password, self.generated_password = administrator_password(name, args, self)
         settings_map = f"{name}-settings"
         module = _settings_module(settings_map, args, pulumi.ResourceOptions(parent=self))
@@ -56,10 +57,20 @@ class LabelStudio(pulumi.ComponentResource):
         after = pulumi.ResourceOptions.merge(after, pulumi.ResourceOptions(depends_on=[module]))
         network_policies(name, args, self)
 
-        values = chart_values(args, name, key, self.administrator_password, settings_map)
+        values = chart_values(args, name, django, self.administrator_password, settings_map)
         release = install(name, args, reshape(values, args.settings.chart.flavour), after)
 
         with_release = pulumi.ResourceOptions(parent=self, depends_on=[release])
+        if self.generated_password is not None and context.rotation.administrator > 1:
+            set_password(
+                name,
+                args,
+                values=values,
+                password=self.administrator_password,
+                settings_map=settings_map,
+                parent=self,
+                after=[release],
+            )
         if args.redis:
             worker(name, args, values, settings_map, with_release)
         if args.settings.autoscaling:
@@ -81,10 +92,12 @@ class LabelStudio(pulumi.ComponentResource):
 
 
 def _settings_module(name: str, args: LabelStudioArgs, opts: pulumi.ResourceOptions) -> k8s.core.v1.ConfigMap:
+    generation = args.context.rotation.django_key
     metadata: k8s.meta.v1.ObjectMetaArgsDict = {
         "name": name,
         "namespace": args.context.namespace,
         "labels": {"app.kubernetes.io/part-of": PART_OF},
-        "annotations": {STACK: stack_identity()},
+        "annotations": {STACK: stack_identity(), **({GENERATION: str(generation)} if generation > 1 else {})},
     }
+    args.context.contents.add("ConfigMap", name, mounts.SETTINGS_FILES)
     return k8s.core.v1.ConfigMap(name, metadata=metadata, data=mounts.SETTINGS_FILES, opts=opts)

@@ -12,6 +12,7 @@ from ..connections import PostgresConnection, RedisConnection, S3Connection, Sec
 from ..kubernetes import pods
 from ..settings.network import is_loopback
 from .args import LabelStudioArgs
+from .credentials import DjangoKeys
 from .embedded_chart import CONTAINERS
 from .endpoints import declared_endpoints
 from .mounts import (
@@ -55,12 +56,13 @@ def variables(args: LabelStudioArgs) -> Variables:
     }
 
 
-def secrets(args: LabelStudioArgs, django_key: SecretKey) -> Secrets:
+def secrets(args: LabelStudioArgs, django: DjangoKeys) -> Secrets:
     """What every container reads from Secrets, besides what charts make of their own values."""
     token = args.uploads.session_token if args.uploads and args.volume is None else None
     return {
         **{name: reference.key for name, reference in args.settings.extra_environment_secrets.items()},
-        "SECRET_KEY": django_key,
+        "SECRET_KEY": django.newest,
+        **({"SECRET_KEY_FALLBACKS": django.former} if django.former else {}),
         **({"AWS_SESSION_TOKEN": token} if token else {}),
     }
 

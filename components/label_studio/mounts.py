@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 
 import pulumi_kubernetes as k8s
@@ -18,6 +17,8 @@ ROOT = "/etc/label-studio"
 SETTINGS_DIRECTORY = f"{ROOT}/settings"
 SETTINGS_VOLUME = "stack-settings"
 SETTINGS_MODULE = "stack_settings"
+# Where the packages of Label Studio are, which its own programs find beside themselves.
+CODE = "/label-studio/label_studio"
 PROBE_SCRIPT = f"{SETTINGS_DIRECTORY}/worker_probe.py"
 # What the image reads its servers' settings from: its entrypoint copies the first, and names the second to uWSGI.
 SERVER_FILES = {"nginx.conf": "/etc/nginx/nginx.conf", "uwsgi.ini": "/label-studio/deploy/uwsgi.ini"}
@@ -26,7 +27,11 @@ REDIS_CERTIFICATES: str = CONTAINERS["directories"]["redisCertificates"]
 
 FILES = Path(__file__).with_name("files")
 SETTINGS_FILES = {file.name: file.read_text() for file in sorted(FILES.iterdir()) if file.is_file()}
-SETTINGS_CHECKSUM = sha256("\0".join(SETTINGS_FILES.values()).encode()).hexdigest()
+
+
+def command_of(file: str) -> str:
+    """The shell's command that runs a file of the settings directory with all of Label Studio."""
+    return f'PYTHONPATH="$PYTHONPATH:{CODE}" exec python3 {SETTINGS_DIRECTORY}/{file}'
 
 
 @dataclass(frozen=True)
@@ -71,6 +76,23 @@ def volumes(args: LabelStudioArgs, settings_map: str) -> list[k8s.core.v1.Volume
     """Volumes of every pod of Label Studio; ``settings_map`` is the ConfigMap of the settings module."""
     module: k8s.core.v1.VolumeArgsDict = {"name": SETTINGS_VOLUME, "config_map": {"name": settings_map}}
     return [module, *(authority.volume(secret) for authority, secret in authorities(args))]
+
+
+def redis_certificates(args: LabelStudioArgs) -> list[k8s.core.v1.VolumeArgsDict]:
+    """The volume with the certificates of Redis, where it speaks TLS."""
+    tls = args.redis.tls if args.redis else None
+    if tls is None:
+        return []
+    keys = [key for key in (tls.ca_key, tls.certificate_key, tls.private_key_key) if key]
+    items: list[k8s.core.v1.KeyToPathArgsDict] = [{"key": key, "path": key} for key in keys]
+    return [{"name": "redis-certificates", "secret": {"secret_name": tls.secret_name, "items": items}}]
+
+
+def redis_certificate_mounts(args: LabelStudioArgs) -> list[k8s.core.v1.VolumeMountArgsDict]:
+    """The mount of ``redis_certificates``, where there are any."""
+    if not args.redis or not args.redis.tls:
+        return []
+    return [pods.mount("redis-certificates", REDIS_CERTIFICATES, read_only=True)]
 
 
 def mounts(args: LabelStudioArgs) -> list[k8s.core.v1.VolumeMountArgsDict]:

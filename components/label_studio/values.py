@@ -13,6 +13,7 @@ from ..kubernetes import pods
 from . import environment, mounts
 from .access_settings import Ingress
 from .args import LabelStudioArgs
+from .credentials import DjangoKeys
 from .embedded_chart import VALUES
 from .settings import LabelStudioSettings, S3Persistence, VolumePersistence
 
@@ -43,7 +44,7 @@ def claim_name(release: str) -> str:
 
 
 def chart_values(
-    args: LabelStudioArgs, release: str, django_key: SecretKey, password: SecretKey, settings_map: str
+    args: LabelStudioArgs, release: str, django: DjangoKeys, password: SecretKey, settings_map: str
 ) -> Values:
     """Values for the embedded chart; ``password`` is the administrator's, ``settings_map`` the settings module's."""
     values: Values = {
@@ -52,7 +53,7 @@ def chart_values(
             "imagePullSecrets": args.context.placement.pull_secrets(),
             "pgConfig": _postgresql(args.postgresql),
             "extraEnvironmentVars": environment.variables(args),
-            "extraEnvironmentSecrets": _references(environment.secrets(args, django_key)),
+            "extraEnvironmentSecrets": _references(environment.secrets(args, django)),
             "persistence": _persistence(args),
         },
         "app": {
@@ -72,7 +73,18 @@ def chart_values(
         values["global"]["customCaCerts"] = [mounts.OBJECT_STORE_CA.path]
     if args.volume:
         values["persistence"] = _claim(args.volume)
+    values["app"]["annotations"] = args.context.contents.annotations(
+        _read_by_page(args, values, password, settings_map)
+    )
     return values
+
+
+def _read_by_page(args: LabelStudioArgs, values: Values, password: SecretKey, settings_map: str) -> Values:
+    """The part of the page's pods that says what they read; a chart writes the whole."""
+    variables = environment.container_environment(values["global"])
+    env = [*variables, pods.secret_env("LABEL_STUDIO_PASSWORD", password)]
+    volumes = [*mounts.volumes(args, settings_map), *mounts.redis_certificates(args)]
+    return {"containers": [{"env": env}], "volumes": volumes}
 
 
 def _image(reference: str) -> Values:
@@ -154,7 +166,6 @@ def _claim(volume: VolumePersistence) -> Values:
 def _pods(args: LabelStudioArgs, release: str) -> Values:
     values: Values = {
         "deploymentStrategy": {"type": "Recreate"} if args.shares_node else {"type": "RollingUpdate"},
-        "annotations": {"checksum/settings": mounts.SETTINGS_CHECKSUM},
         # The label by which the network policies of the backing services know their clients.
         "podLabels": {"app.kubernetes.io/part-of": pods.PART_OF},
         "serviceAccount": {"create": True, "annotations": dict(args.settings.service_account_annotations)},

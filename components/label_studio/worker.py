@@ -22,6 +22,7 @@ COMPONENT = "ls-worker"
 TTL_SECONDS = 135
 OPTIONS = ["--with-scheduler", "--worker-ttl", str(TTL_SECONDS)]
 COMMAND = ["python3", "/label-studio/label_studio/manage.py", "rqworker", *OPTIONS]
+STARTUP_SECONDS = 10
 # The containers of a pod, and the queues of each.
 QUEUES = {"worker": NAMES, "long-worker": (LONG,)}
 # The image merges authorities for its server only; boto3 reads the merged file's name from REQUESTS_CA_BUNDLE.
@@ -34,6 +35,7 @@ def worker(
 ) -> k8s.apps.v1.Deployment:
     """The Deployment of the workers; ``values`` are those of the embedded chart, whichever chart is installed."""
     labels = pods.labels(COMPONENT, release)
+    pod = _pod(args, release, values, settings_map)
     timeout = f"{args.settings.release_timeout}s"
     waiting = pulumi.ResourceOptions(custom_timeouts=pulumi.CustomTimeouts(create=timeout, update=timeout))
     return k8s.apps.v1.Deployment(
@@ -43,8 +45,8 @@ def worker(
             "replicas": args.settings.worker.replicas,
             "selector": {"match_labels": worker_names(release)},
             "template": {
-                "metadata": {"labels": labels, "annotations": {"checksum/settings": mounts.SETTINGS_CHECKSUM}},
-                "spec": _pod(args, release, values, settings_map),
+                "metadata": {"labels": labels, "annotations": args.context.contents.annotations(pod)},
+                "spec": pod,
             },
         },
         opts=pulumi.ResourceOptions.merge(opts, waiting),
@@ -55,7 +57,7 @@ def _pod(args: LabelStudioArgs, release: str, values: Values, settings_map: str)
     volumes: list[k8s.core.v1.VolumeArgsDict] = [
         _data(args, release),
         {"name": "tmp", "empty_dir": {}},
-        *_redis_certificates(args),
+        *mounts.redis_certificates(args),
         *mounts.volumes(args, settings_map),
     ]
     security = pods.user_security(args.context.user(args.settings.run_as_user))
@@ -79,8 +81,8 @@ def _container(args: LabelStudioArgs, values: Values, name: str) -> k8s.core.v1.
         "exec_": {"command": ["python3", mounts.PROBE_SCRIPT, *QUEUES[name]]},
         "timeout_seconds": 20,
     }
-    started = max(args.settings.startup_timeout // 5, 1)
-    tls_mount = [pods.mount("redis-certificates", mounts.REDIS_CERTIFICATES, read_only=True)]
+    # A probe starts a Python of its own: more of them would keep two workers that start from starting.
+    started = max(args.settings.startup_timeout // STARTUP_SECONDS, 1)
     return {
         "name": name,
         "image": args.image,
@@ -88,13 +90,13 @@ def _container(args: LabelStudioArgs, values: Values, name: str) -> k8s.core.v1.
         "env": env,
         "resources": pods.resources(args.settings.worker.resources.to_kubernetes()),
         "security_context": pods.container_security(),
-        "startup_probe": {**probe, "period_seconds": 5, "failure_threshold": started},
+        "startup_probe": {**probe, "period_seconds": STARTUP_SECONDS, "failure_threshold": started},
         "liveness_probe": {**probe, "period_seconds": 60, "failure_threshold": 5},
         "volume_mounts": [
             {"name": "data", "mount_path": mounts.DATA},
             # Of its own, in the same volume: both may write a file of the same name.
             {"name": "tmp", "mount_path": "/tmp", "sub_path": name},  # noqa: S108 - a directory of the container's own
-            *(tls_mount if args.redis and args.redis.tls else []),
+            *mounts.redis_certificate_mounts(args),
             *mounts.mounts(args),
         ],
     }
@@ -104,15 +106,6 @@ def _data(args: LabelStudioArgs, release: str) -> k8s.core.v1.VolumeArgsDict:
     if args.volume:
         return {"name": "data", "persistent_volume_claim": {"claim_name": claim_name(release)}}
     return {"name": "data", "empty_dir": {}}
-
-
-def _redis_certificates(args: LabelStudioArgs) -> list[k8s.core.v1.VolumeArgsDict]:
-    tls = args.redis.tls if args.redis else None
-    if tls is None:
-        return []
-    keys = [key for key in (tls.ca_key, tls.certificate_key, tls.private_key_key) if key]
-    items: list[k8s.core.v1.KeyToPathArgsDict] = [{"key": key, "path": key} for key in keys]
-    return [{"name": "redis-certificates", "secret": {"secret_name": tls.secret_name, "items": items}}]
 
 
 def _on_the_node_of_the_page(release: str) -> k8s.core.v1.AffinityArgsDict:

@@ -10,6 +10,7 @@ import pulumi
 from ..connections import S3Connection
 from ..kubernetes.backing_service import component_inputs
 from ..kubernetes.context import StackContext
+from ..kubernetes.retirement import Retirement
 from .external import deploy as deploy_external
 from .grants import UPLOADS, Action, BucketGrant, uploads_grant
 from .settings import ExternalStore, ObjectStoreSettings, Pool, S3Credentials, StandaloneStore, TenantStore
@@ -32,10 +33,14 @@ __all__ = [
 
 
 class ObjectStore(pulumi.ComponentResource):
-    """``connections`` has one entry for each grant, by its name; ``endpoint`` is None for Amazon S3."""
+    """``connections`` has one entry for each grant, by its name; ``endpoint`` is None for Amazon S3.
+
+    ``retirements`` end the validity of former keys, once nothing uses them.
+    """
 
     connections: Mapping[str, S3Connection]
     endpoint: pulumi.Output[str] | None
+    retirements: Sequence[Retirement]
 
     def __init__(
         self,
@@ -58,5 +63,6 @@ class ObjectStore(pulumi.ComponentResource):
                 assert_never(unknown)
         self.connections = store.connections
         self.endpoint = store.endpoint
+        self.retirements = store.retirements
         buckets = pulumi.Output.all(*(grant.bucket for grant in grants)).apply(lambda names: sorted(set(names)))
         self.register_outputs({"endpoint": self.endpoint, "buckets": buckets})

@@ -18,15 +18,17 @@ UPLOADS = "uploads"
 class BucketGrant:
     """What one low-privilege key may do below ``prefix``, which is empty or ends with a slash.
 
-    ``name`` is a Kubernetes label and the key of ``ObjectStore.connections``.
+    ``name`` is a Kubernetes label and the key of ``ObjectStore.connections``. Another ``generation`` is another key.
     """
 
     name: str
     bucket: pulumi.Input[str]
     prefix: str = ""
     actions: Sequence[Action] = ("list", "read")
+    generation: int = 1
 
 
-def uploads_grant(bucket: pulumi.Input[str]) -> BucketGrant:
+def uploads_grant(bucket: pulumi.Input[str], generation: int = 1) -> BucketGrant:
     """Everything below the root of the uploads bucket, and nothing outside of it."""
-    return BucketGrant(name=UPLOADS, bucket=bucket, actions=("list", "read", "write", "delete"))
+    actions: Sequence[Action] = ("list", "read", "write", "delete")
+    return BucketGrant(name=UPLOADS, bucket=bucket, actions=actions, generation=generation)

@@ -32,7 +32,8 @@ def deploy(
     name: str, settings: StandaloneStore, context: StackContext, grants: Sequence[BucketGrant], parent: pulumi.Resource
 ) -> Store:
     """The server, and a job for each grant."""
-    password = generate_password(f"{name}-root", context, parent)
+    generation = context.rotation.object_store_root
+    password = generate_password(f"{name}-root", context, parent, generation=generation)
     root = store_root_secret(name, context, parent, password)
     server = run_stateful_server(name, context, _server(settings, context, root), parent, after=[root])
     network_policy.allow(
@@ -63,7 +64,6 @@ def _server(settings: StandaloneStore, context: StackContext, root: k8s.core.v1.
         user=USER,
         storage=settings.storage,
         volumes=volumes,
-        triggers={},
     )
 
 

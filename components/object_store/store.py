@@ -13,12 +13,14 @@ from ..connections import Peer, S3Connection, SecretKey
 from ..kubernetes import network_policy, pods
 from ..kubernetes.context import StackContext
 from ..kubernetes.passwords import generate_password, key_of, store_secret
+from ..kubernetes.retirement import Retirement
 from ..kubernetes.setup_job import SetupJob, run_setup_job
 from .grants import BucketGrant
 from .policy import policy_json
 
 COMPONENT = "object-store-setup"
 GRANT_SCRIPT = Path(__file__).with_name("grant.sh").read_text()
+RETIRE_SCRIPT = Path(__file__).with_name("retire.sh").read_text()
 USER = 1000
 # mc's admin commands were seen to need 100 MiB.
 RESOURCES: pods.ResourceRequirements = {
@@ -35,6 +37,7 @@ class Store:
 
     connections: Mapping[str, S3Connection]
     endpoint: pulumi.Output[str] | None
+    retirements: Sequence[Retirement] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,28 +74,27 @@ def serve_grants(
 ) -> Store:
     """A key of its own and a job for each grant, so that a new grant touches no other one."""
     connections = {grant.name: _serve(name, context, server, grant, parent) for grant in grants}
-    return Store(connections=connections, endpoint=server.endpoint)
+    retirements = [_retirement(name, context, server, grant) for grant in grants if grant.generation > 1]
+    return Store(connections=connections, endpoint=server.endpoint, retirements=retirements)
 
 
 def _serve(
     name: str, context: StackContext, server: MinioServer, grant: BucketGrant, parent: pulumi.Resource
 ) -> S3Connection:
     resource = f"{name}-{grant.name}"
-    secret_key = generate_password(resource, context, parent)
-    # A name that stays: the same user gets another secret key when the password is replaced.
-    key = store_secret(resource, context, parent, {"access-key": f"{name}-{grant.name}", "secret-key": secret_key})
+    secret_key = generate_password(resource, context, parent, generation=grant.generation)
+    # Another user for each generation: the former key is good until nothing uses it.
+    user = _users(name, grant)[0]
+    key = store_secret(resource, context, parent, {"access-key": user, "secret-key": secret_key})
     job = SetupJob(
         component=COMPONENT,
         image=context.image("minio_client"),
         user=USER,
         script=GRANT_SCRIPT,
         environment=[
-            pods.secret_env("ROOT_USER", key_of(server.root, "root-user")),
-            pods.secret_env("ROOT_PASSWORD", key_of(server.root, "root-password")),
+            *_root(server),
             pods.secret_env("ACCESS_KEY", key_of(key, "access-key")),
             pods.secret_env("SECRET_KEY", key_of(key, "secret-key")),
-            pods.env("SCHEME", server.scheme),
-            pods.env("ADDRESS", server.address),
             pods.env("REGION", server.region),
             pods.env("BUCKET", grant.bucket),
             pods.env("PREFIX", grant.prefix),
@@ -100,7 +102,6 @@ def _serve(
             pods.env("LISTABLE", "true" if "list" in grant.actions else "false"),
             pods.env("POLICY_NAME", resource),
             pods.env("POLICY", policy_json(grant)),
-            *client_environment(server.ca),
         ],
         files=ca_files(server.ca),
         mounts=ca_mounts(server.ca),
@@ -120,6 +121,38 @@ def _serve(
         ca=server.ca,
         peer=server.peer,
     )
+
+
+def _users(name: str, grant: BucketGrant) -> list[str]:
+    """The user of each generation of a key, the newest first."""
+    first = f"{name}-{grant.name}"
+    return [first if number == 1 else f"{first}-{number}" for number in range(grant.generation, 0, -1)]
+
+
+def _retirement(name: str, context: StackContext, server: MinioServer, grant: BucketGrant) -> Retirement:
+    """Removes the users of former generations."""
+    _, *former = _users(name, grant)
+    job = SetupJob(
+        component=COMPONENT,
+        image=context.image("minio_client"),
+        user=USER,
+        script=RETIRE_SCRIPT,
+        environment=[*_root(server), pods.env("FORMER_USERS", " ".join(former))],
+        files=ca_files(server.ca),
+        mounts=ca_mounts(server.ca),
+        resources=RESOURCES,
+    )
+    return Retirement(name=f"{name}-{grant.name}-retirement", job=job, peer=server.peer)
+
+
+def _root(server: MinioServer) -> list[k8s.core.v1.EnvVarArgsDict]:
+    return [
+        pods.secret_env("ROOT_USER", key_of(server.root, "root-user")),
+        pods.secret_env("ROOT_PASSWORD", key_of(server.root, "root-password")),
+        pods.env("SCHEME", server.scheme),
+        pods.env("ADDRESS", server.address),
+        *client_environment(server.ca),
+    ]
 
 
 def client_environment(ca: SecretKey | None) -> list[k8s.core.v1.EnvVarArgsDict]:

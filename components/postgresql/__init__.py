@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import assert_never
 
 import pulumi
@@ -9,6 +10,7 @@ import pulumi
 from ..connections import PostgresConnection
 from ..kubernetes.backing_service import component_inputs
 from ..kubernetes.context import StackContext
+from ..kubernetes.retirement import Retirement
 from .cnpg import deploy as deploy_cnpg
 from .external import deploy as deploy_external
 from .settings import CnpgPostgres, ExternalPostgres, PostgresSettings, StandalonePostgres, ZalandoPostgres
@@ -29,10 +31,11 @@ class PostgreSQL(pulumi.ComponentResource):
     """A server with Label Studio's database; ready when ``connection`` can be used.
 
     ``connections`` are what Label Studio opens at most, which the set-up job of an external server compares with what
-    that server allows; 0 compares nothing.
+    that server allows; 0 compares nothing. ``retirements`` end the validity of a former password, once nothing uses it.
     """
 
     connection: PostgresConnection
+    retirements: Sequence[Retirement] = ()
 
     def __init__(
         self,
@@ -48,7 +51,8 @@ class PostgreSQL(pulumi.ComponentResource):
         super().__init__("label-studio:postgresql:PostgreSQL", name, inputs, opts)
         match settings:
             case StandalonePostgres():
-                self.connection = deploy_standalone(name, settings, context.scheduled(settings.scheduling), self)
+                service = context.scheduled(settings.scheduling)
+                self.connection, self.retirements = deploy_standalone(name, settings, service, self)
             case CnpgPostgres():
                 self.connection = deploy_cnpg(name, settings, context.scheduled(settings.scheduling), self)
             case ZalandoPostgres():

@@ -38,7 +38,9 @@ BY_OPERATOR: Mapping[Backend, re.Pattern[str]] = {
     "zalando": re.compile(r"cluster_name|hot_standby"),
 }
 # What servers are told unless the settings say otherwise. Label Studio opens a connection per request, and each would
-# compile its costly queries again, which can take longer than they do.
+# compile its costly queries again, which can take longer than they do. Measured once with Debian's PostgreSQL 15 (LLVM
+# 14), each time in a new connection: a list of 50,000 tasks with six aggregates of their annotations and predictions,
+# as the Data Manager asks for, took 237 ms without and 392 ms with it (best of six each; medians 359 and 731 ms).
 DEFAULTS = {"jit": "off"}
 # Patroni takes its default instead of a smaller number, or of one that is not written in digits.
 LEAST_OF_PATRONI = {

@@ -8,13 +8,15 @@ from pathlib import Path
 import pulumi
 import pulumi_kubernetes as k8s
 
-from ..connections import PostgresConnection
+from ..connections import PostgresConnection, SecretKey
 from ..kubernetes import network_policy, pods
 from ..kubernetes.context import StackContext
+from ..kubernetes.retirement import Retirement
 from ..kubernetes.setup_job import SetupJob, run_setup_job
 from .settings import AdminCredentials
 
 SCRIPT = Path(__file__).with_name("setup.sh").read_text()
+RETIRE_SCRIPT = Path(__file__).with_name("retire.sh").read_text()
 COMPONENT = "postgresql-setup"
 MINIMUM_VERSION = 13
 # The exit code with which the script says that trying again is pointless.
@@ -31,6 +33,7 @@ def prepare_database(  # noqa: PLR0913 - the two sequences differ per backend
     parent: pulumi.Resource,
     *,
     admin: AdminCredentials | None = None,
+    former_admin_passwords: SecretKey | None = None,
     passwords: Sequence[pulumi.Input[str]] = (),
     after: Sequence[pulumi.Resource] = (),
     version: int = MINIMUM_VERSION,
@@ -47,7 +50,9 @@ def prepare_database(  # noqa: PLR0913 - the two sequences differ per backend
         script=SCRIPT,
         environment=[
             *_server(connection),
-            *_roles(connection, admin),
+            *_roles(connection),
+            *(_admin(admin) if admin else []),
+            *([pods.secret_env("FORMER_ADMIN", former_admin_passwords)] if former_admin_passwords else []),
             pods.env("MAJOR_VERSION", str(version)),
             *([pods.env("CONNECTIONS", str(connections))] if connections else []),
         ],
@@ -58,6 +63,22 @@ def prepare_database(  # noqa: PLR0913 - the two sequences differ per backend
     )
     network_policy.allow(name, context, parent, pods.selector(COMPONENT, name), peers=[connection.peer])
     return run_setup_job(name, context, job, parent, after)
+
+
+def retire_login(
+    name: str, context: StackContext, connection: PostgresConnection, admin: AdminCredentials, login: str
+) -> Retirement:
+    """Keeps a role that opened the database before from logging in; what it owns stays its own."""
+    job = SetupJob(
+        component=COMPONENT,
+        image=context.image("postgresql"),
+        user=USER,
+        script=RETIRE_SCRIPT,
+        environment=[*_server(connection), *_admin(admin), pods.env("FORMER_LOGIN", login)],
+        files=_ca_files(connection),
+        mounts=[pods.mount("ca", CA_DIRECTORY, read_only=True)] if _ca_files(connection) else [],
+    )
+    return Retirement(name=name, job=job, peer=connection.peer)
 
 
 def _server(connection: PostgresConnection) -> list[k8s.core.v1.EnvVarArgsDict]:
@@ -71,19 +92,21 @@ def _server(connection: PostgresConnection) -> list[k8s.core.v1.EnvVarArgsDict]:
     return variables
 
 
-def _roles(connection: PostgresConnection, admin: AdminCredentials | None) -> list[k8s.core.v1.EnvVarArgsDict]:
-    variables = [
+def _roles(connection: PostgresConnection) -> list[k8s.core.v1.EnvVarArgsDict]:
+    return [
         pods.env("DATABASE", connection.database),
-        pods.env("OWNER", connection.user),
-        pods.secret_env("OWNER_PASSWORD", connection.password),
+        pods.env("OWNER", connection.owner or connection.user),
+        pods.env("LOGIN", connection.user),
+        pods.secret_env("LOGIN_PASSWORD", connection.password),
     ]
-    if admin:
-        variables += [
-            pods.env("ADMIN", admin.user),
-            pods.env("ADMIN_DATABASE", admin.database),
-            pods.secret_env("ADMIN_PASSWORD", admin.password.key),
-        ]
-    return variables
+
+
+def _admin(admin: AdminCredentials) -> list[k8s.core.v1.EnvVarArgsDict]:
+    return [
+        pods.env("ADMIN", admin.user),
+        pods.env("ADMIN_DATABASE", admin.database),
+        pods.secret_env("ADMIN_PASSWORD", admin.password.key),
+    ]
 
 
 def _ca_files(connection: PostgresConnection) -> list[k8s.core.v1.VolumeArgsDict]:

@@ -13,7 +13,7 @@ as_admin() {
 }
 
 as_owner() {
-  PGUSER=$OWNER PGPASSWORD=$OWNER_PASSWORD psql -X -q -A -t -v ON_ERROR_STOP=1 -d "$DATABASE" "$@"
+  PGUSER=$LOGIN PGPASSWORD=$LOGIN_PASSWORD psql -X -q -A -t -v ON_ERROR_STOP=1 -d "$DATABASE" "$@"
 }
 
 wait_for_server() {
@@ -32,7 +32,7 @@ wait_for_owner() {
   until problem=$(as_owner -c 'SELECT 1' 2>&1); do
     attempt=$((attempt + 1))
     [ "$attempt" -lt 12 ] ||
-      refuse "Role $OWNER cannot open database $DATABASE at $PGHOST:$PGPORT: $problem" \
+      refuse "Role $LOGIN cannot open database $DATABASE at $PGHOST:$PGPORT: $problem" \
         "Make both, or give postgresql.adminCredentials with which this job makes them."
     sleep 5
   done
@@ -53,10 +53,34 @@ SELECT format('ALTER DATABASE %I OWNER TO %I', :'database', :'owner')
 SQL
 }
 
+# The owner itself, or a role that becomes the owner as it logs in: two in turn, so that a new password is good before
+# the old one is not. One that had its turn before may not log in.
+make_login() {
+  as_admin -d "$ADMIN_DATABASE" -v owner="$OWNER" -v login="$LOGIN" <<'SQL'
+SELECT format('CREATE ROLE %I', :'login') WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = :'login') \gexec
+SELECT format('GRANT %I TO %I', :'owner', :'login') WHERE :'owner' <> :'login' \gexec
+SELECT format('ALTER ROLE %I SET role TO %L', :'login', :'owner') WHERE :'owner' <> :'login' \gexec
+SELECT format('ALTER ROLE %I LOGIN', :'login')
+  WHERE NOT (SELECT rolcanlogin FROM pg_roles WHERE rolname = :'login') \gexec
+SQL
+}
+
+# The server has the password that it was made with, or that a former update gave it.
+learn_admin_password() {
+  as_admin -d "$ADMIN_DATABASE" -c 'SELECT 1' >/dev/null 2>&1 && return 0
+  for former in ${FORMER_ADMIN:-}; do
+    if printf '%s\n%s\n' "$ADMIN_PASSWORD" "$ADMIN_PASSWORD" |
+      PGUSER=$ADMIN PGPASSWORD=$former psql -X -q -v ON_ERROR_STOP=1 -d "$ADMIN_DATABASE" \
+        -c "\\password $ADMIN" >/dev/null 2>&1; then
+      return 0
+    fi
+  done
+}
+
 # psql hashes the password itself: its plain text never reaches the server or its log.
 set_password() {
-  printf '%s\n%s\n' "$OWNER_PASSWORD" "$OWNER_PASSWORD" |
-    as_admin -d "$ADMIN_DATABASE" -c "\\password $OWNER" >/dev/null 2>&1
+  printf '%s\n%s\n' "$LOGIN_PASSWORD" "$LOGIN_PASSWORD" |
+    as_admin -d "$ADMIN_DATABASE" -c "\\password $LOGIN" >/dev/null 2>&1
 }
 
 make_extensions_as_admin() {
@@ -111,8 +135,10 @@ check_connections() {
 
 wait_for_server
 if [ -n "${ADMIN:-}" ]; then
+  learn_admin_password
   make_role_and_database
-  as_owner -c 'SELECT 1' >/dev/null 2>&1 || set_password || refuse "$ADMIN may not set the password of $OWNER."
+  make_login
+  as_owner -c 'SELECT 1' >/dev/null 2>&1 || set_password || refuse "$ADMIN may not set the password of $LOGIN."
   make_extensions_as_admin
 fi
 wait_for_owner

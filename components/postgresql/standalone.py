@@ -10,12 +10,13 @@ from ..connections import PostgresConnection, PostgresTls, SecretKey, ServerPods
 from ..kubernetes import network_policy, pods
 from ..kubernetes.backing_service import service_host
 from ..kubernetes.context import StackContext
-from ..kubernetes.passwords import generate_password, key_of, store_secret
-from ..kubernetes.stateful_server import DATA, StatefulServer, checksum, run_stateful_server
+from ..kubernetes.passwords import generate_passwords, key_of, store_previous, store_secret
+from ..kubernetes.retirement import Retirement
+from ..kubernetes.stateful_server import DATA, StatefulServer, run_stateful_server
 from ..settings.base import SecretReference
 from .parameter_rules import DEFAULTS
 from .settings import AdminCredentials, StandalonePostgres
-from .setup import USER, prepare_database
+from .setup import USER, prepare_database, retire_login
 
 COMPONENT = "postgresql"
 PORT = 5432
@@ -25,18 +26,20 @@ SUPERUSER_SECRET = "/etc/postgresql-superuser"  # noqa: S105 - a directory
 SUPERUSER = "postgres"
 # Below the mount point, as a volume may begin with a lost+found of its own, which initdb refuses.
 PGDATA = "/var/lib/postgresql/volume/pgdata"
+Deployed = tuple[PostgresConnection, list[Retirement]]
 
 
-def deploy(
-    name: str, settings: StandalonePostgres, context: StackContext, parent: pulumi.Resource
-) -> PostgresConnection:
+def deploy(name: str, settings: StandalonePostgres, context: StackContext, parent: pulumi.Resource) -> Deployed:
     """The server, and a job that makes role, database and extensions in it."""
-    superuser_password = generate_password(f"{name}-superuser", context, parent)
-    owner_password = generate_password(f"{name}-owner", context, parent)
+    rotation = context.rotation
+    superuser_passwords = generate_passwords(f"{name}-superuser", context, parent, rotation.database_superuser)
+    owner_passwords = generate_passwords(f"{name}-owner", context, parent, rotation.database_owner)
     superuser = store_secret(
-        f"{name}-superuser", context, parent, {"username": SUPERUSER, "password": superuser_password}
+        f"{name}-superuser", context, parent, {"username": SUPERUSER, "password": superuser_passwords[0]}
     )
-    owner = store_secret(f"{name}-owner", context, parent, {"username": settings.user, "password": owner_password})
+    former = store_previous(f"{name}-superuser", context, parent, superuser_passwords)
+    login, other_login = logins(settings.user, rotation.database_owner)
+    owner = store_secret(f"{name}-owner", context, parent, {"username": login, "password": owner_passwords[0]})
     config = _config(name, settings, context, parent)
     server = run_stateful_server(
         name, context, _server(name, settings, context, superuser), parent, after=[superuser, config]
@@ -48,7 +51,8 @@ def deploy(
         host=service_host(name, context),
         port=PORT,
         database=settings.database,
-        user=settings.user,
+        user=login,
+        owner=settings.user,
         password=key_of(owner, "password"),
         tls=PostgresTls("verify-full", SecretKey(settings.tls.secret_name, "ca.crt")) if settings.tls else None,
         peer=ServerPods(pods.selector(COMPONENT, name), PORT),
@@ -57,9 +61,27 @@ def deploy(
     password = SecretReference(secret_name=reference.name, secret_key=reference.key)
     admin = AdminCredentials(user=SUPERUSER, password=password)
     prepare_database(
-        f"{name}-setup", context, connection, parent, admin=admin, passwords=[owner_password], after=[server]
+        f"{name}-setup",
+        context,
+        connection,
+        parent,
+        admin=admin,
+        former_admin_passwords=former,
+        passwords=[owner_passwords[0]],
+        after=[server],
     )
-    return connection
+    if len(owner_passwords) == 1:
+        return connection, []
+    return connection, [retire_login(f"{name}-retirement", context, connection, admin, other_login)]
+
+
+def logins(owner: str, generation: int) -> tuple[str, str]:
+    """The role that opens the database, and the one before it and after it: the owner, or one that becomes the owner.
+
+    Two in turn, so that the former one is good until nothing uses it. PostgreSQL takes 63 bytes for a name.
+    """
+    alternate = f"{owner[:61]}_2"
+    return (owner, alternate) if generation % 2 else (alternate, owner)
 
 
 def configuration(settings: StandalonePostgres) -> dict[str, str]:
@@ -94,10 +116,12 @@ def _quoted(value: str) -> str:
 def _config(
     name: str, settings: StandalonePostgres, context: StackContext, parent: pulumi.Resource
 ) -> k8s.core.v1.ConfigMap:
+    data = configuration(settings)
+    context.contents.add("ConfigMap", f"{name}-config", data)
     return k8s.core.v1.ConfigMap(
         f"{name}-config",
         metadata={"name": f"{name}-config", "namespace": context.namespace, "labels": pods.labels(COMPONENT, name)},
-        data=configuration(settings),
+        data=data,
         opts=ResourceOptions(parent=parent),
     )
 
@@ -123,7 +147,6 @@ def _server(
         user=USER,
         storage=settings.storage,
         volumes=volumes,
-        triggers={"checksum/config": checksum(configuration(settings))},
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import assert_never
 
 import pulumi
@@ -9,6 +10,7 @@ import pulumi
 from ..connections import RedisConnection
 from ..kubernetes.backing_service import component_inputs
 from ..kubernetes.context import StackContext
+from ..kubernetes.retirement import Retirement
 from .alauda import deploy as deploy_alauda
 from .external import connect
 from .settings import AlaudaRedis, ExternalRedis, NoRedis, RedisSettings, StandaloneRedis
@@ -18,9 +20,13 @@ __all__ = ["AlaudaRedis", "ExternalRedis", "NoRedis", "Redis", "RedisSettings", 
 
 
 class Redis(pulumi.ComponentResource):
-    """A standalone server; ``connection`` is None where Label Studio has to do without one."""
+    """A standalone server; ``connection`` is None where Label Studio has to do without one.
+
+    ``retirements`` end the validity of a former password, once nothing uses it.
+    """
 
     connection: RedisConnection | None
+    retirements: Sequence[Retirement] = ()
 
     def __init__(
         self,
@@ -32,7 +38,8 @@ class Redis(pulumi.ComponentResource):
         super().__init__("label-studio:redis:Redis", name, component_inputs(settings, context), opts)
         match settings:
             case StandaloneRedis():
-                self.connection = deploy_standalone(name, settings, context.scheduled(settings.scheduling), self)
+                service = context.scheduled(settings.scheduling)
+                self.connection, self.retirements = deploy_standalone(name, settings, service, self)
             case AlaudaRedis():
                 self.connection = deploy_alauda(name, settings, context.scheduled(settings.scheduling), self)
             case ExternalRedis():

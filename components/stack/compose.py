@@ -11,7 +11,9 @@ import pulumi_random as random
 from pulumi import ResourceOptions
 
 from ..annotation_project import project_grants
+from ..kubernetes.contents import Contents, content_key
 from ..kubernetes.context import StackContext
+from ..kubernetes.retirement import Retirements
 from ..label_studio import Connections, LabelStudio, check_name
 from ..namespace import Namespace
 from ..object_store import ObjectStore
@@ -47,16 +49,18 @@ def compose(
     check_name(name)
     opts = ResourceOptions(parent=parent, providers=_providers(settings.cluster, name, parent))
     namespace = Namespace(name, settings.cluster, opts)
-    context = _context(settings, namespace.name)
+    context = _context(settings, namespace.name, content_key(name, namespace))
     if supplied and supplied.names:
-        SuppliedSecrets(f"{name}-supplied", namespace.name, supplied.names, supplied.values, opts)
+        SuppliedSecrets(
+            f"{name}-supplied", namespace.name, supplied.names, supplied.values, opts, contents=context.contents
+        )
 
     needed = needed_connections(settings)
     postgresql = PostgreSQL(f"{name}-postgresql", settings.postgresql, context, opts, connections=needed)
     redis = Redis(f"{name}-redis", settings.redis, context, opts)
     grants = [
-        uploads_grant(settings.object_store.bucket),
-        *project_grants(settings.projects, settings.projects_bucket),
+        uploads_grant(settings.object_store.bucket, settings.rotate.page_key),
+        *project_grants(settings.projects, settings.projects_bucket, settings.rotate.project_keys),
     ]
     object_store = ObjectStore(f"{name}-store", settings.object_store, context, grants, opts)
 
@@ -69,10 +73,14 @@ def compose(
     after_services = ResourceOptions.merge(opts, ResourceOptions(depends_on=[postgresql, redis, object_store]))
     label_studio = LabelStudio(name, settings.label_studio, connections, context, after_services)
     projects = declare_projects(name, settings, context, opts, label_studio=label_studio, store=object_store)
+    retirements = [*postgresql.retirements, *redis.retirements, *object_store.retirements]
+    if retirements:
+        users = [label_studio, *(project.component for project in projects.values())]
+        Retirements(f"{name}-retirements", retirements, context, users, opts)
     return StackResult(settings, label_studio, object_store, connections, projects)
 
 
-def _context(settings: Settings, namespace: pulumi.Output[str]) -> StackContext:
+def _context(settings: Settings, namespace: pulumi.Output[str], key: pulumi.Output[str]) -> StackContext:
     cluster = settings.cluster
     return StackContext(
         namespace=namespace,
@@ -84,6 +92,8 @@ def _context(settings: Settings, namespace: pulumi.Output[str]) -> StackContext:
         protect=cluster.protect_data,
         image_pull_secrets=cluster.image_pull_secrets,
         ingress_namespace=cluster.ingress_namespace,
+        contents=Contents(key),
+        rotation=settings.rotate,
     )
 
 

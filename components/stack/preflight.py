@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from functools import cache
 
 import pulumi
 
@@ -23,6 +24,7 @@ from ..settings.errors import SettingsError
 from .api_server import ApiServer, ClusterError, connected
 from .foreign_objects import DeclaredNames, foreign_problems
 from .namespace_owners import namespace_problems
+from .rotation_warnings import rotation_warnings
 from .settings import Settings
 from .volumes import volume_problems
 
@@ -44,9 +46,11 @@ def check_cluster(settings: Settings) -> None:
             return
         server.get("/version")
         missing = [kind for kind in needed_kinds(settings) if not _knows(server, kind)]
+        read = cache(server.read)
+        warnings = [*rotation_warnings(settings, read)]
         problems = [
-            *namespace_problems(settings, server.read, stack_identity()),
-            *volume_problems(settings, server.read),
+            *namespace_problems(settings, read, stack_identity()),
+            *volume_problems(settings, read),
         ]
     if missing:
         kinds = "; ".join(f"{kind.kind} of {kind.api_version}, which {kind.operator} brings" for kind in missing)
@@ -56,6 +60,8 @@ def check_cluster(settings: Settings) -> None:
         )
     if problems:
         raise SettingsError(problems)
+    for warning in warnings:
+        pulumi.warn(warning)
 
 
 def check_names(settings: Settings, names: DeclaredNames) -> None:

@@ -23,6 +23,7 @@ from ..settings.grammars.s3 import BUCKET_NAME
 from ..settings.images import OLDEST
 from ..settings.outside import address_problems
 from .database_connections import connection_problems
+from .rotation_rules import rotation_problems
 
 if TYPE_CHECKING:
     from .settings import Settings
@@ -208,6 +209,7 @@ def stack_problems(settings: Settings) -> Iterator[Problem]:
     yield from _user_problems(settings)
     yield from address_problems(settings)
     yield from connection_problems(settings)
+    yield from rotation_problems(settings)
     yield from _bucket_problems(settings)
     yield from _archive_problems(settings)
     if settings.is_production:

@@ -21,6 +21,7 @@ from ..redis.settings import RedisSettings
 from ..settings.base import ListOf, SettingsModel
 from ..settings.errors import SettingsError, problems_of
 from ..settings.images import LABEL_STUDIO, ImageSettings
+from ..settings.rotation import Rotation
 from .cluster import ClusterSettings
 from .rules import stack_problems
 from .supplied import SECRETS_KEY, form_problems, reference_problems
@@ -41,6 +42,7 @@ class Settings(SettingsModel):
     label_studio: LabelStudioSettings = Field(description="Label Studio itself.")
     projects: ListOf[ProjectSettings] = Field((), description="Label Studio projects with their storages.")
     images: ImageSettings = Field(ImageSettings(), description="Every image of the stack.")
+    rotate: Rotation = Field(Rotation(), description="How often each secret that the stack makes was replaced.")
 
     @model_validator(mode="after")
     def _rules_that_span_keys(self) -> Self:

@@ -11,10 +11,14 @@ from .secret_names import is_reference, is_secret_name, is_secret_value
 from .secret_texts import in_arguments, in_text, secret_pair
 
 ARGUMENTS = {"command", "args", "commands", "arguments", "additionalContainerArgs"}
-# A digest that tells whether a Secret has changed is no secret: checksum/secret and the like.
+# The digest of what a pod reads, which this program keys with a random value.
+KEYED = re.compile(r"label-studio-content")
+# A digest that tells whether a file has changed is no secret: checksum/config and the like.
 CHECKSUM = re.compile(r"checksum/.+|.*[-./](sha256|checksum|hash)")
+SEPARATOR = re.compile(r"[-./]")
 DIGEST = re.compile(r"(sha256:)?[0-9a-f]{8,64}")
 NAME = "a secret by its name"
+PLAIN_DIGEST = "a plain hash of a secret, by which it can be guessed"
 
 
 def in_tree(tree: Any, path: str) -> Iterator[tuple[str, str]]:
@@ -32,7 +36,9 @@ def in_tree(tree: Any, path: str) -> Iterator[tuple[str, str]]:
 
 
 def _in_member(key: str, value: Any, siblings: Mapping[str, Any], path: str) -> Iterator[tuple[str, str]]:
-    if CHECKSUM.fullmatch(key) and isinstance(value, str) and DIGEST.fullmatch(value):
+    if (KEYED.fullmatch(key) or CHECKSUM.fullmatch(key)) and isinstance(value, str) and DIGEST.fullmatch(value):
+        if any(is_secret_name(part) for part in SEPARATOR.split(key)):
+            yield path, PLAIN_DIGEST
         return
     if is_secret_name(key) and _is_secret(key, value, siblings):
         yield path, NAME

@@ -53,7 +53,7 @@ class Person:
 
     def tasks(self, project: int) -> list[dict[str, Any]]:
         """The tasks of a project."""
-        found: list[dict[str, Any]] = self.ask("GET", f"/api/tasks?project={project}&page_size=100")["tasks"]
+        found: list[dict[str, Any]] = self.ask("GET", f"/api/tasks?project={project}&page_size=100&fields=all")["tasks"]
         return found
 
 
@@ -77,12 +77,12 @@ def walk(outputs_file: Path, project: str, folder: Path) -> str:
         tasks = person.tasks(number)
         if len(tasks) < files:
             raise WalkError(f"{len(tasks)} tasks of {files} files")
-        image = next(value for value in tasks[0]["data"].values() if isinstance(value, str))
+        image = Path(tasks[0]["storage_filename"]).name
         person.ask("POST", f"/api/tasks/{tasks[0]['id']}/annotations/", json={"result": []})
         run("sync", project)
         with tempfile.TemporaryDirectory() as exports:
             said = run("export", project, "JSON", "--output", exports)
-            if image.rpartition("/")[2] not in "".join(each.read_text() for each in Path(exports).rglob("*.json")):
+            if image not in "".join(each.read_text() for each in Path(exports).rglob("*.json")):
                 raise WalkError(f"the export lacks {image}: {said}")
     return f"Logged in at {outputs.get('url') or url}, uploaded {files} files, annotated {image}, exported it.\n"
 

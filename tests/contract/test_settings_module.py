@@ -33,3 +33,13 @@ def test_variables_that_the_release_reads_as_numbers_are_known(version: str) -> 
         read = set(re.findall(rf"\b{kind}\(\s*(?:get_env|os\.environ\.get)\(\s*['\"]([A-Z_]+)['\"]", sources))
         owned = {name for name, _ in owned_problems(read)}
         assert read - owned <= known
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_sessions_of_the_former_key_are_good_and_api_tokens_are_not(version: str, tmp_path: Path) -> None:
+    found = probe(version, "rotated_key", tmp_path, None, SECRET_KEY_FALLBACKS="former-key")
+    assert found == {
+        "newest": {"session": True, "token": True},
+        "former": {"session": True, "token": False},
+        "other": {"session": False, "token": False},
+    }

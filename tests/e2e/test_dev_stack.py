@@ -15,9 +15,13 @@ from playwright.sync_api import Page
 
 from components.limits import UPLOAD
 from components.settings.grammars.quantities import upload_bytes
+from local.cluster.api import wait
 from tests.e2e.browser import browser_page, log_in, screenshot
 from tests.e2e.deployment import Deployment
 from tests.e2e.label_studio import Session
+from tests.e2e.rotations import ROTATIONS, Doors, secret, started_pods, under_load
+from tests.e2e.targets import Annotated, pods_of, redis_away, replace_pods
+from tests.engine.kubectl import Kubectl
 
 PICTURES = Path(__file__).resolve().parents[2] / "docs" / "pictures"
 # The smallest PNG there is: one transparent pixel.
@@ -170,6 +174,27 @@ def test_an_upload_is_served_back_and_a_queued_job_runs_on_the_worker(dev_stack:
     assert "export" in log and "Job OK" in log, log[-3000:]
 
 
+def test_annotations_reach_their_target_although_redis_and_workers_go(dev_stack: Deployment) -> None:
+    """The page and the workers start while Redis is away, and nothing but Redis is started again afterwards."""
+    with dev_stack.session() as session:
+        annotated = Annotated(dev_stack, session)
+        annotated.make(4)
+        expected = {annotated.annotate()}
+        wait("the first object", lambda: annotated.written() == expected, 120)
+        with redis_away(dev_stack):
+            replace_pods(dev_stack, "ls-worker")
+            replace_pods(dev_stack, "ls-app")
+            wait("the page", lambda: dev_stack.api.available(dev_stack.namespace, "label-studio-ls-app"), 300)
+            expected.add(annotated.annotate())
+            with pytest.raises(AssertionError, match=r"503 .*Redis"):
+                session.request("POST", f"/api/storages/export/s3/{annotated.target}/sync")
+        expected.add(annotated.annotate())
+        wait("all objects", lambda: annotated.written() == expected, 300)
+        session.request("POST", f"/api/storages/export/s3/{annotated.target}/sync")
+    statuses = [each for pod in pods_of(dev_stack, "ls-worker") for each in pod["status"]["containerStatuses"]]
+    assert [each["restartCount"] for each in statuses] == [0, 0]
+
+
 def test_pods_are_restricted_and_use_no_default_account(dev_stack: Deployment) -> None:
     [namespace] = dev_stack.objects("namespaces", everywhere=True, name=dev_stack.namespace)
     assert namespace["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
@@ -178,6 +203,26 @@ def test_pods_are_restricted_and_use_no_default_account(dev_stack: Deployment) -
             name = f"{pod['metadata']['name']}/{container['name']}"
             assert container["securityContext"]["readOnlyRootFilesystem"] is True, name
             assert {"cpu", "memory"} <= container["resources"]["limits"].keys(), name
+
+
+def test_secrets_rotate_while_people_write(dev_stack: Deployment, kubeconfig: Path) -> None:
+    """Nothing that was acknowledged is lost, former values open nothing, and each pod starts again once at most."""
+    doors = Doors(dev_stack, Kubectl(kubeconfig, dev_stack.namespace))
+    rotations = [ROTATIONS["databaseOwner"], ROTATIONS["objectStoreRoot"]]
+    former = [secret(dev_stack, each.secret) for each in rotations]
+    assert all(each.door(doors, values) for each, values in zip(rotations, former, strict=True))
+    counters = {each.counter: 2 for each in rotations}
+    dev_stack.change({**dev_stack.engine.settings, "label-studio:rotate": counters})
+    with dev_stack.session() as session, under_load(session, "Rotation") as load, started_pods(dev_stack) as started:
+        dev_stack.run("up")
+    dev_stack.read_outputs()
+    print(f"{load.acknowledged} written, {load.failed} failed, {load.gap:.0f} seconds without one, started: {started}")
+    assert load.acknowledged and load.lost() == 0
+    assert started == dict.fromkeys(frozenset[str]().union(*(each.readers for each in rotations)), 1)
+    newest = [secret(dev_stack, each.secret) for each in rotations]
+    assert [each.door(doors, values) for each, values in zip(rotations, former, strict=True)] == [False, False]
+    assert [each.door(doors, values) for each, values in zip(rotations, newest, strict=True)] == [True, True]
+    assert dev_stack.outputs["postgresql"]["user"] == newest[0]["username"]
 
 
 def test_a_second_up_and_a_refresh_change_nothing(dev_stack: Deployment) -> None:

@@ -449,4 +449,4 @@ def test_what_the_workflow_does_with_the_official_images(stack: Deployment, kube
         check=False,
     )
     assert process.returncode == 0, process.stderr
-    assert process.stdout.startswith(f"Logged in at {stack.outputs['url']}, uploaded 1 files, annotated s3://")
+    assert process.stdout.startswith(f"Logged in at {stack.outputs['url']}, uploaded 1 files, annotated ")

@@ -136,7 +136,7 @@ REFERENCES: dict[str, list[Given]] = {
             {
                 "vault.hashicorp.com/agent-inject": "true",
                 "vault.hashicorp.com/agent-inject-secret-db": "secret/data/db",
-                "checksum/secret": "a" * 64,
+                "label-studio-content": "a" * 64,
                 "checksum/config": "b" * 64,
                 "prometheus.io/scrape": "true",
                 "karpenter.sh/do-not-disrupt": "true",

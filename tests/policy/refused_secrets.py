@@ -10,6 +10,7 @@ from tests.policy.objects import (
     PASSWORD,
     VALUE,
     Given,
+    annotated,
     cnpg,
     config_map,
     deploy,
@@ -36,6 +37,10 @@ SECRETS: dict[str, list[Given]] = {
     "a password by a pipe": [tool(command=["sh", "-c", f"echo {PASSWORD} | docker login --password-stdin"])],
     "basic authentication": [tool(env=[{"name": "BASIC_AUTH", "value": encoded(f"admin:{PASSWORD}")}])],
     "redis-cli -a": [tool("redis-cli", "-a", PASSWORD, "ping")],
+    **{
+        f"a plain hash: {name}": [annotated({name: "a" * 64})]
+        for name in ("checksum/secret", "checksum/password", "django-secret.sha256")
+    },
     "requirepass": [tool("redis-server", "--requirepass", PASSWORD)],
     "a probe": [tool(livenessProbe={"exec": {"command": ["sh", "-c", f"PGPASSWORD={PASSWORD} pg_isready"]}})],
     "a header of a probe": [

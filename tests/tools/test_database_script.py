@@ -37,7 +37,8 @@ def run_script(folder: Path, **environment: str) -> tuple[subprocess.CompletedPr
         "PGPORT": "5432",
         "DATABASE": "labelstudio",
         "OWNER": "labelstudio",
-        "OWNER_PASSWORD": "sentinel-owner",
+        "LOGIN": "labelstudio",
+        "LOGIN_PASSWORD": "sentinel-owner",
         "MAJOR_VERSION": "13",
         **environment,
     }

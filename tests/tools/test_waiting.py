@@ -37,7 +37,7 @@ def test_a_command_ends_with_its_status_and_reasons_beside_it(
         assert command(settings(tmp_path, url_of(server)), monkeypatch, "--", *SLEEP) == 7
     printed = capfd.readouterr()
     assert printed.out == "done\n"
-    [line] = printed.err.splitlines()
+    [line] = printed.err.strip().splitlines()
     assert line.startswith("Waiting: PersistentVolumeClaim label-studio-ls-pvc is not bound: it names no StorageClass")
     assert "kubectl --context it annotate storageclass" in line
 

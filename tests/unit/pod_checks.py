@@ -56,5 +56,6 @@ def assert_restricted_container(container: Mapping[str, Any]) -> None:
 
 def assert_mounts_exist(pod: Mapping[str, Any], claims: Iterable[str] = ()) -> None:
     """Every mount names a volume of the pod (or a claim), and every volume is mounted."""
-    mounted = {mount["name"] for container in pod["containers"] for mount in container["volumeMounts"]}
+    containers = [*pod["containers"], *pod.get("initContainers", [])]
+    mounted = {mount["name"] for container in containers for mount in container["volumeMounts"]}
     assert mounted == {volume["name"] for volume in pod["volumes"]} | set(claims)

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
-from drills.__main__ import DRILLS, main
+from drills.__main__ import DRILLS, _judge, main
+from drills.drill import Drill
 from drills.load import Ledger
-from drills.table import Row, keep, table
+from drills.table import NEVER, Row, keep, table
+from local.cluster.api import Timeout
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -18,7 +21,8 @@ PROJECT = Path(__file__).resolve().parents[2]
 def test_the_table_in_the_documentation_has_every_drill() -> None:
     """If not: make drills."""
     text = (PROJECT / "docs" / "drills-table.md").read_text()
-    rows = re.findall(r"^\| ([a-z-]+) \| .* \| [0-9a-f]{7}\S*, \d{4}-\d{2}-\d{2} \|$", text, re.M)
+    run = rf"[0-9a-f]{{7}}\S*, \d{{4}}-\d{{2}}-\d{{2}}|{NEVER} \| - \| - \| -"
+    rows = re.findall(rf"^\| ([a-z-]+) \| .* \| (?:{run}) \|$", text, re.M)
     assert rows == list(DRILLS)
 
 
@@ -44,13 +48,22 @@ def test_a_failed_drill_stands_out_in_the_table() -> None:
 
 
 def test_drills_that_did_not_run_keep_their_rows(tmp_path: Path) -> None:
-    file = tmp_path / "table.md"
-    keep(file, [row("page-pod"), row("redis-pod")], DRILLS)
-    keep(file, [replace(row("redis-pod"), observed="gap 1.0 s", passed=True)], DRILLS)
+    file, expected = tmp_path / "table.md", dict.fromkeys(["page-pod", "redis-pod", "store-pod"], "no gap")
+    keep(file, [row("page-pod"), row("redis-pod")], expected)
+    keep(file, [replace(row("redis-pod"), observed="gap 1.0 s", passed=True)], expected)
     rows = [line.split(" | ")[::2] for line in file.read_text().splitlines() if line.startswith("| ")]
-    assert [cells[0] for cells in rows[2:]] == ["| page-pod", "| redis-pod"]
+    assert [cells[0] for cells in rows[2:]] == ["| page-pod", "| redis-pod", "| store-pod"]
     assert "gap 9.0 s" in rows[2][1]
-    assert rows[3][1] == "gap 1.0 s"
+    assert [cells[1] for cells in rows[3:]] == ["gap 1.0 s", NEVER]
+
+
+def test_a_drill_that_breaks_off_has_failed_and_ends_nothing_else() -> None:
+    def hurt(_: Any) -> Any:
+        raise Timeout("timed out after 600 s waiting for label-studio-ls-app to be ready")
+
+    observation = _judge(Drill("no gap", hurt), cast(Any, None))(Ledger())
+    assert not observation.passed
+    assert observation.text.startswith("broke off: Timeout: timed out after 600 s")
 
 
 def row(drill: str) -> Row:

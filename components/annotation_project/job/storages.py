@@ -14,7 +14,9 @@ from .s3 import Key, Place
 ROLES = ("source", "target")
 # With and without a slash at the end, as Label Studio's routes have it.
 LISTS = {"source": "/api/storages/s3/", "target": "/api/storages/export/s3"}
-SYNC_SECONDS = 600.0
+# Seconds that a sync may take without any progress, and that it may wait for those of other storages.
+STALLED_SECONDS = 600.0
+QUEUED_SECONDS = 7200.0
 
 
 @dataclass(frozen=True)
@@ -56,18 +58,21 @@ class Storages:
             self.api.request("DELETE", _route(role, existing))
 
     def sync(self, role: str) -> str | None:
-        """Synchronize and wait: the last status, which is not completed if it takes very long; None without one."""
+        """Synchronize and wait while it gets on: the last status, completed unless it stalled; None without one."""
         storage = self._find(role)
         if storage is None:
             return None
         self.api.request("POST", f"{_route(role, storage)}/sync")
-        deadline = time.monotonic() + SYNC_SECONDS
+        progress, deadline = None, 0.0
         while True:
             found = self._find(role) or storage
             if found["status"] == "failed":
                 lines = str(found["traceback"] or "").strip().splitlines()
                 raise RefusedError(f"{role}: Label Studio could not synchronize: {one_line(*lines[-1:])}")
-            if found["status"] == "completed" or time.monotonic() > deadline:
+            if progress != (seen := (found["status"], found.get("last_sync_count"), found.get("meta"))):
+                progress = seen
+                deadline = time.monotonic() + (QUEUED_SECONDS if found["status"] == "queued" else STALLED_SECONDS)
+            if found["status"].startswith("completed") or time.monotonic() > deadline:
                 return str(found["status"])
             time.sleep(POLL_SECONDS)
 

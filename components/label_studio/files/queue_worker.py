@@ -9,9 +9,13 @@ Runs inside Label Studio's containers, so it knows nothing of this project. Chec
 
 from __future__ import annotations
 
+import logging
+import time
 from typing import Any
 
 from django.db import close_old_connections, connections
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import TimeoutError as RedisTimeoutError
 from redis_queues import LONG as LONG_QUEUE
 from repeatable_jobs import RECONCILE, SHORT
 from rq import SimpleWorker, Worker
@@ -19,6 +23,9 @@ from rq.exceptions import NoSuchJobError
 from rq.job import Job, JobStatus
 from rq.registry import StartedJobRegistry
 
+logger = logging.getLogger(__name__)
+
+AWAIT_SECONDS = 2
 # Seconds that a short job may take; one of a worker that died is given back after so long, at the latest.
 SHORT_SECONDS = 120
 MAINTENANCE_SECONDS = 120
@@ -30,10 +37,23 @@ RECONCILE_JOB = "reconcile-targets"
 WAITING = {JobStatus.QUEUED, JobStatus.STARTED, JobStatus.SCHEDULED, JobStatus.DEFERRED}
 
 
+def _await(connection: Any) -> None:
+    while True:
+        try:
+            connection.ping()
+        except (RedisConnectionError, RedisTimeoutError) as error:
+            logger.warning("Redis does not answer yet: %s", error)
+            time.sleep(AWAIT_SECONDS)
+        else:
+            return
+
+
 class StackWorker(Worker):  # type: ignore[misc]
     """A worker that forks for what is not short, and gives back what its predecessor was at when it died."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
+        # A container that ends for want of Redis is started again after minutes only, when it has ended a few times.
+        _await(options["connection"])
         super().__init__(*arguments, **{"maintenance_interval": MAINTENANCE_SECONDS, **options})
 
     def _set_connection(self, connection: Any) -> Any:

@@ -73,6 +73,9 @@ class RedisAway(AppConfig):  # type: ignore[misc]
         """``redis_connected`` of every release calls ``redis_healthcheck`` by its name in ``core.redis``."""
         if not getattr(settings, "REDIS_ENABLED", False):
             return
+        # An update changes these files under the pods of the release before; what they have loaded fits together.
+        import repeatable_jobs  # noqa: F401, PLC0415 - it loads models, which can be done now only
+
         queue._redis = django_rq.get_connection()
         queue.redis_healthcheck = pulse
         try:

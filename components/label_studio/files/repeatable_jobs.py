@@ -21,18 +21,11 @@ from redis_queues import LONG as LONG_QUEUE
 from rest_framework.exceptions import APIException
 from rq import Retry
 from rq.exceptions import AbandonedJobError
+from target_storages import EXPORTS
 
 # Seconds between the attempts.
 BACKOFF = (10, 60, 300, 900)
 KEEP_FOR_EVER = -1
-# What one saved annotation causes: milliseconds, and many of them.
-EXPORTS = frozenset(
-    {
-        "io_storages.s3.models.async_export_annotation_to_s3_storages",
-        "io_storages.gcs.models.async_export_annotation_to_gcs_storages",
-        "io_storages.azure_blob.models.async_export_annotation_to_azure_storages",
-    }
-)
 WEBHOOKS = frozenset(
     {
         "webhooks.utils.emit_webhooks_for_instance_sync",
@@ -40,6 +33,7 @@ WEBHOOKS = frozenset(
         "webhooks.utils.run_webhook_sync",
     }
 )
+# What one saved annotation causes.
 SHORT = EXPORTS | WEBHOOKS
 RECONCILE = "target_storages.reconcile"
 SYNCS = frozenset(
@@ -67,6 +61,11 @@ REPEATABLE = (
         "tasks.functions.update_tasks_counters",
         "data_manager.actions.basic.async_project_summary_recalculation",
         "projects.functions.utils.recalculate_created_annotations_and_labels_from_scratch",
+        "projects.models.Project._rearrange_overlap_cohort",
+        "projects.models.Project._update_tasks_counters_and_is_labeled",
+        "projects.models.Project._update_tasks_counters_and_task_states",
+        "projects.models.Project._update_tasks_states",
+        "tasks.models.Task.delete_tasks_without_signals_from_task_ids",
         "users.functions.last_activity.sync_user_activities_to_db",
     }
 )

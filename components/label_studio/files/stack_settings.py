@@ -15,6 +15,9 @@ from redis_queues import LOCATION, queues
 # requests are; one that broke meanwhile is noticed before the next request uses it.
 DATABASES["default"] |= {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True}
 
+# A key before SECRET_KEY, which ends no session while it is here. API tokens are checked with the newest key alone.
+SECRET_KEY_FALLBACKS = os.environ.get("SECRET_KEY_FALLBACKS", "").split()
+
 INSTALLED_APPS += [
     "declared_endpoints.DeclaredEndpoints",
     "link_index.LinkIndex",

@@ -25,12 +25,26 @@ from django.utils import timezone
 
 logger = logging.getLogger(__name__)
 
+# Label Studio imports the models of some when the page is first asked for.
+KINDS = ("s3", "gcs", "azure_blob", "redis", "localfiles")
+# The jobs that a saved annotation causes: milliseconds each, and many of them.
+EXPORTS = frozenset(
+    {
+        "io_storages.s3.models.async_export_annotation_to_s3_storages",
+        "io_storages.gcs.models.async_export_annotation_to_gcs_storages",
+        "io_storages.azure_blob.models.async_export_annotation_to_azure_storages",
+    }
+)
 WRITERS = 4
 BATCH = 200
 # As the date of a link whose object is not written yet.
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 # Younger versions have a job of their own on the way.
 SETTLED = timedelta(seconds=60)
+# Once in so long, a reconciliation lists the buckets of S3 too: a deletion that failed half-way leaves links of objects
+# that are gone, and so does whoever deletes in the bucket.
+LISTING_SECONDS = 86400
+LISTING_DUE = "stack:listing-due"
 # After so many failed writes a storage is left alone until the next time.
 PATIENCE = 20
 Method = Callable[..., Any]
@@ -56,16 +70,17 @@ class TargetStorages(AppConfig):  # type: ignore[misc]
         ExportStorage.save_annotations = save_annotations
         ExportStorage.save_all_annotations = save_all_annotations
         ExportStorage.save_only_new_annotations = save_all_annotations
-        for kind in ("s3", "gcs", "azure_blob"):
-            module = import_module(f"io_storages.{kind}.models")
-            [name] = [each for each in vars(module) if each.startswith("async_export_annotation_to_")]
-            setattr(module, name, _forgiven(getattr(module, name)))
+        for name in EXPORTS:
+            module, _, function = name.rpartition(".")
+            setattr(import_module(module), function, _forgiven(getattr(import_module(module), function)))
 
 
 def targets() -> list[Any]:
     """The models of every kind of target."""
     from io_storages.base_models import ExportStorage  # noqa: PLC0415 - as above
 
+    for kind in KINDS:
+        import_module(f"io_storages.{kind}.models")
     return [model for model in apps.get_models() if issubclass(model, ExportStorage)]
 
 
@@ -207,13 +222,12 @@ def _write(storage: Any, annotations: list[int]) -> Iterator[Exception | None]:
 def reconcile() -> dict[str, int]:
     """Bring every target to what the database says, and return how many objects each took; ExportError if one failed.
 
-    The cost is a query for each target, and then a write for each object that is missing or old.
+    The cost is a query for each target, and then a write for each object that is missing or old; once a day a listing.
     """
-    written, problems = {}, []
+    written, problems, lists = {}, [], _is_listing_due()
     for storage in _every(targets()):
         name = f"{storage._meta.model_name} {storage.pk}"
-        settled = older(storage).filter(updated_at__lt=timezone.now() - SETTLED)
-        written[name], problem = _bring(storage, list(settled.order_by("pk").values_list("pk", flat=True)))
+        written[name], problem = _bring(storage, lists)
         problems += [f"{name}: {problem!r}"] if problem else []
     if problems:
         raise ExportError("; ".join(problems))
@@ -225,9 +239,22 @@ def _every(models: Iterable[Any]) -> Iterator[Any]:
         yield from model.objects.select_related("project__organization__created_by").order_by("pk")
 
 
-def _bring(storage: Any, annotations: list[int]) -> tuple[int, Exception | None]:
+def _is_listing_due() -> bool:
+    from core import redis as queue  # noqa: PLC0415 - as above
+
+    return bool(queue.redis_connected() and queue._redis.set(LISTING_DUE, 1, nx=True, ex=LISTING_SECONDS))
+
+
+def _bring(storage: Any, lists: bool) -> tuple[int, Exception | None]:
     """How many were written, and the first thing that went wrong."""
     written, failed, first = 0, 0, None
+    try:
+        if lists:
+            _forget_lost(storage)
+    except Exception as error:
+        return 0, error
+    settled = older(storage).filter(updated_at__lt=timezone.now() - SETTLED)
+    annotations = list(settled.order_by("pk").values_list("pk", flat=True))
     for start in range(0, len(annotations), BATCH):
         for problem in _write(storage, annotations[start : start + BATCH]):
             first, failed, written = first or problem, failed + bool(problem), written + (not problem)

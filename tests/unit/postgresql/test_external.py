@@ -72,7 +72,7 @@ def test_the_server_may_be_one_of_the_same_program() -> None:
     program = deploy(host=pulumi.Output.from_input("made.example.com"), password=password)
     environment = variables(pod_of(program.one(JOB))["containers"][0])
     assert environment["PGHOST"] == "made.example.com"
-    assert environment["OWNER_PASSWORD"] == ("made", "password")
+    assert environment["LOGIN_PASSWORD"] == ("made", "password")
     assert program.one("label-studio:postgresql:PostgreSQL").inputs["host"] == "made.example.com"
     assert resolve(program.result.connection.host) == "made.example.com"
 
@@ -85,7 +85,7 @@ def test_the_job_is_told_how_many_connections_are_needed() -> None:
 def test_without_an_administrator_the_job_only_checks() -> None:
     environment = variables(pod_of(deploy().one(JOB))["containers"][0])
     assert "ADMIN" not in environment and "ADMIN_PASSWORD" not in environment
-    assert environment["OWNER_PASSWORD"] == ("database", "password")
+    assert environment["LOGIN_PASSWORD"] == ("database", "password")
 
 
 def test_with_an_administrator_the_job_gets_that_password_by_reference() -> None:

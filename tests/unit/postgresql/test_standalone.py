@@ -182,7 +182,7 @@ def test_the_job_makes_the_database_as_superuser_after_the_server() -> None:
     environment = variables(pod_of(job)["containers"][0])
     assert environment["ADMIN"] == "postgres"
     assert environment["ADMIN_PASSWORD"] == ("db-superuser", "password")
-    assert environment["OWNER_PASSWORD"] == ("db-owner", "password")
+    assert environment["LOGIN_PASSWORD"] == ("db-owner", "password")
     assert environment["PGHOST"] == "db.stack.svc.cluster.local"
     assert environment["PGSSLMODE"] == "disable"
     assert program.one(STATEFUL_SET).urn in job.dependencies

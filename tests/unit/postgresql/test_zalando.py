@@ -109,7 +109,7 @@ def test_a_job_of_the_owner_makes_the_extensions_once_the_cluster_runs() -> None
     assert_restricted(pod_of(job))
     environment = variables(pod_of(job)["containers"][0])
     assert "ADMIN" not in environment
-    assert environment["OWNER_PASSWORD"][1] == "password"
+    assert environment["LOGIN_PASSWORD"][1] == "password"
     assert environment["PGSSLMODE"] == "require"
     # The operator starts the servers of a new version on the data of the old one.
     assert environment["MAJOR_VERSION"] == "17"

@@ -1,0 +1,82 @@
+"""Secrets that a stack does not make itself, so that it cannot rotate them: what to do instead."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from ..annotation_project.grants import project_grants
+from ..object_store.settings import ExternalStore, StandaloneStore
+from ..postgresql.settings import ExternalPostgres, StandalonePostgres
+from ..redis.settings import StandaloneRedis
+
+if TYPE_CHECKING:
+    from .rules import Problem
+    from .settings import Settings
+
+SUPPLIED = "is no secret of this stack: write the new value into the Secret that {field} names, then run make restart"
+OPERATED = "is for backend: standalone; change it as the documentation of that server says, then run make restart"
+
+
+def rotation_problems(settings: Settings) -> Iterator[Problem]:
+    """A number above 1 for a secret that is not this stack's own, by its path."""
+    rotate = settings.rotate
+    refusals = {
+        ("databaseOwner",): (rotate.database_owner, _database_owner(settings)),
+        ("databaseSuperuser",): (
+            rotate.database_superuser,
+            None if isinstance(settings.postgresql, StandalonePostgres) else OPERATED,
+        ),
+        ("redis",): (rotate.redis, None if isinstance(settings.redis, StandaloneRedis) else _redis(settings)),
+        ("objectStoreRoot",): (
+            rotate.object_store_root,
+            None if isinstance(settings.object_store, StandaloneStore) else OPERATED,
+        ),
+        ("pageKey",): (rotate.page_key, _store_key(settings)),
+        ("administrator",): (rotate.administrator, _administrator(settings)),
+    }
+    for path, (generation, refusal) in refusals.items():
+        if generation > 1 and refusal:
+            yield ("rotate", *path), refusal
+    yield from _project_problems(settings)
+
+
+def _database_owner(settings: Settings) -> str | None:
+    match settings.postgresql:
+        case StandalonePostgres():
+            return None
+        case ExternalPostgres():
+            return _supplied("postgresql.password")
+        case _:
+            return OPERATED
+
+
+def _redis(settings: Settings) -> str:
+    return _supplied("redis.password") if settings.redis.backend == "external" else OPERATED
+
+
+def _store_key(settings: Settings) -> str | None:
+    return _supplied("objectStore.credentials") if isinstance(settings.object_store, ExternalStore) else None
+
+
+def _administrator(settings: Settings) -> str | None:
+    if settings.label_studio.administrator.existing_secret is None:
+        return None
+    return "is no password of this stack: labelStudio.administrator.existingSecret names it; see docs/secrets.md"
+
+
+def _supplied(field: str) -> str:
+    return SUPPLIED.format(field=field)
+
+
+def _project_problems(settings: Settings) -> Iterator[Problem]:
+    names = [project.name for project in settings.projects]
+    granted = {grant.name.rpartition("-")[0] for grant in project_grants(settings.projects, settings.projects_bucket)}
+    for name, generation in settings.rotate.project_keys.items():
+        path = ("rotate", "projectKeys", name)
+        if name not in names:
+            yield path, "is no declared project; remove it, or write the name of one"
+        elif generation > 1 and (refusal := _store_key(settings)):
+            yield path, refusal
+        elif generation > 1 and name not in granted:
+            yield path, _supplied("credentials of its storages")
