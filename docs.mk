@@ -7,6 +7,7 @@ reference: install  ## make the reference pages of docs/ again, and write versio
 	@$(BIN)/python -m scripts.policies_reference
 	@$(BIN)/python -m scripts.kinds_reference
 	@$(BIN)/python -m scripts.plugin_arguments
+	@$(BIN)/python -m scripts.images_reference
 	@$(BIN)/python -m scripts.versions
 
 images: install  ## list the images of a stack: make images [STACK=dev] [DIGESTS=yes]

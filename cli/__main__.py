@@ -42,9 +42,13 @@ from .stack import Place, Project, Stack
 from .store import Store, open_store
 
 SYNC = ["sh", "-c", "exec python3 -m job.apply sync source target"]
+TOKENS = [
+    "sh",
+    "-c",
+    'PYTHONPATH="$PYTHONPATH:/label-studio/label_studio" exec python3 /etc/label-studio/settings/api_tokens.py',
+]
 # The job's own limit; it ends itself when a sync gets on no more.
 SYNC_SECONDS = 14400.0
-TOKENS = ["python3", "/etc/label-studio/settings/api_tokens.py"]
 EXPORTS = Path("exports")
 DOWNLOADED = ".annotations.db"
 LOCAL_PORT = 8080

@@ -44,7 +44,7 @@ class SetupJob:
     ones, since they key the digest in the name of the job, from which nobody can tell them. A script that fails is
     tried again, unless it is not to be ``retried`` or its exit code is ``fatal_exit_code``: it has found something that
     only a person can fix. ``service_account`` is one that may ask the API server. The job has ``seconds`` for all of
-    it.
+    it. One that runs ``once`` runs again only under another name, whatever else changes.
     """
 
     component: str
@@ -61,6 +61,7 @@ class SetupJob:
     retried: bool = True
     service_account: pulumi.Input[str] | None = None
     seconds: int = SECONDS_TO_LIVE
+    once: bool = False
 
 
 def run_setup_job(
@@ -89,7 +90,10 @@ def run_setup_job(
         },
         spec=setup_job_spec(job, labels, pod, content),
         opts=ResourceOptions(
-            parent=parent, depends_on=list(after), custom_timeouts=CustomTimeouts(create=timeout, update=timeout)
+            parent=parent,
+            depends_on=list(after),
+            custom_timeouts=CustomTimeouts(create=timeout, update=timeout),
+            ignore_changes=["metadata", "spec"] if job.once else None,
         ),
     )
 

@@ -16,7 +16,7 @@ from .values import Values
 COMPONENT = "administrator-password"
 # The user of Label Studio's image.
 IMAGE_USER = 1001
-SCRIPT = f"exec python3 {mounts.SETTINGS_DIRECTORY}/administrator_password.py"
+SCRIPT = mounts.command_of("administrator_password.py")
 
 
 def set_password(  # noqa: PLR0913 - what its pod needs
@@ -30,12 +30,14 @@ def set_password(  # noqa: PLR0913 - what its pod needs
     after: Sequence[pulumi.Resource],
 ) -> None:
     """Run it once the page has its database."""
-    job_name = f"{name}-administrator"
+    # Not again for another image or database password: somebody may have changed the password since.
+    job_name = f"{name}-administrator-{args.context.rotation.administrator}"
     job = SetupJob(
         component=COMPONENT,
         image=args.image,
         user=args.settings.run_as_user or IMAGE_USER,
         script=SCRIPT,
+        once=True,
         environment=[
             *environment.container_environment(values["global"]),
             pods.env("LABEL_STUDIO_USERNAME", args.settings.administrator.email),

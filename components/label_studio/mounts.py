@@ -17,6 +17,8 @@ ROOT = "/etc/label-studio"
 SETTINGS_DIRECTORY = f"{ROOT}/settings"
 SETTINGS_VOLUME = "stack-settings"
 SETTINGS_MODULE = "stack_settings"
+# Where the packages of Label Studio are, which its own programs find beside themselves.
+CODE = "/label-studio/label_studio"
 PROBE_SCRIPT = f"{SETTINGS_DIRECTORY}/worker_probe.py"
 # What the image reads its servers' settings from: its entrypoint copies the first, and names the second to uWSGI.
 SERVER_FILES = {"nginx.conf": "/etc/nginx/nginx.conf", "uwsgi.ini": "/label-studio/deploy/uwsgi.ini"}
@@ -25,6 +27,11 @@ REDIS_CERTIFICATES: str = CONTAINERS["directories"]["redisCertificates"]
 
 FILES = Path(__file__).with_name("files")
 SETTINGS_FILES = {file.name: file.read_text() for file in sorted(FILES.iterdir()) if file.is_file()}
+
+
+def command_of(file: str) -> str:
+    """The shell's command that runs a file of the settings directory with all of Label Studio."""
+    return f'PYTHONPATH="$PYTHONPATH:{CODE}" exec python3 {SETTINGS_DIRECTORY}/{file}'
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ BOOKWORM = Recipe("debian/base.sh", "bookworm", is_base=True)
 POSTGRESQL = Recipe("postgresql/install.sh", "trixie", TRIXIE, is_base=True)
 OPERAND = Recipe("postgresql/operand.sh", "trixie", POSTGRESQL)
 VALKEY = Recipe("valkey/install.sh", "trixie", TRIXIE)
+MICRO = Recipe("minio/programs.sh", "trixie", TRIXIE)
 BUSYBOX = Recipe("debian/busybox.sh", "trixie", TRIXIE)
 # The Python of the official images is 3.12 for 1.20.0 and 3.13 for 1.23.2. Trixie has 3.13. No Debian has 3.12, and
 # 1.20.0 wants numpy 1, which has no wheel for 3.13: it gets bookworm's 3.11.
@@ -197,7 +198,7 @@ def minio() -> Definition:
             environment={"HOME": "/tmp", "MC_CONFIG_DIR": "/tmp/.mc"},  # noqa: S108 as in the image it stands for
             ports=[9000],
         ),
-        TRIXIE,
+        MICRO,
         {
             "data": Entry(mode=0o777),
             "usr/bin/silo": Entry(tool("minio"), mode=0o755),
@@ -205,8 +206,7 @@ def minio() -> Definition:
             "usr/bin/mcli": Entry(tool("mc"), mode=0o755),
             "usr/bin/mc": Entry(link="mcli"),
             "usr/bin/docker-entrypoint.sh": _file("minio/docker-entrypoint.sh"),
-        }
-        | _absent("usr/bin", *NOT_IN_UBI_MICRO),
+        },
     )
 
 
@@ -214,8 +214,8 @@ def minio_client() -> Definition:
     """The client, a shell and coreutils."""
     return Definition(
         Config(entrypoint=["/usr/bin/mc"]),
-        TRIXIE,
-        {"usr/bin/mc": Entry(tool("mc"), mode=0o755)} | _absent("usr/bin", *NOT_IN_UBI_MICRO),
+        MICRO,
+        {"usr/bin/mc": Entry(tool("mc"), mode=0o755)},
     )
 
 
@@ -258,13 +258,6 @@ DEFINITIONS: Mapping[str, Callable[[], Definition]] = {
     "barman_sidecar": barman_sidecar,
     "traefik": traefik,
 }
-
-# The published images of the fork stand on ubi-micro; a script that works here must work there.
-NOT_IN_UBI_MICRO = ("awk", "egrep", "fgrep", "find", "grep", "mawk", "perl", "sed", "xargs")
-
-
-def _absent(folder: str, *names: str) -> dict[str, Entry]:
-    return {f"{folder}/.wh.{name}": Entry(b"") for name in names}
 
 
 def _file(path: str) -> Entry:

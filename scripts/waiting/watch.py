@@ -6,13 +6,12 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
-from components.settings.errors import SettingsError
 from components.stack.api_server import ClusterError, connected
 from components.stack.cluster import ClusterSettings
 
-from .reasons import Observer, Reason
+from .reasons import Observer, Read, Reason
 
 EVERY = 5.0
 # A look that the API server does not answer any more must not keep the command from ending.
@@ -29,15 +28,15 @@ def say(line: str) -> None:
 class Watcher:
     """Tells each reason once, as soon as it has lasted for longer than it may; again where it went and came back."""
 
-    def __init__(self, observer: Observer, tell: Say = say) -> None:
-        self._observer, self._tell = observer, tell
+    def __init__(self, tell: Say = say) -> None:
+        self._tell = tell
         self._since: dict[tuple[str, str], float] = {}
         self._told: set[tuple[str, str]] = set()
 
-    def look(self) -> None:
+    def look(self, observer: Observer) -> None:
         """Ask the cluster once."""
         now = time.monotonic()
-        found = {(reason.about, reason.cause): reason for reason in self._observer.reasons()}
+        found = {(reason.about, reason.cause): reason for reason in observer.reasons()}
         self._since = {key: self._since.get(key, now) for key in found}
         self._told &= found.keys()
         for key, reason in found.items():
@@ -46,9 +45,9 @@ class Watcher:
                 self._tell(f"Waiting: {reason}")
 
 
-def observer(cluster: ClusterSettings, read: Callable[[str], object]) -> Observer:
+def observer(cluster: ClusterSettings, read: Read) -> Observer:
     """How to look at the namespace of these settings."""
-    return Observer(read, cluster.namespace, f"kubectl --context {cluster.context} --namespace {cluster.namespace}")  # type: ignore[arg-type]
+    return Observer(read, cluster.namespace, f"kubectl --context {cluster.context} --namespace {cluster.namespace}")
 
 
 @contextmanager
@@ -71,16 +70,13 @@ def current(cluster: ClusterSettings) -> list[Reason]:
 
 
 def _watch(cluster: ClusterSettings, ended: threading.Event) -> None:
-    # What goes wrong here is for the command itself to tell, which asks the same cluster.
-    try:
-        with connected(cluster) as server:
+    watcher = Watcher()
+    while not ended.wait(EVERY):
+        # What goes wrong here is for the command itself to tell, which asks the same cluster. Credentials that have
+        # expired meanwhile are fetched anew.
+        with suppress(ClusterError), connected(cluster) as server:
             if server is None:
                 return
-            watcher = Watcher(observer(cluster, server.read))
-            while not ended.wait(EVERY):
-                try:
-                    watcher.look()
-                except ClusterError:
-                    continue
-    except (ClusterError, SettingsError):
-        return
+            while not ended.is_set():
+                watcher.look(observer(cluster, server.read))
+                ended.wait(EVERY)

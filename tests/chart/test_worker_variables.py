@@ -23,6 +23,6 @@ UPLOADS: dict[str, dict[str, Any]] = {
 def test_workers_are_told_what_the_page_is(chart: Chart, postgresql: str, redis: str, uploads: str) -> None:
     registered = program(arguments(postgresql=POSTGRESQL[postgresql], redis=REDIS[redis], **UPLOADS[uploads]))
     page = chart.render(registered.one(RELEASE).inputs["values"]).environment("db-migrations")
-    (worker,) = registered.one(DEPLOYMENT).inputs["spec"]["template"]["spec"]["containers"]
+    workers = registered.one(DEPLOYMENT).inputs["spec"]["template"]["spec"]["containers"]
     assert page.pop("INIT_CONTAINER") == "true"
-    assert environment_of(worker) == page
+    assert [environment_of(worker) for worker in workers] == [page] * len(workers)

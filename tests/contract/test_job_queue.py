@@ -75,3 +75,14 @@ def test_two_syncs_at_once_follow_each_other(answers: Any) -> None:
 
 def test_the_links_have_an_index_for_keys(answers: Any) -> None:
     assert answers["index"] == ["stack_s3_link_of_key"]
+
+
+def test_short_jobs_run_in_the_worker_and_long_ones_are_forked(answers: Any) -> None:
+    assert answers["worker"]["ran"] == ["here", "forked"]
+    assert answers["worker"]["ttl"] == {"short": 120, "long": 90}
+
+
+def test_a_worker_gives_back_what_its_predecessor_in_the_pod_was_at(answers: Any) -> None:
+    assert answers["worker"]["given back"] == [["job:execution"]]
+    assert answers["worker"]["cleaned"] == 1
+    assert answers["worker"]["dead"] == [1, 0]

@@ -158,15 +158,15 @@ def test_each_situation_is_told_once_while_the_provider_waits_and_the_provider_e
         return dict(cluster.client.request("get", path).to_dict())
 
     watchers = [
-        Watcher(Observer(read, place, f"kubectl --context here --namespace {place}"), told[each].append)
+        (Watcher(told[each].append), Observer(read, place, f"kubectl --context here --namespace {place}"))
         for each, place in obstacles.items()
     ]
     ended = threading.Event()
 
     def watch() -> None:
         while not ended.wait(2):
-            for each in watchers:
-                each.look()
+            for watcher, observer in watchers:
+                watcher.look(observer)
 
     thread = threading.Thread(target=watch)
     thread.start()

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from components.settings.images import NEWEST, OLDEST, ImageSettings
-from local.images import build, catalog, recipes, sandbox
+from local.images import build, catalog, official, recipes, sandbox
 from local.images.oci import Config, Entry, Layer, file_layer
 from local.images.recipes import Recipe
 from tests.unit.stack_files import settings_of
@@ -62,10 +62,31 @@ class TestCatalog:
         assert (catalog.PYTHON[NEWEST].suite, catalog.PYTHON[OLDEST].suite) == ("trixie", "bookworm")
         assert re.search(r"^pandas==2\.", (HERE / f"label-studio/requirements-{NEWEST}.txt").read_text(), re.M)
 
-    def test_the_client_lacks_what_the_published_one_lacks(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_server_and_client_of_the_store_lack_what_the_published_ones_lack(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         monkeypatch.setattr(catalog, "tool", lambda name: Path("/bin") / name)
-        assert "usr/bin/.wh.grep" in catalog.minio_client().entries
-        assert "usr/bin/.wh.sed" in catalog.minio().entries
+        assert catalog.minio().recipe == catalog.minio_client().recipe == catalog.MICRO
+
+    @pytest.mark.parametrize("name", official.COUNTERPARTS)
+    def test_an_image_is_what_the_page_on_official_images_says(
+        self, name: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Whoever changes it looks at the official one: see docs/images.md."""
+        monkeypatch.setattr(catalog, "tool", lambda name: Path("/bin") / name)
+        config, contract = catalog.DEFINITIONS[name]().config, official.COUNTERPARTS[name].embedded
+        said = (contract.user, contract.entrypoint, contract.command, contract.ports, contract.signal)
+        found = (
+            config.user,
+            " ".join(config.entrypoint),
+            " ".join(config.command),
+            " ".join(map(str, config.ports)),
+            config.stop_signal,
+        )
+        assert found == said
+
+    def test_every_image_of_a_stack_is_on_the_page(self) -> None:
+        assert official.COUNTERPARTS.keys() >= {*build.DEFAULT, "label_studio_oldest", "cnpg_postgresql"}
 
     @pytest.mark.parametrize(
         ("path", "package", "version", "least"),

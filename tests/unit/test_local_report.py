@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -100,6 +102,37 @@ def test_status_of_nothing(nothing_runs: None) -> None:
     answer = RUN.invoke(command_line.app, ["status"])
     assert answer.exit_code == 1
     assert "Nothing runs. `make up` starts it." in answer.output
+
+
+class Answers:
+    """An API server with one pod, which no node takes."""
+
+    def get(self, path: str, **_: str) -> dict[str, Any]:
+        condition = {"type": "PodScheduled", "status": "False", "message": "1 Insufficient memory"}
+        item = {
+            "metadata": {"namespace": "here", "name": "label-studio-redis-0", "creationTimestamp": CREATED},
+            "spec": {"containers": [{}]},
+            "status": {"phase": "Pending", "conditions": [condition]},
+        }
+        lists = {"/api/v1/namespaces": [{"metadata": {"name": "here"}}]}
+        pods = [item] if path.endswith("/pods") else []
+        return {"items": lists.get(path, pods)}
+
+    def node_ready(self) -> bool:
+        return True
+
+
+CREATED = "2026-01-02T03:04:05Z"
+
+
+def test_status_says_what_a_stack_waits_for(nothing_runs: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    running = SimpleNamespace(name="etcd", running=SimpleNamespace(pid=os.getpid()))
+    monkeypatch.setattr("local.cluster.lifecycle.processes", lambda: [running])
+    monkeypatch.setattr(report, "running_api", Answers)
+    answer = RUN.invoke(command_line.app, ["status"])
+    assert answer.exit_code == 1
+    assert "Waiting: Pod label-studio-redis-0 is not scheduled: 1 Insufficient memory. Add a node, or" in answer.output
+    assert "Type these commands in `make shell`." in answer.output
 
 
 def test_logs_of_a_part(nothing_runs: None, tmp_path: Path) -> None:

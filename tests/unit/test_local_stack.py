@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
 
+from components.stack.cluster import ClusterSettings
 from local import stack
 from local.engine import Engine, EngineError
 
@@ -36,14 +39,23 @@ def recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setattr(stack, "engine", lambda: engine)
     monkeypatch.setattr(stack, "Api", lambda: None)
     monkeypatch.setattr("local.recovery.settle", lambda *_: Recorded.done.append("settle"))
+    monkeypatch.setattr("scripts.waiting.watch.watched", noted)
     return Recorded.done
+
+
+@contextmanager
+def noted(cluster: ClusterSettings) -> Iterator[None]:
+    Recorded.done.append(f"watch {cluster.namespace}")
+    yield
+    Recorded.done.append("watched")
 
 
 def test_what_a_killed_update_left_is_settled_before_the_next(
     recorded: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     stack.up()
-    assert recorded == ["create", "settle", "up --policy-pack --policy-pack-config"]
+    operation = "up --policy-pack --policy-pack-config"
+    assert recorded == ["create", "settle", "watch label-studio", operation, "watched"]
     assert (tmp_path / "machine" / "Pulumi.dev.yaml").exists()
     assert "Label Studio is ready\n" in capsys.readouterr().out
 

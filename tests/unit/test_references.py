@@ -13,6 +13,7 @@ from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 from components.stack.settings import Settings
 from scripts import (
+    images_reference,
     kinds_reference,
     plugin_arguments,
     policies_reference,
@@ -24,7 +25,14 @@ from tests.generated_stacks import BASES
 
 PAGES = {
     module.PAGE: module.render
-    for module in (settings_reference, stack_file_schema, policies_reference, kinds_reference, plugin_arguments)
+    for module in (
+        settings_reference,
+        stack_file_schema,
+        policies_reference,
+        kinds_reference,
+        plugin_arguments,
+        images_reference,
+    )
 }
 
 

@@ -123,7 +123,7 @@ def test_each_reason_is_told_once_when_it_has_lasted(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("time.monotonic", lambda: clock[0])
     lists: dict[str, Any] = {f"{NAMESPACE}/pods": {"items": [unscheduled("Insufficient cpu")]}}
     lines: list[str] = []
-    watcher = Watcher(Observer(lists.get, "here", "kubectl"), lines.append)
+    watcher, looked = Watcher(lines.append), Observer(lists.get, "here", "kubectl")
     claims = {f"{NAMESPACE}/persistentvolumeclaims": {"items": [CLAIM]}, CLASSES: NOTHING}
     for seconds, more, expected in [
         (0, {}, 0),
@@ -135,15 +135,15 @@ def test_each_reason_is_told_once_when_it_has_lasted(monkeypatch: pytest.MonkeyP
     ]:
         clock[0] = float(seconds)
         lists.update(more)
-        watcher.look()
+        watcher.look(looked)
         assert len(lines) == expected, seconds
     assert all(line.startswith("Waiting: ") for line in lines)
     lists[f"{NAMESPACE}/persistentvolumeclaims"] = NOTHING
-    watcher.look()
+    watcher.look(looked)
     lists.update(claims)
     for seconds in (100, 100 + UNBOUND):
         clock[0] = float(seconds)
-        watcher.look()
+        watcher.look(looked)
     assert len(lines) == 3, "what went and came back is told again"
 
 

@@ -18,6 +18,7 @@ settings.MIGRATION_MODULES = mock.MagicMock(__contains__=lambda *_: True, __geti
 django.setup()
 
 import django_rq  # noqa: E402
+import queue_worker  # noqa: E402
 import redis_away  # noqa: E402
 import repeatable_jobs  # noqa: E402
 import target_storages  # noqa: E402
@@ -29,6 +30,7 @@ from django.utils import timezone  # noqa: E402
 from io_storages.s3.models import S3ExportStorage, S3ExportStorageLink, S3ImportStorage  # noqa: E402
 from organizations.models import Organization  # noqa: E402
 from projects.models import Project  # noqa: E402
+from rq import SimpleWorker, Worker  # noqa: E402
 from rq.job import Job  # noqa: E402
 from rq.utils import import_attribute  # noqa: E402
 from tasks.models import Annotation, Task  # noqa: E402
@@ -219,6 +221,42 @@ def asked_twice() -> list[Any]:
     return found
 
 
+def worker() -> dict[str, Any]:
+    """Where the worker runs jobs of both kinds, when they count as abandoned, and what it gives back at its birth."""
+    own = object.__new__(queue_worker.StackWorker)
+    own.connection, own.name, own.hostname, own.queues = mock.Mock(), "new", "pod-1", [mock.Mock()]
+    own.job_monitoring_interval, own.current_job_working_time = 30, 0
+    jobs = {"short": mock.Mock(func_name="webhooks.utils.run_webhook_sync", timeout=3600)}
+    jobs["long"] = mock.Mock(func_name="io_storages.base_models.import_sync_background", timeout=3600)
+    ran = []
+    with (
+        mock.patch.object(SimpleWorker, "execute_job", lambda *_: ran.append("here")),
+        mock.patch.object(Worker, "execute_job", lambda *_: ran.append("forked")),
+    ):
+        for each in jobs.values():
+            own.execute_job(each, None)
+    others = [mock.Mock(hostname=host) for host in ("pod-1", "pod-2")]
+    for each in others:
+        each.queue_names.return_value = own.queue_names()
+        each.get_current_job_id.return_value = "job"
+    own.connection.zrange.return_value = [b"job:execution", b"other"]
+    with (
+        mock.patch.object(Worker, "register_birth"),
+        mock.patch.object(Worker, "all", return_value=others),
+        mock.patch.object(Job, "fetch"),
+        mock.patch.object(queue_worker.StartedJobRegistry, "cleanup") as cleanup,
+    ):
+        own.register_birth()
+    given_back = [list(call.args[1]) for call in own.connection.zadd.call_args_list]
+    return {
+        "ran": ran,
+        "ttl": {name: own.get_heartbeat_ttl(each) for name, each in jobs.items()},
+        "given back": [[name.decode() for name in names] for names in given_back],
+        "cleaned": cleanup.call_count,
+        "dead": [each.register_death.call_count for each in others],
+    }
+
+
 def index() -> list[str]:
     with connection.cursor() as cursor:
         return [
@@ -246,6 +284,7 @@ answers = {
     "asked twice": asked_twice(),
     "again": again(),
     "index": index(),
+    "worker": worker(),
 }
 sys.stdout.write(f"\n{json.dumps(answers)}\n")
 sys.stdout.flush()
