@@ -7,26 +7,13 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from kubernetes.client.exceptions import ApiException
-from rich.console import Console
-from rich.filesize import decimal
-from rich.progress import (
-    BarColumn,
-    DownloadColumn,
-    MofNCompleteColumn,
-    Progress,
-    ProgressColumn,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-    TransferSpeedColumn,
-)
+from rich.progress import DownloadColumn, MofNCompleteColumn, TimeRemainingColumn, TransferSpeedColumn
 from urllib3.exceptions import HTTPError
 
 from components.settings.network import is_loopback
@@ -37,6 +24,7 @@ from .annotations import Annotations
 from .cluster import Cluster, JobResults
 from .errors import ProjectError, Stopped
 from .export import FORMATS, Format, Labelled, complete, convert, passes
+from .progress import console, counted, progress
 from .restart import DEFAULT
 from .stack import Place, Project, Stack
 from .store import Store, open_store
@@ -56,8 +44,6 @@ LOCAL_PORT = 8080
 Endpoint = Annotated[str | None, typer.Option(help="Another address of the S3 server, such as one of a port-forward.")]
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
-# Lines are never broken: they hold commands and addresses to copy.
-console = Console(soft_wrap=True)
 
 
 @app.callback()
@@ -83,17 +69,17 @@ def upload(
 ) -> None:
     """Upload the files of a folder to the source of a project, without those that are there already."""
     cluster, declared = _declared(context, project)
-    files = _files(directory)
+    files = uploads.files_of(directory)
     _check_folders(cluster, declared, [name for _, name in files])
     with open_store(cluster, declared.upload, endpoint) as store:
         there, missing = uploads.Folder.read(store, files).divided()
         if delete:
-            with _progress("Deleting", len(there), MofNCompleteColumn()) as advance:
+            with progress("Deleting", len(there), MofNCompleteColumn()) as advance:
                 uploads.delete(store, there, advance)
         else:
             size = sum(source.size for source in missing)
             columns = (DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
-            with _progress("Uploading", size, *columns) as advance:
+            with progress("Uploading", size, *columns) as advance:
                 uploads.upload(store, missing, advance)
     place = _address(declared.upload)
     if delete:
@@ -134,7 +120,7 @@ def export(
         label_config = cluster.declaration(declared.declaration)["label_config"]
         labelled = Labelled(label_config, _address(declared.upload))
         total, directory = annotations.count_tasks(), output / project / chosen
-        with complete(directory) as part, _counted("Converting", total * passes(chosen)) as advance:
+        with complete(directory) as part, counted("Converting", total * passes(chosen)) as advance:
             written = convert(annotations.tasks(), labelled, chosen, part, advance)
     console.print(f"{count} annotations of {total} tasks are in {directory / written.relative_to(part)}")
 
@@ -145,7 +131,7 @@ def _download(store: Store, annotations: Annotations) -> int:
     if not listed:
         raise ProjectError(f"there are no annotations in {_address(store.place)} yet")
     missing = annotations.missing(listed)
-    with _counted("Downloading", len(missing)) as advance:
+    with counted("Downloading", len(missing)) as advance:
 
         def downloaded() -> Iterator[tuple[str, bytes]]:
             for name, content in zip(missing, store.read(missing), strict=True):
@@ -227,7 +213,7 @@ def tokens(context: typer.Context) -> None:
         raise ProjectError("the stack has no output serviceName; run pulumi up first")
     cluster = Cluster(deployed.context, deployed.namespace)
     owners = cluster.in_pod(deployed.service, "app", TOKENS).split()
-    console.print("\n".join(owners) if owners else "Nobody has an API token that is signed with the key.", markup=False)
+    console.print("\n".join(owners) if owners else "no API token is signed with the key", markup=False)
 
 
 @app.command(name="list")
@@ -254,18 +240,6 @@ def list_projects(context: typer.Context) -> None:
                 console.print(f"  {fact:7}{value}", markup=False)
 
 
-def _files(directory: str) -> list[tuple[Path, str]]:
-    """The files of a folder and of those in it, with their names there; ProjectError where there are none."""
-    # Path("") is the working directory, which nobody named.
-    folder = Path(directory)
-    if not directory.strip() or not folder.is_dir():
-        raise ProjectError(f"there is no folder {directory!r}; write . for the one that you are in")
-    files = [(file, file.relative_to(folder).as_posix()) for file in sorted(folder.rglob("*")) if file.is_file()]
-    if not files:
-        raise ProjectError(f"there are no files in {directory}")
-    return files
-
-
 def _check_folders(cluster: Cluster, project: Project, names: Iterable[str]) -> None:
     """ProjectError for files that the project would never make tasks of."""
     source = cluster.declaration(project.declaration)["storages"]["source"]
@@ -284,31 +258,6 @@ def _declared(context: typer.Context, project: str) -> tuple[Cluster, Project]:
 
 def _address(place: Place) -> str:
     return f"s3://{place.bucket}/{place.prefix}"
-
-
-@contextmanager
-def _counted(what: str, total: int) -> Iterator[Callable[..., None]]:
-    """A bar; what is given is called after each of the ``total`` steps, with its bytes where they count."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, TextColumn("{task.fields[size]}"), TimeElapsedColumn(), console=console) as progress:
-        task = progress.add_task(what, total=total, size="")
-        sizes = 0
-
-        def advance(size: int = 0) -> None:
-            nonlocal sizes
-            sizes += size
-            progress.update(task, advance=1, size=decimal(sizes) if sizes else "")
-
-        yield advance
-
-
-@contextmanager
-def _progress(what: str, total: int, *columns: ProgressColumn) -> Iterator[Callable[[int], None]]:
-    """A bar that is told of what has been done."""
-    shown = (TextColumn("{task.description}"), BarColumn(), *columns, TimeElapsedColumn())
-    with Progress(*shown, console=console) as progress:
-        task = progress.add_task(what, total=total)
-        yield lambda done: progress.advance(task, done)
 
 
 def _stop(*_: object) -> None:

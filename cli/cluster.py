@@ -12,18 +12,18 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from kubernetes import client, config, stream
+from kubernetes import client, config
 from kubernetes.client.exceptions import ApiException
 from kubernetes.config import ConfigException
 
 from .errors import ProjectError
 from .forward import Target, forward
+from .pod_exec import run_in_pod
 from .restart import restart
 from .stack import SecretKey
 
 POLL_SECONDS = 1.0
 KEEP_SECONDS = 3600
-EXEC_SECONDS = 120
 COMPONENT = "annotation-project"
 
 
@@ -115,24 +115,7 @@ class Cluster:
     def in_pod(self, service: str, container: str, command: list[str]) -> str:
         """What a command prints in a pod of the Service; ProjectError where it fails."""
         pod = self._target(service, self.namespace, None).pod
-        # The client of a stream speaks nothing else afterwards.
-        core: Any = client.CoreV1Api(self.connect())
-        answer = stream.stream(
-            core.connect_get_namespaced_pod_exec,
-            pod,
-            self.namespace,
-            container=container,
-            command=command,
-            stdout=True,
-            stderr=True,
-            stdin=False,
-            tty=False,
-            _preload_content=False,
-        )
-        answer.run_forever(timeout=EXEC_SECONDS)
-        if answer.returncode != 0:
-            raise ProjectError(f"{command[0]} failed in the pod {pod}: {answer.read_stderr().strip()[-500:]}")
-        return str(answer.read_stdout())
+        return run_in_pod(self.connect(), self.namespace, pod, container, command)
 
     @contextmanager
     def service(self, name: str, namespace: str, port: int | None, local_port: int = 0) -> Iterator[int]:

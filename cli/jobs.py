@@ -8,9 +8,9 @@ from typing import Any
 
 from kubernetes import client
 from kubernetes.client.exceptions import ApiException
-from kubernetes.stream import stream
 
 from .errors import ProjectError
+from .pod_exec import run_in_pod
 
 SCRIPT = "/etc/label-studio/settings/failed_jobs.py"
 WORKERS = "app.kubernetes.io/component=ls-worker"
@@ -28,13 +28,10 @@ def failed_jobs(api: Any, namespace: str, *words: str) -> Any:
     ready = [pod.metadata.name for pod in pods if _is_running(pod)]
     if not ready:
         raise ProjectError(f"no queue worker runs in namespace {namespace}; kubectl get pods shows why")
-    command = ["python3", SCRIPT, *words]
-    options = {"container": CONTAINER, "command": command, "stdout": True, "stderr": False}
     try:
-        printed = stream(core.connect_get_namespaced_pod_exec, ready[0], namespace, _preload_content=False, **options)
-        printed.run_forever(timeout=60)
-        return json.loads(printed.read_stdout().splitlines()[-1])
-    except (ApiException, ValueError, IndexError):
+        printed = run_in_pod(api, namespace, ready[0], CONTAINER, ["python3", SCRIPT, *words])
+        return json.loads(printed.splitlines()[-1])
+    except (ApiException, ProjectError, ValueError, IndexError):
         raise ProjectError(
             f"the queue worker {ready[0]} cannot read its jobs; kubectl logs {ready[0]} may say why"
         ) from None

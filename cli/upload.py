@@ -54,6 +54,18 @@ class Source:
         return self.size == size and self.etag() == etag
 
 
+def files_of(directory: str) -> list[tuple[Path, str]]:
+    """The files of a folder and of those in it, with their names there; ProjectError where there are none."""
+    # Path("") is the working directory, which nobody named.
+    folder = Path(directory)
+    if not directory.strip() or not folder.is_dir():
+        raise ProjectError(f"there is no folder {directory!r}; write . for the one that you are in")
+    files = [(file, file.relative_to(folder).as_posix()) for file in sorted(folder.rglob("*")) if file.is_file()]
+    if not files:
+        raise ProjectError(f"there are no files in {directory}")
+    return files
+
+
 @dataclass(frozen=True)
 class Folder:
     """The files that a person uploads, against what is below the prefix of the project."""

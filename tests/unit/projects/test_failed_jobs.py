@@ -33,16 +33,13 @@ class Cluster:
     def __init__(self, monkeypatch: pytest.MonkeyPatch, *pods: Any, printed: str = "") -> None:
         self.asked: list[Any] = []
         self.printed = printed
-        core = Pod(
-            list_namespaced_pod=lambda *_, **__: Pod(items=list(pods)),
-            connect_get_namespaced_pod_exec="exec",
-        )
+        core = Pod(list_namespaced_pod=lambda *_, **__: Pod(items=list(pods)))
         monkeypatch.setattr("cli.jobs.client.CoreV1Api", lambda _: core)
-        monkeypatch.setattr(jobs, "stream", self.stream)
+        monkeypatch.setattr(jobs, "run_in_pod", self.run)
 
-    def stream(self, _: Any, name: str, namespace: str, **options: Any) -> Any:
-        self.asked.append((name, namespace, options["container"], options["command"]))
-        return Pod(run_forever=lambda timeout: None, read_stdout=lambda: self.printed)
+    def run(self, _: Any, namespace: str, name: str, container: str, command: list[str]) -> str:
+        self.asked.append((name, namespace, container, command))
+        return self.printed
 
 
 def test_the_script_runs_in_a_worker(monkeypatch: pytest.MonkeyPatch) -> None:

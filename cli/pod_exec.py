@@ -1,0 +1,37 @@
+"""Commands in the containers of a stack."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from kubernetes import client
+from kubernetes.stream import stream
+
+from .errors import ProjectError
+
+SECONDS = 120
+
+
+def run_in_pod(api: Any, namespace: str, pod: str, container: str, command: Sequence[str]) -> str:
+    """What a command prints; ProjectError with its last words where it fails or takes longer than two minutes.
+
+    ``api`` is a client of its own: afterwards it speaks nothing but streams.
+    """
+    core: Any = client.CoreV1Api(api)
+    answer = stream(
+        core.connect_get_namespaced_pod_exec,
+        pod,
+        namespace,
+        container=container,
+        command=list(command),
+        stdout=True,
+        stderr=True,
+        stdin=False,
+        tty=False,
+        _preload_content=False,
+    )
+    answer.run_forever(timeout=SECONDS)
+    if answer.returncode != 0:
+        raise ProjectError(f"{command[0]} failed in the pod {pod}: {answer.read_stderr().strip()[-500:]}")
+    return str(answer.read_stdout())
