@@ -18,6 +18,7 @@ from local.paths import KUBECONFIG
 from local.plugins import install
 from tests.engine.cluster import Cluster
 from tests.engine.program import Program
+from tests.engine.servers import IMAGES
 
 NewProgram = Callable[..., Program]
 
@@ -62,3 +63,10 @@ def shell_image(kubeconfig: Path) -> str:
     if kubeconfig.resolve() == KUBECONFIG:
         import_images(["busybox"], ["ctr", "--address", str(SOCKET), "--namespace", "k8s.io"])
     return REFERENCES["busybox"]
+
+
+@pytest.fixture
+def server_images(kubeconfig: Path) -> None:
+    """The images of the standalone servers, which the embedded cluster cannot pull."""
+    if kubeconfig.resolve() == KUBECONFIG:
+        import_images(IMAGES, ["ctr", "--address", str(SOCKET), "--namespace", "k8s.io"])

@@ -12,15 +12,13 @@ from typing import Any
 import pytest
 
 from components.stack.settings import PROJECT as KEYS
-from local.cluster.node import SOCKET
-from local.images.build import import_images
-from local.paths import KUBECONFIG
 from policies.checks.dry_run import resources_of
 from policies.checks.render import rendered
 from tests.engine.cluster import Cluster
 from tests.engine.conftest import NewProgram
 from tests.engine.kubectl import Kubectl, eventually
 from tests.engine.program import PROJECT
+from tests.engine.servers import source
 from tests.unit.stack_files import stack_config
 
 USER = 1000650000
@@ -29,26 +27,6 @@ REFUSAL = "not in the range of the namespace"
 CONTAINERS = "(object.spec.containers + object.spec.?initContainers.orValue([]))"
 POD_IDS = "['runAsUser', 'runAsGroup', 'fsGroup']"
 IN_RANGE = f"!{{0}}.hasValue() || ({{0}}.value() >= {USER} && {{0}}.value() < {USER + 10000})"
-SOURCE = f"""
-from components.kubernetes.context import StackContext
-from components.object_store import ObjectStore
-from components.object_store.grants import uploads_grant
-from components.object_store.settings import StandaloneStore
-from components.postgresql import PostgreSQL, StandalonePostgres
-from components.redis import Redis
-from components.redis.settings import StandaloneRedis
-from components.settings.base import Resources, Storage
-
-def small(size="1Gi"):
-    resources = Resources(cpu_request="10m", cpu_limit="1", memory="256Mi")
-    return {{"backend": "standalone", "storage": Storage(size=size), "resources": resources}}
-
-opts = pulumi.ResourceOptions(providers=[cluster, random.Provider("random")])
-context = StackContext(namespace=namespace, protect=False, is_shared=True, run_as_user={USER})
-PostgreSQL("db", StandalonePostgres(**small()), context, opts)
-Redis("queue", StandaloneRedis(**small()), context, opts)
-ObjectStore("store", StandaloneStore(bucket="files", **small()), context, [uploads_grant("files")], opts)
-"""
 
 
 @pytest.fixture
@@ -78,13 +56,6 @@ def assigned(cluster: Cluster, namespace: str) -> Iterator[str]:
     yield namespace
     for kind in ("ValidatingAdmissionPolicyBinding", "ValidatingAdmissionPolicy"):
         cluster.delete(RULES, kind, "", namespace)
-
-
-@pytest.fixture
-def images(kubeconfig: Path) -> None:
-    if kubeconfig.resolve() == KUBECONFIG:
-        wanted = ["postgresql", "valkey", "minio", "minio_client"]
-        import_images(wanted, ["ctr", "--address", str(SOCKET), "--namespace", "k8s.io"])
 
 
 def refusals(cluster: Cluster, namespace: str, user: Any) -> dict[str, str]:
@@ -117,12 +88,12 @@ def test_no_pod_is_refused_where_the_cluster_assigns_users(cluster: Cluster, ass
     assert fixed.keys() == said.keys() and all(REFUSAL in text for text in fixed.values())
 
 
-@pytest.mark.usefixtures("images")
+@pytest.mark.usefixtures("server_images")
 def test_servers_and_their_jobs_work_as_a_user_without_a_name(
     new_program: NewProgram, kubeconfig: Path, assigned: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PYTHONPATH", str(PROJECT))
-    new_program().up(SOURCE)
+    new_program().up(source(USER))
     kubectl = Kubectl(kubeconfig, assigned)
     for pod in ("db-0", "queue-0", "store-0"):
         assert kubectl("exec", pod, "--", "sh", "-c", 'echo "$(id -u) $(id -g)"') == f"{USER} 0"
