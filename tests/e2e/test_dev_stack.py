@@ -205,8 +205,11 @@ def test_pods_are_restricted_and_use_no_default_account(dev_stack: Deployment) -
             assert {"cpu", "memory"} <= container["resources"]["limits"].keys(), name
 
 
-def test_secrets_rotate_while_people_write(dev_stack: Deployment, kubeconfig: Path) -> None:
+def test_secrets_rotate_while_people_write(
+    dev_stack: Deployment, kubeconfig: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Nothing that was acknowledged is lost, former values open nothing, and each pod starts again once at most."""
+    monkeypatch.setenv("KUBECONFIG", str(kubeconfig))
     doors = Doors(dev_stack, Kubectl(kubeconfig, dev_stack.namespace))
     rotations = [ROTATIONS["databaseOwner"], ROTATIONS["objectStoreRoot"]]
     former = [secret(dev_stack, each.secret) for each in rotations]
