@@ -216,11 +216,12 @@ def test_secrets_rotate_while_people_write(
     assert all(each.door(doors, values) for each, values in zip(rotations, former, strict=True))
     counters = {each.counter: 2 for each in rotations}
     dev_stack.change({**dev_stack.engine.settings, "label-studio:rotate": counters})
-    with dev_stack.session() as session, under_load(session, "Rotation") as load, started_pods(dev_stack) as started:
-        dev_stack.run("up")
-    dev_stack.read_outputs()
+    with dev_stack.session() as session:
+        with under_load(session, "Rotation") as load, started_pods(dev_stack) as started:
+            dev_stack.run("up")
+        assert load.acknowledged and load.lost() == 0
     print(f"{load.acknowledged} written, {load.failed} failed, {load.gap:.0f} seconds without one, started: {started}")
-    assert load.acknowledged and load.lost() == 0
+    dev_stack.read_outputs()
     assert started == dict.fromkeys(frozenset[str]().union(*(each.readers for each in rotations)), 1)
     newest = [secret(dev_stack, each.secret) for each in rotations]
     assert [each.door(doors, values) for each, values in zip(rotations, former, strict=True)] == [False, False]
