@@ -97,8 +97,9 @@ def _judge(drill: Drill, subject: Subject) -> Callable[[Ledger], Observation]:
 
 def _commit_and_date() -> str:
     git = ["git", "describe", "--always", "--dirty", "--exclude", "*"]
-    commit = subprocess.run(git, cwd=PROJECT, capture_output=True, text=True, check=True).stdout.strip()
-    return f"{commit}, {datetime.now(UTC):%Y-%m-%d}"
+    # A copy without its history has no commit.
+    commit = subprocess.run(git, cwd=PROJECT, capture_output=True, text=True, check=False).stdout.strip()
+    return f"{commit or 'no commit'}, {datetime.now(UTC):%Y-%m-%d}"
 
 
 def _with_target(row: Row, missing: set[int]) -> Row:
