@@ -36,6 +36,8 @@ LIKE_PROD: Mapping[str, Mapping[str, Any]] = {
 def configuration(shape: str, context: str, images: Mapping[str, str]) -> dict[str, Any]:
     """The ``config`` of the stack file."""
     config: dict[str, Any] = yaml.safe_load((PROJECT / "Pulumi.dev.yaml").read_text())["config"]
+    # Counters are those of another stack's secrets.
+    config.pop(f"{KEY}rotate", None)
     config[f"{KEY}cluster"] |= {"context": context}
     for part, settings in LIKE_PROD.items() if shape == "prod" else ():
         config[f"{KEY}{part}"] |= settings
