@@ -71,7 +71,7 @@ def test_the_schema_has_the_keys_of_a_stack_file() -> None:
     schema = json.loads(ComponentProvider([LabelStudioStack], "label-studio").schema or "")
     resource = schema["resources"][TYPE]
     assert set(EXAMPLE["resources"]["labels"]["properties"]) <= set(resource["requiredInputs"])
-    assert {"projects", "images"} == set(resource["inputProperties"]) - set(resource["requiredInputs"])
+    assert {"projects", "images", "rotate"} == set(resource["inputProperties"]) - set(resource["requiredInputs"])
     assert "url" in resource["properties"]
     for name, argument in resource["inputProperties"].items():
         reference = argument.get("items", argument)["$ref"].rpartition("/")[2]
