@@ -16,8 +16,6 @@ from kubernetes.client.exceptions import ApiException
 from rich.progress import DownloadColumn, MofNCompleteColumn, TimeRemainingColumn, TransferSpeedColumn
 from urllib3.exceptions import HTTPError
 
-from components.settings.network import is_loopback
-
 from . import browser, jobs
 from . import upload as uploads
 from .annotations import Annotations
@@ -149,7 +147,7 @@ def open_page(
 ) -> None:
     """Print the address of the page, and open a browser if there is one; it may need a forwarded port."""
     deployed: Stack = context.obj
-    if deployed.url and not is_loopback(deployed.url):
+    if deployed.url and not browser.is_of_this_machine(deployed.url):
         if port is not None:
             raise ProjectError(f"the page works under its own address {deployed.url} only; leave PORT out")
         console.print(deployed.url)
