@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -17,6 +18,8 @@ from .values import UNKNOWN, walk
 
 DEFAULT_NAMESPACE = "default"
 METADATA = "Chart.yaml"
+# A member of a map of annotations: of pods, Services, service accounts and others.
+ANNOTATION = re.compile(r"[aA]nnotations\.[^.]+$")
 OWN_CHART = PROJECT / "charts" / "label-studio"
 
 
@@ -56,13 +59,18 @@ def rendering_of(resource: Resource, helm: str = "") -> Rendering:
         helms.digest(texts) if texts else "",
     )
     documents, error = found
-    if error and any(value is UNKNOWN for _, value in walk(release.values)):
+    if error and _has_placeholders(release.values):
         # A placeholder stands for what the update will know, and it may fit nowhere: the update asks again.
         error = ""
     manifests = tuple(from_document(document, resource, namespace) for document in documents)
     digest = helms.digest(texts) if texts else ""
     no_helm = error.endswith(helms.NO_HELM)
     return Rendering(manifests, error, digest, helms.unforeseeable(texts), no_helm, _is_own(texts))
+
+
+def _has_placeholders(values: Any) -> bool:
+    """Whether something is unknown that may not fit as a text; annotations are texts in every chart."""
+    return any(value is UNKNOWN for path, value in walk(values) if not ANNOTATION.search(path))
 
 
 def _is_own(texts: Mapping[str, str]) -> bool:
