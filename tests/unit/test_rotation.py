@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import pytest
@@ -39,6 +40,14 @@ def rotated(settings: Mapping[str, Any] | None = None, **counters: Any) -> Progr
     return composed("dev", {**(settings or {}), "rotate": counters})
 
 
+PROTECTED = {"cluster": {"protectData": True}}
+
+
+@cache
+def never_rotated() -> Program:
+    return rotated(PROTECTED)
+
+
 def passwords(program: Program) -> dict[str, bool]:
     """Each password with its protection."""
     return {each.name: each.protect for each in program.all(PASSWORD)}
@@ -56,8 +65,7 @@ def test_counters_of_one_change_nothing() -> None:
 
 @pytest.mark.parametrize(("counter", "name"), COUNTERS)
 def test_a_counter_makes_another_value_and_keeps_the_former_one(counter: str, name: str) -> None:
-    protected = {"cluster": {"protectData": True}}
-    before, after = passwords(rotated(protected)), passwords(rotated(protected, **{counter: 3}))
+    before, after = passwords(never_rotated()), passwords(rotated(PROTECTED, **{counter: 3}))
     assert after.keys() - before.keys() == {f"{name}-2", f"{name}-3"}
     # Pulumi refuses to delete what is protected, even if nothing wants it any more.
     assert before[name] and after[f"{name}-3"]
