@@ -12,15 +12,9 @@ from itertools import pairwise
 
 import httpx
 
+from bench.page import ANNOTATION
 from tests.e2e.label_studio import Session
 
-LABELLING = """
-<View>
-  <Text name="text" value="$text"/>
-  <Choices name="kind" toName="text"><Choice value="cat"/><Choice value="dog"/></Choices>
-</View>
-"""
-ANNOTATION = {"result": [{"from_name": "kind", "to_name": "text", "type": "choices", "value": {"choices": ["cat"]}}]}
 # Seconds between two of a kind; an annotation is two jobs for the worker.
 ANNOTATION_SECONDS = 0.5
 UPLOAD_SECONDS = 2.0

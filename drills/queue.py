@@ -8,8 +8,9 @@ from typing import Any
 
 import httpx
 
+from bench.page import LABELLING
 from drills.drill import Drill, Observation, Subject
-from drills.load import LABELLING, Ledger
+from drills.load import Ledger
 from local.cluster.api import wait
 from tests.e2e.label_studio import Session
 

@@ -9,11 +9,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from bench.page import LABELLING
 from cli.cluster import Cluster
 from cli.stack import Stack
 from cli.store import open_store
 from drills.drill import Subject
-from drills.load import LABELLING, Target
+from drills.load import Target
 from local.cluster.api import Api
 from local.engine import Engine
 from local.paths import KUBECONFIG
