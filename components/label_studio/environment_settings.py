@@ -27,6 +27,7 @@ OWNED = {
     "POSTGRE_*": "postgresql",
     "PGSSL*": "postgresql",
     "PGCONNECT_TIMEOUT": "nothing: it is five seconds",
+    "RES_OPTIONS": "nothing: a name is asked for twice, one second each",
     "REDIS_*": "redis",
     "RQ_QUEUES": "redis",
     "STORAGE_*": "labelStudio.persistence and objectStore",
