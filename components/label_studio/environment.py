@@ -43,6 +43,7 @@ def variables(args: LabelStudioArgs) -> Variables:
         "APP_WEBSERVER": "uwsgi",
         "LATEST_VERSION_CHECK": "false",
         "UWSGI_PROCESSES": str(args.settings.processes),
+        "WAITING_PROCESSES": _waiting_processes(args.settings.processes),
         "COLLECT_ANALYTICS": "false",
         "SENTRY_DSN": "",
         "FRONTEND_SENTRY_DSN": "",
@@ -178,6 +179,11 @@ def _own_stores(args: LabelStudioArgs) -> Variables:
     if not declared_endpoints(args):
         return {}
     return {"AWS_REQUEST_CHECKSUM_CALCULATION": "when_required", "AWS_RESPONSE_CHECKSUM_VALIDATION": "when_required"}
+
+
+def _waiting_processes(processes: int) -> str:
+    """The numbers of the uWSGI processes that requests may wait in for other services: half of them, the first ones."""
+    return ",".join(str(number + 1) for number in range(max(processes // 2, 1)))
 
 
 def _boolean(value: bool) -> str:

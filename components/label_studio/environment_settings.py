@@ -48,6 +48,7 @@ OWNED = {
     "SENTRY_*": "nothing: error reports to the vendor are off",
     "FRONTEND_SENTRY_*": "nothing: error reports to the vendor are off",
     "UWSGI_PROCESSES": "labelStudio.uwsgiProcesses",
+    "WAITING_PROCESSES": "labelStudio.uwsgiProcesses",
     "UWSGI_*": "nothing: the program mounts its own settings of uWSGI",
     "APP_WEBSERVER": "nothing: it is uwsgi",
     "LATEST_VERSION_CHECK": "nothing: nobody is asked for newer releases",
