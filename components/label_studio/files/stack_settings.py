@@ -25,6 +25,7 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
 INSTALLED_APPS += [
     "bounded_calls.BoundedCalls",
     "guarded_calls.GuardedCalls",
+    "model_servers.ModelServers",
     "declared_endpoints.DeclaredEndpoints",
     "link_index.LinkIndex",
     "target_storages.TargetStorages",
