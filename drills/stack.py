@@ -86,4 +86,4 @@ def _with_tasks(deployment: Deployment) -> Drilled:
     numbers = [int(task["id"]) for task in found]
     outputs = deployment.outputs
     target = Target(str(outputs["url"]), str(outputs["administrator"]), deployment.password, numbers, uploads)
-    return Drilled(deployment, Subject(deployment.api, NAMESPACE, target), project)
+    return Drilled(deployment, Subject(deployment.api, deployment.namespace, target), project)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from components.label_studio.files.neighbours import SHORT_SECONDS
 from components.label_studio.files.time_limits import PAGE, REQUEST_SECONDS, WORKER
 from tests.contract.label_studio import VERSIONS, probe
 
@@ -56,6 +57,12 @@ def test_nobody_waits_for_a_store_or_a_database_that_is_known_to_be_away(page: A
     for call, error in (("store again", "AwayError"), ("PostgreSQL", "OperationalError")):
         ended, seconds = page[call][1]
         assert (ended, seconds < AT_ONCE_SECONDS) == (error, True), call
+
+
+def test_only_the_first_process_waits_for_its_connection_to_a_silent_database(page: Any) -> None:
+    (first, waited), (second, at_once) = page["usable"]
+    assert first == second == "False"
+    assert waited >= SHORT_SECONDS > at_once
 
 
 def test_the_page_is_ready_without_its_database_and_names_it(page: Any) -> None:

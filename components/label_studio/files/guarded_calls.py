@@ -7,6 +7,7 @@ Runs inside Label Studio's containers, so it knows nothing of this project. Chec
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from functools import wraps
 from html import escape
@@ -18,7 +19,7 @@ from django.apps import AppConfig
 from django.core.handlers import exception as handlers
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from neighbours import AwayError, Breaker, away
+from neighbours import SHORT_SECONDS, AwayError, Breaker, away
 from requests.exceptions import ConnectionError as RequestsConnectionError
 from rest_framework.exceptions import APIException
 from time_limits import REQUEST_SECONDS, in_requests
@@ -144,3 +145,20 @@ def _guard_database() -> None:
             raise OperationalError(str(error)) from error
 
     DatabaseWrapper.get_new_connection = connection
+    DatabaseWrapper.is_usable = _unless_away(DatabaseWrapper.is_usable)
+
+
+def _unless_away(is_usable: Method) -> Method:
+    """Each process has a connection of its own; only the first one waits until it knows that nobody answers."""
+
+    @wraps(is_usable)
+    def usable(wrapper: Any) -> bool:
+        if POSTGRESQL.is_away():
+            return False
+        began = time.monotonic()
+        found = bool(is_usable(wrapper))
+        if not found and time.monotonic() - began >= SHORT_SECONDS:
+            POSTGRESQL.missed()
+        return found
+
+    return usable

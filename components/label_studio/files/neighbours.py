@@ -86,6 +86,11 @@ class Breaker:
             self._write(State(state.missed, state.last, time.time() + PROBE_SECONDS))
             return True
 
+    def is_away(self) -> bool:
+        """Whether the service counts as away and may not be asked now; nobody takes the next call by asking this."""
+        state = self._read()
+        return state is not None and state.missed >= self.limit and time.time() < state.until
+
     def missed(self) -> None:
         """Take note of a call in vain."""
         with _alone():

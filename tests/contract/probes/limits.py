@@ -43,8 +43,10 @@ from data_import import uploader  # noqa: E402
 from django.db import connection  # noqa: E402
 from django.db.backends.signals import connection_created  # noqa: E402
 from django.test import Client  # noqa: E402
+from guarded_calls import POSTGRESQL  # noqa: E402
 from io_storages.s3.utils import get_client_and_resource  # noqa: E402
 from ml.api_connector import MLApi  # noqa: E402
+from neighbours import SHORT_SECONDS  # noqa: E402
 from storages.backends.s3boto3 import S3Boto3Storage  # noqa: E402
 
 keys = {"access_key": "key", "secret_key": "secret", "region_name": "r", "bucket_name": "b"}
@@ -77,6 +79,21 @@ def answer(path: str) -> dict[str, Any]:
     }
 
 
+def usable() -> list[Any]:
+    """What becomes of a connection that was good before its server went silent, and of that of another process."""
+    POSTGRESQL.answered()
+
+    def wait(*_: Any) -> None:
+        time.sleep(SHORT_SECONDS)
+        raise connection.Database.OperationalError
+
+    good = connection.connection
+    connection.connection = mock.Mock(cursor=mock.Mock(side_effect=wait))
+    found = [seconds(connection.is_usable), seconds(connection.is_usable)]
+    connection.connection = good
+    return found
+
+
 client, _ = get_client_and_resource("key", "secret", None, "r", url())
 of_resource = get_client_and_resource("key", "secret", None, "r", url())[1].meta.client
 model = MLApi(url=url())
@@ -88,6 +105,7 @@ print(
     json.dumps(
         {
             "PostgreSQL": [seconds(connection.ensure_connection) for _ in range(2)],
+            "usable": usable(),
             "options": connection.settings_dict["OPTIONS"],
             "statements": statements,
             "storages": seconds(lambda: client.head_bucket(Bucket="b")),
