@@ -61,6 +61,14 @@ class StackWorker(Worker):  # type: ignore[misc]
         connection.connection_pool.connection_kwargs.pop("socket_timeout", None)
         return super()._set_connection(connection)
 
+    def dequeue_job_and_maintain_ttl(self, *arguments: Any, **options: Any) -> Any:
+        """Wait for a job, and for a silent Redis: of one that refuses RQ does so itself, for this one it ends."""
+        while True:
+            try:
+                return super().dequeue_job_and_maintain_ttl(*arguments, **options)
+            except RedisTimeoutError:
+                _await(self.connection)
+
     def execute_job(self, job: Any, queue: Any) -> None:
         """Run a short job here; for another one, share no connection to the database with the child."""
         if job.func_name not in SHORT:
