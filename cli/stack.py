@@ -55,13 +55,17 @@ class Place:
 
 @dataclass(frozen=True)
 class Project:
-    """One declared project; ``declaration`` is a ConfigMap, ``sync_job`` a CronJob to make jobs of."""
+    """One declared project; ``declaration`` is a ConfigMap, ``sync_job`` a CronJob to make jobs of.
+
+    ``data`` is the source with a key that may read it, which stacks of older releases do not tell.
+    """
 
     name: str
     declaration: str
     sync_job: str
     upload: Place
     export: Place | None
+    data: Place | None = None
 
 
 @dataclass(frozen=True)
@@ -123,4 +127,5 @@ def _project(name: str, output: Mapping[str, Any]) -> Project:
         sync_job=output["syncJob"],
         upload=Place.of(output["upload"]),
         export=Place.of(output["export"]) if "export" in output else None,
+        data=Place.of(output["data"]) if "data" in output else None,
     )

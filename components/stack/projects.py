@@ -29,8 +29,13 @@ class DeclaredProject:
     storages: Mapping[Role, ProjectStorage]
 
     def output(self) -> dict[str, Any]:
-        """Names and places, no secrets; ``upload`` and ``export`` are for ``make upload`` and ``make export``."""
+        """Names and places, no secrets.
+
+        ``upload`` and ``export`` are for the commands of these names; ``make download`` reads ``export`` and ``data``.
+        """
         places = {PEOPLE[role]: _place(storage.user_connection) for role, storage in self.storages.items()}
+        # Label Studio's own key, which may read and no more: whoever uploads cannot read what others uploaded.
+        places["data"] = _place(self.storages["source"].connection)
         return {"declaration": self.component.declaration_name, "syncJob": self.component.sync_job, **places}
 
 

@@ -23,9 +23,13 @@ PROBES = Path(__file__).with_name("probes")
 
 def package(version: str) -> Path:
     """The Python that imports this release; installed from its image's lock file the first time (1 GB, a minute)."""
-    requirements = HERE / "label-studio" / f"requirements-{version}.txt"
+    return installed(HERE / "label-studio" / f"requirements-{version}.txt", CACHE / "label-studio" / version)
+
+
+def installed(requirements: Path, place: Path) -> Path:
+    """The Python with the packages of a lock file, which is kept at ``place`` with the digest of the file."""
     digest = hashlib.sha256(requirements.read_bytes() + sys.version.encode()).hexdigest()[:12]
-    folder = CACHE / "label-studio" / f"{version}-{digest}"
+    folder = place.with_name(f"{place.name}-{digest}")
     python, complete = folder / "bin" / "python", folder / "complete"
     if not complete.exists():
         uv = find_uv_bin()

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 from PIL import Image
+from pycocotools.coco import COCO
 
 from local.engine import merge
 from local.tools.build import tool
@@ -167,10 +168,14 @@ def test_the_quickstart_leads_from_images_to_exported_annotations(checkout: Chec
         assert {Path(task["storage_filename"]).name for task in tasks} == {"one.png", "two.jpg"}
         for task in tasks:
             session.request("POST", f"/api/tasks/{task['id']}/annotations/", json={"result": [BOX]})
-    [export] = commands("export")
+    export, download = commands("export")
     checkout.type(export.text)
     [coco] = (checkout.folder / "exports" / PROJECT_NAME / "COCO").rglob("*.json")
     assert len(yaml.safe_load(coco.read_text())["annotations"]) == 2
+    checkout.type(download.text)
+    for image in COCO(str(checkout.folder / "training" / "result.json")).imgs.values():
+        original = checkout.folder / "images" / image["file_name"]
+        assert (checkout.folder / "training" / "images" / image["file_name"]).read_bytes() == original.read_bytes()
 
 
 BOX = {
