@@ -19,14 +19,21 @@ from .errors import ProjectError
 from .export import FORMATS, Format, Labelled, complete, convert, passes
 from .fetch import Fetch
 from .files import Files
+from .page import Page
+from .predictions import Checker, Tasks
 from .progress import console, counted, progress
-from .stack import Place, Project
+from .stack import Place, Project, Stack
 from .store import Store, in_order, open_store
 from .training import Layout
 
 SYNC = ["sh", "-c", "exec python3 -m job.apply sync source target"]
 # The job's own limit; it ends itself when a sync gets on no more.
 SYNC_SECONDS = 14400.0
+# The same job, which synchronizes nothing and tells the number of the project.
+FIND = ["sh", "-c", "exec python3 -m job.apply sync"]
+FIND_SECONDS = 600.0
+# Predictions in one request, which the page has two minutes for.
+BATCH = 500
 EXPORTS = Path("exports")
 DOWNLOADED = ".annotations.db"
 
@@ -122,6 +129,33 @@ def download(
         training.place(converted, folder, chosen)
         _tell_what_is_missing(layout, annotations, files)
         console.print(f"{count} annotations of {total} tasks and {files.count()} files are in {folder}")
+
+
+@app.command()
+def predictions(
+    context: typer.Context,
+    project: str,
+    file: Annotated[Path, typer.Argument(help="A line of JSON for each: file, model_version, score, result.")],
+) -> None:
+    """Import the predictions of a model for people to correct, all of them or none."""
+    cluster, found = declared(context, project)
+    deployed: Stack = context.obj
+    if found.account is None or deployed.service is None:
+        raise ProjectError("the stack does not say yet who imports predictions; run pulumi up first")
+    with console.status("Asking for the tasks of the project"):
+        number = json.loads(cluster.run_job(found.sync_job, FIND, FIND_SECONDS))["project"]
+    label_config = cluster.declaration(found.declaration)["label_config"]
+    with cluster.service(deployed.service, deployed.namespace, None) as port:
+        page = Page(f"http://127.0.0.1:{port}")
+        page.log_in(*(cluster.secret(key) for key in found.account))
+        checker = Checker(label_config, Tasks.of(page.tasks(number), address(found.upload)))
+        read = checker.read(file)
+        missing = checker.missing(read)
+        with progress("Importing", len(missing), MofNCompleteColumn()) as advance:
+            for part in (missing[start : start + BATCH] for start in range(0, len(missing), BATCH)):
+                page.import_predictions(number, [it.body() for it in part])
+                advance(len(part))
+    console.print(f"{len(missing)} predictions were imported; {len(read) - len(missing)} were there already")
 
 
 def _fetch(store: Store, layout: Layout, annotations: Annotations, files: Files) -> None:

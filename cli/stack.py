@@ -57,7 +57,8 @@ class Place:
 class Project:
     """One declared project; ``declaration`` is a ConfigMap, ``sync_job`` a CronJob to make jobs of.
 
-    ``data`` is the source with a key that may read it, which stacks of older releases do not tell.
+    ``data`` is the source with a key that may read it, ``account`` the e-mail address and password of the account of
+    declared projects; stacks of older releases do not tell them.
     """
 
     name: str
@@ -66,6 +67,7 @@ class Project:
     upload: Place
     export: Place | None
     data: Place | None = None
+    account: tuple[SecretKey, SecretKey] | None = None
 
 
 @dataclass(frozen=True)
@@ -128,4 +130,12 @@ def _project(name: str, output: Mapping[str, Any]) -> Project:
         upload=Place.of(output["upload"]),
         export=Place.of(output["export"]) if "export" in output else None,
         data=Place.of(output["data"]) if "data" in output else None,
+        account=_account(output.get("account")),
     )
+
+
+def _account(output: Mapping[str, Any] | None) -> tuple[SecretKey, SecretKey] | None:
+    if output is None:
+        return None
+    email, password = (SecretKey(output[it]["name"], output[it]["key"]) for it in ("email", "password"))
+    return email, password

@@ -219,6 +219,7 @@ def test_a_cluster_that_does_not_answer_is_one_line(tmp_path: Path, outputs: Pat
         (["upload", "cats", "{folder}/missing"], "there is no folder '{folder}/missing'"),
         (["upload", "cats", ""], "there is no folder ''; write . for the one that you are in"),
         (["upload", "cats", " "], "there is no folder ' '"),
+        (["predictions", "cats", "p.jsonl"], "the stack does not say yet who imports predictions; run pulumi up first"),
         (["sync", "cats"], "the kubeconfig has no usable context somewhere"),
     ],
 )
@@ -246,6 +247,7 @@ def test_mistakes_are_one_line(arguments: list[str], message: str, tmp_path: Pat
         (["export", "PROJECT=cats"], "FORMAT"),
         (["export", "FORMAT=COCO"], "PROJECT"),
         (["download", "PROJECT=cats", "FORMAT=COCO"], "TO"),
+        (["predictions", "PROJECT=cats"], "FILE"),
         (["mirror"], "REGISTRY"),
     ],
 )
