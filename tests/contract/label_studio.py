@@ -37,26 +37,37 @@ def package(version: str) -> Path:
 
 def probe(version: str, name: str, folder: Path, question: Any, **environment: str) -> Any:
     """What a program of ``probes`` answers inside the release, with the files that its containers are given."""
+    finished = _run(version, PROBES / f"{name}.py", folder, environment, json.dumps(question))
+    assert finished.returncode == 0, finished.stderr[-4000:]
+    return json.loads(finished.stdout.splitlines()[-1])
+
+
+def run_mounted(version: str, file: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """A file of the settings directory, run inside the release as a Job runs it."""
+    return _run(version, folder / "settings" / file, folder, environment)
+
+
+def _run(
+    version: str, program: Path, folder: Path, environment: Mapping[str, str], given: str | None = None
+) -> subprocess.CompletedProcess[str]:
     python = package(version)
     [packages] = (python.parents[1] / "lib").glob("python3.*/site-packages")
     files = folder / "settings"
     files.mkdir(exist_ok=True)
     for file, text in mounts.SETTINGS_FILES.items():
         (files / file).write_text(text)
-    finished = subprocess.run(
-        [python, PROBES / f"{name}.py"],
+    return subprocess.run(
+        [python, program],
         env={
             **_environment(folder),
             "PYTHONPATH": os.pathsep.join([str(files), f"{packages}/label_studio"]),
             **environment,
         },
-        input=json.dumps(question),
+        input=given,
         capture_output=True,
         text=True,
         check=False,
     )
-    assert finished.returncode == 0, finished.stderr[-4000:]
-    return json.loads(finished.stdout.splitlines()[-1])
 
 
 def _environment(folder: Path) -> Mapping[str, str]:
