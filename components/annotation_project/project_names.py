@@ -18,6 +18,7 @@ PARTS = {
     "redis",
     "redis-config",
     "redis-rollout",
+    "release-check",
     "settings",
     "store",
     "store-rollout",
