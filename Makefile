@@ -137,7 +137,7 @@ format: install  ## let ruff format everything
 	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .
 
 test-unit: install  ## settings and components on mocks: no network, no program beside Python
-	@$(BIN)/pytest tests/unit
+	@$(BIN)/pytest --numprocesses auto --dist loadfile tests/unit
 
 test-tools: install  ## scripts and commands with shells, make and servers on the loopback
 	@$(BIN)/pytest tests/tools
