@@ -9,7 +9,7 @@ import os
 import time_limits
 from core.settings.base import *  # noqa: F403
 from core.settings.label_studio import *  # noqa: F403
-from core.settings.label_studio import DATABASES, INSTALLED_APPS, MIDDLEWARE
+from core.settings.label_studio import DATABASES, INSTALLED_APPS, MIDDLEWARE, REST_FRAMEWORK
 from redis_queues import LOCATION, queues
 
 # Seconds that a process keeps its connection for. Label Studio opens one for each request, which is more work than most
@@ -24,6 +24,8 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
 
 INSTALLED_APPS += [
     "bounded_calls.BoundedCalls",
+    "guarded_calls.GuardedCalls",
+    "model_servers.ModelServers",
     "declared_endpoints.DeclaredEndpoints",
     "link_index.LinkIndex",
     "target_storages.TargetStorages",
@@ -31,6 +33,9 @@ INSTALLED_APPS += [
     "storage_syncs.StorageSyncs",
     "page_exports.PageExports",
 ]
+
+MIDDLEWARE.insert(0, "guarded_calls.ReadyWithoutNeighbours")
+REST_FRAMEWORK["EXCEPTION_HANDLER"] = "guarded_calls.exception_handler"
 
 # The Community Edition leaves Redis unused: 1.20 empties RQ_QUEUES, later releases set REDIS_ENABLED to False.
 if LOCATION in os.environ:
