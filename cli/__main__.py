@@ -16,7 +16,7 @@ from kubernetes.client.exceptions import ApiException
 from rich.progress import DownloadColumn, MofNCompleteColumn, TimeRemainingColumn, TransferSpeedColumn
 from urllib3.exceptions import HTTPError
 
-from . import browser, jobs
+from . import browser, jobs, volume
 from . import upload as uploads
 from .annotations import Annotations
 from .cluster import Cluster, JobResults
@@ -212,6 +212,14 @@ def tokens(context: typer.Context) -> None:
     cluster = Cluster(deployed.context, deployed.namespace)
     owners = cluster.in_pod(deployed.service, "app", TOKENS).split()
     console.print("\n".join(owners) if owners else "no API token is signed with the key", markup=False)
+
+
+@app.command()
+def copy_uploads(context: typer.Context) -> None:
+    """Copy the files of Label Studio's volume to its bucket, before persistence.type becomes s3; nothing is deleted."""
+    with console.status("Copying"):
+        files, copied = volume.copy_uploads(context.obj)
+    console.print(f"the bucket has the {files} files of the volume; {copied} were copied now")
 
 
 @app.command(name="list")

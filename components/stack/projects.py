@@ -30,7 +30,7 @@ class DeclaredProject:
 
     def output(self) -> dict[str, Any]:
         """Names and places, no secrets; ``upload`` and ``export`` are for ``make upload`` and ``make export``."""
-        places = {PEOPLE[role]: _place(storage.user_connection) for role, storage in self.storages.items()}
+        places = {PEOPLE[role]: place_output(storage.user_connection) for role, storage in self.storages.items()}
         return {"declaration": self.component.declaration_name, "syncJob": self.component.sync_job, **places}
 
 
@@ -79,7 +79,8 @@ def declare_projects(  # noqa: PLR0913 - what a stack has
     return declared
 
 
-def _place(connection: S3Connection) -> dict[str, Any]:
+def place_output(connection: S3Connection) -> dict[str, Any]:
+    """Where a bucket is and which Secrets have its key, as outputs have it."""
     return {
         "endpoint": connection.endpoint,
         "region": connection.region,

@@ -17,12 +17,14 @@ import pulumi
 import pytest
 import trustme
 
+from cli.volume import COPIED as copied_by_the_command  # noqa: N811 - a constant
 from components.kubernetes.ownership import STACK
 from components.settings.errors import SettingsError
 from components.stack import preflight
 from components.stack.api_server import ClusterError
 from components.stack.preflight import check_cluster, needed_kinds
 from components.stack.settings import Settings
+from components.stack.volumes import COPIED
 from local.engine import merge
 from tests.unit.projects.test_settings import CREDENTIALS
 from tests.unit.stack_files import settings_of
@@ -253,10 +255,43 @@ CLAIM = "/api/v1/namespaces/label-studio/persistentvolumeclaims/label-studio-ls-
     ],
 )
 def test_volumes_that_are_there_stay_what_they_are(tmp_path: Path, there: dict[str, Any], words: str | None) -> None:
-    more = {"objectStore": {"storage": {"storageClass": "local-path"}}}
+    volume = {"persistence": {"type": "volume", "size": "2Gi"}}
+    more = {"objectStore": {"storage": {"storageClass": "local-path"}}, "labelStudio": volume}
     with api_server(kinds=there) as server:
         given = settings(tmp_path, f"http://127.0.0.1:{server.server_port}", more)
         assert_refused(given, words)
+
+
+PAGE = "/apis/apps/v1/namespaces/label-studio/deployments/label-studio-ls-app"
+OF_THE_PAGE = {**claim_of("4Gi"), "accessModes": ["ReadWriteOnce"]}
+
+
+def page_with(*volumes: dict[str, Any]) -> dict[str, Any]:
+    """As much of the page's Deployment as counts."""
+    return {"spec": {"template": {"spec": {"volumes": list(volumes)}}}}
+
+
+@pytest.mark.parametrize(
+    ("annotations", "volume", "words"),
+    [
+        (
+            {},
+            {"persistentVolumeClaim": {"claimName": "label-studio-ls-pvc"}},
+            "labelStudio.persistence: must be {type: volume, size: 4Gi} until the bucket has the files of the claim "
+            "label-studio-ls-pvc, which the page has now: make copy-uploads copies them, and deletes nothing",
+        ),
+        ({COPIED: "label-studio"}, {"persistentVolumeClaim": {"claimName": "label-studio-ls-pvc"}}, None),
+        # Left over from a page that has its files elsewhere by now.
+        ({}, {"emptyDir": {}}, None),
+    ],
+)
+def test_a_page_keeps_its_volume_until_its_files_are_in_the_bucket(
+    tmp_path: Path, annotations: dict[str, str], volume: dict[str, Any], words: str | None
+) -> None:
+    assert copied_by_the_command == COPIED
+    there = {CLAIM: {"metadata": {"annotations": annotations}, "spec": OF_THE_PAGE}, PAGE: page_with(volume)}
+    with api_server(kinds=there) as server:
+        assert_refused(settings(tmp_path, f"http://127.0.0.1:{server.server_port}"), words)
 
 
 NAMESPACE = "/api/v1/namespaces/label-studio"
