@@ -55,13 +55,19 @@ class Place:
 
 @dataclass(frozen=True)
 class Project:
-    """One declared project; ``declaration`` is a ConfigMap, ``sync_job`` a CronJob to make jobs of."""
+    """One declared project; ``declaration`` is a ConfigMap, ``sync_job`` a CronJob to make jobs of.
+
+    ``data`` is the source with a key that may read it, ``account`` the e-mail address and password of the account of
+    declared projects; stacks of older releases do not tell them.
+    """
 
     name: str
     declaration: str
     sync_job: str
     upload: Place
     export: Place | None
+    data: Place | None = None
+    account: tuple[SecretKey, SecretKey] | None = None
 
 
 @dataclass(frozen=True)
@@ -124,4 +130,13 @@ def _project(name: str, output: Mapping[str, Any]) -> Project:
         sync_job=output["syncJob"],
         upload=Place.of(output["upload"]),
         export=Place.of(output["export"]) if "export" in output else None,
+        data=Place.of(output["data"]) if "data" in output else None,
+        account=_account(output.get("account")),
     )
+
+
+def _account(output: Mapping[str, Any] | None) -> tuple[SecretKey, SecretKey] | None:
+    if output is None:
+        return None
+    email, password = (SecretKey(output[it]["name"], output[it]["key"]) for it in ("email", "password"))
+    return email, password

@@ -9,7 +9,7 @@ from typing import Any
 from pulumi import ResourceOptions
 
 from ..annotation_project import AnnotationProject, ProjectsAccount
-from ..annotation_project.args import Administrator, Page, ProjectStorage, Role
+from ..annotation_project.args import Account, Administrator, Page, ProjectStorage, Role
 from ..annotation_project.grants import PEOPLE
 from ..annotation_project.storages import project_storages
 from ..connections import S3Connection, SecretKey
@@ -26,12 +26,23 @@ class DeclaredProject:
     """A project with what people need to work with its data."""
 
     component: AnnotationProject
+    account: Account
     storages: Mapping[Role, ProjectStorage]
 
     def output(self) -> dict[str, Any]:
-        """Names and places, no secrets; ``upload`` and ``export`` are for ``make upload`` and ``make export``."""
+        """Names and places, no secrets.
+
+        ``upload`` and ``export`` are for the commands of these names; ``make download`` reads ``export`` and ``data``.
+        """
         places = {PEOPLE[role]: place_output(storage.user_connection) for role, storage in self.storages.items()}
-        return {"declaration": self.component.declaration_name, "syncJob": self.component.sync_job, **places}
+        # Label Studio's own key, which may read and no more: whoever uploads cannot read what others uploaded.
+        places["data"] = place_output(self.storages["source"].connection)
+        return {
+            "declaration": self.component.declaration_name,
+            "syncJob": self.component.sync_job,
+            "account": {"email": secret_output(self.account.email), "password": secret_output(self.account.password)},
+            **places,
+        }
 
 
 def declare_projects(  # noqa: PLR0913 - what a stack has
@@ -75,7 +86,7 @@ def declare_projects(  # noqa: PLR0913 - what a stack has
             account=account.account,
             page=page,
         )
-        declared[project.name] = DeclaredProject(component, storages)
+        declared[project.name] = DeclaredProject(component, account.account, storages)
     return declared
 
 

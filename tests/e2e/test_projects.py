@@ -269,6 +269,19 @@ def test_yolo_export_points_at_what_is_in_the_images(
         assert_is_what_is_red(images / file_name(number), [*corner, width * WIDTH, height * HEIGHT])
 
 
+def test_a_download_has_each_image_beside_its_annotations(
+    run: Callable[..., str], images: Path, annotated: list[int], tmp_path: Path
+) -> None:
+    printed = run("download", "cats", "COCO", tmp_path / "cats")
+    assert f"{ANNOTATIONS} annotations of {ANNOTATIONS} tasks and {ANNOTATIONS} files are in" in printed
+    coco = COCO(str(tmp_path / "cats" / "result.json"))
+    for image in coco.loadImgs(coco.getImgIds()):
+        [found] = coco.loadAnns(coco.getAnnIds(image["id"]))
+        downloaded = tmp_path / "cats" / "images" / image["file_name"]
+        assert downloaded.read_bytes() == (images / image["file_name"]).read_bytes()
+        assert_is_what_is_red(downloaded, found["bbox"])
+
+
 def test_each_other_format_has_every_annotation(run: Callable[..., str], annotated: list[int], tmp_path: Path) -> None:
     for kind in ("VOC", "JSON_MIN", "CSV"):
         printed = run("export", "cats", kind, "--output", tmp_path)

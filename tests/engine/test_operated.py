@@ -160,7 +160,11 @@ def test_the_documented_command_deletes_the_claims_that_operators_leave(
         claim = {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": metadata, "spec": spec}
         cluster.create(claim)
     page = (PROJECT / "docs" / "backup.md").read_text()
-    commands = page.partition("# Needs a stack that was destroyed, with a MinIO tenant")[2].partition("\n")[2].partition("```")[0]
+    commands = (
+        page.partition("# Needs a stack that was destroyed, with a MinIO tenant")[2]
+        .partition("\n")[2]
+        .partition("```")[0]
+    )
     path = os.pathsep.join([str(tool("kubectl").parent), os.environ["PATH"]])
     subprocess.run(
         ["bash", "-euc", commands.replace("--namespace label-studio", f"--namespace {namespace}")],

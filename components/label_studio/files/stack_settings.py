@@ -6,6 +6,7 @@ looks into Django's settings, that is into this module, before it has finished.
 
 import os
 
+import time_limits
 from core.settings.base import *  # noqa: F403
 from core.settings.label_studio import *  # noqa: F403
 from core.settings.label_studio import DATABASES, INSTALLED_APPS, MIDDLEWARE
@@ -18,7 +19,11 @@ DATABASES["default"] |= {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True}
 # A key before SECRET_KEY, which ends no session while it is here. API tokens are checked with the newest key alone.
 SECRET_KEY_FALLBACKS = os.environ.get("SECRET_KEY_FALLBACKS", "").split()
 
+if DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
+    DATABASES["default"]["OPTIONS"] = time_limits.postgresql()
+
 INSTALLED_APPS += [
+    "bounded_calls.BoundedCalls",
     "declared_endpoints.DeclaredEndpoints",
     "link_index.LinkIndex",
     "target_storages.TargetStorages",
@@ -30,7 +35,7 @@ INSTALLED_APPS += [
 # The Community Edition leaves Redis unused: 1.20 empties RQ_QUEUES, later releases set REDIS_ENABLED to False.
 if LOCATION in os.environ:
     REDIS_ENABLED = True
-    RQ_QUEUES = queues()
+    RQ_QUEUES = queues(time_limits.redis())
     RQ = {"QUEUE_CLASS": "repeatable_jobs.StackQueue", "WORKER_CLASS": "queue_worker.StackWorker"}
     INSTALLED_APPS += ["redis_away.RedisAway"]
     MIDDLEWARE += ["redis_away.LongJobsNeedRedis"]

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from components.label_studio.files import time_limits
 from components.label_studio.mounts import SETTINGS_FILES
 
 BASE = """
@@ -57,8 +58,9 @@ def test_connections_are_kept_and_looked_after_with_and_without_redis(
         "ENGINE": "django.db.backends.postgresql",
         "CONN_MAX_AGE": 600,
         "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": time_limits.postgresql(),
     }
-    assert found["INSTALLED_APPS"][:2] == ["tasks", "declared_endpoints.DeclaredEndpoints"]
+    assert found["INSTALLED_APPS"][:2] == ["tasks", "bounded_calls.BoundedCalls"]
     assert found["FROM_BASE"] == found["FROM_LABEL_STUDIO"] == 1
 
 

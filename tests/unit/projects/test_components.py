@@ -279,3 +279,9 @@ def test_outputs_say_where_people_upload_and_export() -> None:
     assert output["syncJob"] is not None
     assert output["upload"]["prefix"] == "cats/input/"
     assert output["export"]["bucket"] == "label-studio-projects"
+    assert output["data"]["prefix"] == "cats/input/"
+    assert output["data"].keys() == output["upload"].keys()
+    assert {key: reference["key"] for key, reference in output["account"].items()} == {
+        "email": "email",
+        "password": "password",
+    }
