@@ -227,9 +227,13 @@ def claim_of(size: str) -> dict[str, Any]:
     return {"resources": {"requests": {"storage": size}}, "storageClassName": "local-path"}
 
 
-def stateful_set(size: str, storage_class: str | None = "local-path") -> dict[str, Any]:
+def stateful_set(
+    size: str, storage_class: str | None = "local-path", image: str = "registry.example.com/it"
+) -> dict[str, Any]:
     """As much of a server of ours as counts."""
-    return {"spec": {"volumeClaimTemplates": [{"spec": {**claim_of(size), "storageClassName": storage_class}}]}}
+    template = {"spec": {"containers": [{"name": "postgresql", "image": image}]}}
+    claims = [{"spec": {**claim_of(size), "storageClassName": storage_class}}]
+    return {"spec": {"volumeClaimTemplates": claims, "template": template}}
 
 
 APPS = "/apis/apps/v1/namespaces/label-studio/statefulsets/label-studio-"
@@ -260,6 +264,26 @@ def test_volumes_that_are_there_stay_what_they_are(tmp_path: Path, there: dict[s
     with api_server(kinds=there) as server:
         given = settings(tmp_path, f"http://127.0.0.1:{server.server_port}", more)
         assert_refused(given, words)
+
+
+@pytest.mark.parametrize(
+    ("image", "words"),
+    [
+        ("docker.io/library/postgres:17.6", None),
+        # Its tag does not say.
+        (f"docker.io/library/postgres@sha256:{'0' * 64}", None),
+        (
+            "mirror.example.com/library/postgres:15.14-bookworm",
+            "images.postgresql: must be of version 15 while the server has its volume, which a server of version 17 "
+            "does not start on",
+        ),
+    ],
+)
+def test_a_server_of_another_major_version_does_not_get_the_volume(
+    tmp_path: Path, image: str, words: str | None
+) -> None:
+    with api_server(kinds={f"{APPS}postgresql": stateful_set("2Gi", image=image)}) as server:
+        assert_refused(settings(tmp_path, f"http://127.0.0.1:{server.server_port}"), words)
 
 
 PAGE = "/apis/apps/v1/namespaces/label-studio/deployments/label-studio-ls-app"
