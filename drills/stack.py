@@ -1,4 +1,4 @@
-"""The stack of the drills: the committed dev stack in a namespace of its own, with uploads in the object store."""
+"""The stack of the drills: the committed dev stack in a namespace of its own."""
 
 from __future__ import annotations
 
@@ -33,8 +33,6 @@ SETTINGS = {
     "label-studio:labelStudio": {
         "url": f"http://127.0.0.1:{PORT}",
         "service": {"nodePort": PORT},
-        # Pods of the page can be two only where they share no volume.
-        "persistence": {"type": "s3", "size": None},
     },
     "label-studio:projects": [
         {"name": PROJECT, "title": TITLE, "labelConfig": LABELLING, "target": {"canDeleteObjects": True}}

@@ -14,6 +14,8 @@ from . import environment, mounts
 from .args import LabelStudioArgs
 from .values import Values
 
+MEMORY = "320Mi"
+
 
 def run_file(  # noqa: PLR0913 - what its pod needs
     job_name: str,
@@ -47,9 +49,15 @@ def run_file(  # noqa: PLR0913 - what its pod needs
             *mounts.redis_certificate_mounts(args),
             *mounts.mounts(args),
         ],
-        resources=args.settings.migration_resources.to_kubernetes(),
+        resources=_resources(args),
         **how,
     )
     peers = [args.postgresql.peer, *([args.redis.peer] if args.redis else [])]
     network_policy.allow(job_name, args.context, parent, pods.selector(component, job_name), peers=peers)
     return run_setup_job(job_name, args.context, job, parent, opts=opts)
+
+
+def _resources(args: LabelStudioArgs) -> pods.ResourceRequirements:
+    """Those of the migration with less memory to find beside the pods that run: a start of Django needs 300 MiB."""
+    resources = args.settings.migration_resources.to_kubernetes()
+    return {**resources, "requests": {**resources["requests"], "memory": MEMORY}}

@@ -204,7 +204,7 @@ ROTATIONS = {
         Rotation("databaseSuperuser", "label-studio-postgresql-superuser", Doors.postgresql, frozenset({"postgresql"})),
         Rotation("redis", "label-studio-redis", Doors.redis, frozenset({"redis", PAGE, WORKER})),
         Rotation("objectStoreRoot", "label-studio-store-root", Doors.store, frozenset({"object-store"})),
-        Rotation("pageKey", "label-studio-store-uploads", Doors.store, frozenset()),
+        Rotation("pageKey", "label-studio-store-uploads", Doors.store, frozenset({PAGE, WORKER})),
         Rotation("administrator", "label-studio-administrator", Doors.page, frozenset({PAGE})),
     )
 }

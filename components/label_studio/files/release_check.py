@@ -23,20 +23,19 @@ NAMED = 5
 Migration = tuple[str, str]
 
 
-def newer_than(
-    known: Collection[Migration], applied: Collection[Migration], planned: Collection[Migration]
-) -> list[str]:
-    """Migrations of the database that come after those of the image.
+def newer_than(known: Collection[Migration], applied: Sequence[Migration], planned: Collection[Migration]) -> list[str]:
+    """Migrations of the database that were ``applied``, in this order, after all that the image knows of the same app.
 
-    An application that the image does not have counts unless the image has ``planned`` migrations of its own: then it
-    is the newer one, and has given the application up.
+    Earlier ones that it does not know were merged into others since. An application that the image does not have counts
+    unless the image has ``planned`` migrations of its own: then it is the newer one, and has given the application up.
     """
-    last: dict[str, str] = {}
-    for app, name in known:
-        last[app] = max(name, last.get(app, ""))
-    return sorted(
-        f"{app}.{name}" for app, name in set(applied) - set(known) if (name > last[app] if app in last else not planned)
-    )
+    order = {migration: position for position, migration in enumerate(applied)}
+    last: dict[str, int] = {app: -1 for app, _ in known}
+    for app, name in set(applied) & set(known):
+        last[app] = max(order[app, name], last[app])
+    unknown = [migration for migration in applied if migration not in known]
+    newer = [it for it in unknown if (order[it] > last[it[0]] if it[0] in last else not planned)]
+    return sorted(f"{app}.{name}" for app, name in newer)
 
 
 def named(migrations: Sequence[str]) -> str:
@@ -76,7 +75,10 @@ def compare() -> None:
     loader = executor.loader
     loader.check_consistent_history(connection)
     planned = [(each.app_label, each.name) for each, _ in executor.migration_plan(loader.graph.leaf_nodes())]
-    if newer := newer_than(loader.disk_migrations, loader.applied_migrations, planned):
+    files = loader.disk_migrations
+    # Django records what a migration replaces as well, whose files are gone.
+    known = set(files).union(*(migration.replaces for migration in files.values()))
+    if newer := newer_than(known, recorded(executor.recorder), planned):
         raise RefusedError(
             f"Label Studio {version()} is older than this database, which has the migrations {named(newer)} of a newer "
             "one; migrations do not run backwards. Take an image that is at least as new, or restore a dump of before "
@@ -84,6 +86,11 @@ def compare() -> None:
         )
     sys.stdout.write(f"Label Studio {version()} starts; {len(planned)} migrations to apply")
     sys.stdout.write(f": {named(['.'.join(each) for each in planned])}.\n" if planned else ".\n")
+
+
+def recorded(recorder: Any) -> list[Migration]:
+    """The migrations of the database in the order in which they were applied."""
+    return list(recorder.migration_qs.order_by("id").values_list("app", "name")) if recorder.has_table() else []
 
 
 class RefusedError(Exception):
