@@ -32,10 +32,13 @@ class Page:
             raise ProjectError("Label Studio does not know the account for declared projects; run pulumi up")
 
     def tasks(self, project: int) -> Iterator[dict[str, Any]]:
-        """All tasks of a project, a page of the list at a time, with the model versions that predicted them."""
+        """All tasks of a project, a page of the list at a time, with the model versions that predicted them.
+
+        Addresses of data are those of the bucket, and not the ones that the page shows them from.
+        """
         page, seen, total = 1, 0, 1
         while seen < total:
-            query = {"project": project, "page": page, "page_size": TASKS, "fields": "all"}
+            query = {"project": project, "page": page, "page_size": TASKS, "fields": "all", "resolve_uri": "false"}
             answer = self._send("GET", "/api/tasks", params=query).json()
             yield from answer["tasks"]
             page, seen, total = page + 1, seen + TASKS, answer["total"]

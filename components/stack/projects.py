@@ -9,7 +9,7 @@ from typing import Any
 from pulumi import ResourceOptions
 
 from ..annotation_project import AnnotationProject, ProjectsAccount
-from ..annotation_project.args import Account, Administrator, Page, ProjectStorage, Role
+from ..annotation_project.args import Account, Administrator, Page, ProjectStorage, Role, storage_peers
 from ..annotation_project.grants import PEOPLE
 from ..annotation_project.storages import project_storages
 from ..connections import S3Connection, SecretKey
@@ -70,23 +70,27 @@ def declare_projects(  # noqa: PLR0913 - what a stack has
         domain=settings.label_studio.administrator.email.rpartition("@")[2],
     )
     after = ResourceOptions.merge(opts, ResourceOptions(depends_on=[label_studio]))
-    account = ProjectsAccount(f"{name}-projects", administrator, page, context, after)
+    storages = {
+        project.name: project_storages(
+            project, settings.projects_bucket, settings.object_store, store.connections, context
+        )
+        for project in settings.projects
+    }
+    peers = storage_peers(storage for each in storages.values() for storage in each.values())
+    account = ProjectsAccount(f"{name}-projects", administrator, page, context, after, peers=peers)
     after = ResourceOptions.merge(opts, ResourceOptions(depends_on=[account, store]))
     declared = {}
     for project in settings.projects:
-        storages = project_storages(
-            project, settings.projects_bucket, settings.object_store, store.connections, context
-        )
         component = AnnotationProject(
             f"{name}-{project.name}",
             project,
             context,
             after,
-            storages=storages,
+            storages=storages[project.name],
             account=account.account,
             page=page,
         )
-        declared[project.name] = DeclaredProject(component, account.account, storages)
+        declared[project.name] = DeclaredProject(component, account.account, storages[project.name])
     return declared
 
 

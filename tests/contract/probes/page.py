@@ -18,6 +18,7 @@ from django.apps import apps  # noqa: E402
 from django.conf import settings  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.core.wsgi import get_wsgi_application  # noqa: E402
+from io_storages.s3.models import S3ImportStorage  # noqa: E402
 from organizations.models import Organization  # noqa: E402
 from projects.models import Project  # noqa: E402
 from tasks.models import Task  # noqa: E402
@@ -36,6 +37,8 @@ user.save()
 project = Project.objects.create(
     title="Cats", label_config=question["label_config"], organization=organization, created_by=user
 )
+# With it, the page shows other addresses than the tasks have.
+S3ImportStorage.objects.create(project=project, bucket="projects", prefix="cats/input/", presign=False)
 tasks = [Task.objects.create(project=project, data=data).id for data in question["tasks"]]
 server = make_server("127.0.0.1", 0, get_wsgi_application())
 print(json.dumps({"port": server.server_port, "project": project.id, "tasks": tasks}), flush=True)
