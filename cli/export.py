@@ -38,17 +38,25 @@ class Labelled:
 def complete(directory: Path) -> Iterator[Path]:
     """A folder to write to, which takes the place of ``directory`` once all is written, and is deleted otherwise."""
     part = directory.with_name(f".{directory.name}.part")
+    with writable(directory):
+        try:
+            shutil.rmtree(part, ignore_errors=True)
+            part.mkdir(parents=True)
+            yield part
+            shutil.rmtree(directory, ignore_errors=True)
+            part.rename(directory)
+        finally:
+            shutil.rmtree(part, ignore_errors=True)
+
+
+@contextmanager
+def writable(directory: Path) -> Iterator[None]:
+    """An error of the disk as a ProjectError that names the folder."""
     try:
-        shutil.rmtree(part, ignore_errors=True)
-        part.mkdir(parents=True)
-        yield part
-        shutil.rmtree(directory, ignore_errors=True)
-        part.rename(directory)
+        yield
     except OSError as error:
         reason = os.strerror(error.errno or 0)
         raise ProjectError(f"{directory} cannot be written ({reason}); what was downloaded is kept") from None
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
 
 
 def convert(
@@ -90,6 +98,11 @@ def passes(kind: Format) -> int:
     return 2 if kind == "CSV" else 1
 
 
+def flat(name: str) -> str:
+    """The name of a file of ``FLAT_FORMATS``, which have no folders."""
+    return name.replace("/", "__")
+
+
 def _each(items: Iterable[Any], done: Callable[[], None]) -> Iterator[Any]:
     for item in items:
         yield item
@@ -126,7 +139,7 @@ def _output(directory: Path, kind: Format) -> Path:
 def _prepared(task: dict[str, Any], data_key: str, source: str, kind: Format) -> dict[str, Any]:
     data = {data_key if key == UNDEFINED else key: value for key, value in task["data"].items()}
     if kind in FLAT_FORMATS and isinstance(data.get(data_key), str):
-        name = data[data_key].removeprefix(source).replace("/", "__")
+        name = flat(data[data_key].removeprefix(source))
         data[data_key] = source + name if data[data_key].startswith(source) else data[data_key]
     return {**task, "data": data}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import StringIO
 from typing import Any, Self, TextIO
 
@@ -55,13 +55,19 @@ class Place:
 
 @dataclass(frozen=True)
 class Project:
-    """One declared project; ``declaration`` is a ConfigMap, ``sync_job`` a CronJob to make jobs of."""
+    """One declared project; ``declaration`` is a ConfigMap, ``sync_job`` a CronJob to make jobs of.
+
+    ``data`` is the source with a key that may read it, ``account`` the e-mail address and password of the account of
+    declared projects; stacks of older releases do not tell them.
+    """
 
     name: str
     declaration: str
     sync_job: str
     upload: Place
     export: Place | None
+    data: Place | None = None
+    account: tuple[SecretKey, SecretKey] | None = None
 
 
 @dataclass(frozen=True)
@@ -73,6 +79,7 @@ class Stack:
     projects: Mapping[str, Project]
     url: str | None = None
     service: str | None = None
+    uploads: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def of(cls, outputs: Mapping[str, Any]) -> Self:
@@ -80,9 +87,9 @@ class Stack:
         try:
             declared = outputs["projects"]
             projects = {name: _project(name, output) for name, output in declared.items()}
-            return cls(
-                outputs["context"], outputs["namespace"], projects, outputs.get("url"), outputs.get("serviceName")
-            )
+            uploads = {"endpoint": outputs.get("objectStoreEndpoint"), **outputs.get("buckets", {}).get("uploads", {})}
+            url, service = outputs.get("url"), outputs.get("serviceName")
+            return cls(outputs["context"], outputs["namespace"], projects, url, service, uploads)
         except KeyError as error:
             raise ProjectError(f"the stack has no output {error}; run pulumi up first") from None
 
@@ -123,4 +130,13 @@ def _project(name: str, output: Mapping[str, Any]) -> Project:
         sync_job=output["syncJob"],
         upload=Place.of(output["upload"]),
         export=Place.of(output["export"]) if "export" in output else None,
+        data=Place.of(output["data"]) if "data" in output else None,
+        account=_account(output.get("account")),
     )
+
+
+def _account(output: Mapping[str, Any] | None) -> tuple[SecretKey, SecretKey] | None:
+    if output is None:
+        return None
+    email, password = (SecretKey(output[it]["name"], output[it]["key"]) for it in ("email", "password"))
+    return email, password

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import socket
 import tempfile
-from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import boto3
@@ -25,6 +26,20 @@ TRIES = 8
 SCHEME_PORTS = {"http": 80, "https": 443}
 # <service>.<namespace>.svc.<domain of the cluster>
 SERVICE_LABELS = 3
+# Objects that are asked for ahead of the one that is wanted: enough for all threads, and little memory.
+AHEAD = 4 * THREADS
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Listed:
+    """An object as its server listed it; ``size`` is in bytes, ``name`` without the prefix of the place."""
+
+    name: str
+    size: int
+    etag: str
 
 
 @dataclass(frozen=True)
@@ -42,17 +57,20 @@ class Store:
 
     def objects(self) -> dict[str, tuple[int, str]]:
         """Size in bytes and ETag of what lies there, by name, without what stands for a folder."""
-        with explained(self.place):
-            pages = self.client.get_paginator("list_objects_v2").paginate(
-                Bucket=self.place.bucket, Prefix=self.place.prefix
-            )
-            items = [item for page in pages for item in page.get("Contents", []) if not item["Key"].endswith("/")]
-        return {item["Key"].removeprefix(self.place.prefix): (item["Size"], item["ETag"].strip('"')) for item in items}
+        return {found.name: (found.size, found.etag) for found in self.listed()}
+
+    def listed(self) -> Iterator[Listed]:
+        """The same, a page of the server at a time."""
+        place = self.place
+        with explained(place):
+            for page in self.client.get_paginator("list_objects_v2").paginate(Bucket=place.bucket, Prefix=place.prefix):
+                for item in page.get("Contents", []):
+                    if not item["Key"].endswith("/"):
+                        yield Listed(item["Key"].removeprefix(place.prefix), item["Size"], item["ETag"].strip('"'))
 
     def read(self, names: Iterable[str]) -> Iterator[bytes]:
         """The contents of objects, several at a time, in the order of their names."""
-        with workers() as pool:
-            yield from pool.map(self._get, names)
+        return in_order(self._get, names)
 
     def _get(self, name: str) -> bytes:
         with explained(self.place):
@@ -71,6 +89,18 @@ def workers() -> Iterator[ThreadPoolExecutor]:
         pool.shutdown(wait=False, cancel_futures=True)
         raise
     pool.shutdown()
+
+
+def in_order(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+    """The results of ``work``, several at a time, in the order of the items, of which few are taken ahead."""
+    waiting: deque[Future[Result]] = deque()
+    with workers() as pool:
+        for item in items:
+            waiting.append(pool.submit(work, item))
+            if len(waiting) > AHEAD:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
 
 
 @contextmanager
@@ -142,7 +172,12 @@ def explained(place: Place) -> Iterator[None]:
     try:
         yield
     except ClientError as error:
-        code = error.response.get("Error", {}).get("Code", "")
-        raise ProjectError(f"s3://{place.bucket}/{place.prefix}: {error.operation_name}: {code}") from None
+        raise refused(place, error) from None
     except (BotoCoreError, boto3.exceptions.Boto3Error) as error:
         raise ProjectError(f"s3://{place.bucket}/{place.prefix}: {error}") from None
+
+
+def refused(place: Place, error: ClientError) -> ProjectError:
+    """What a server answered, with the place that it was asked about."""
+    code = error.response.get("Error", {}).get("Code", "")
+    return ProjectError(f"s3://{place.bucket}/{place.prefix}: {error.operation_name}: {code}")

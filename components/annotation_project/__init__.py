@@ -9,15 +9,16 @@ import pulumi
 import pulumi_kubernetes as k8s
 from pulumi import ResourceOptions
 
-from ..connections import Peer, ServerPods
+from ..connections import ServerPods
 from ..kubernetes import network_policy, pods
 from ..kubernetes.backing_service import component_inputs
 from ..kubernetes.context import StackContext
 from ..kubernetes.names import WORKLOAD, fitted
 from ..kubernetes.setup_job import SetupJob, run_setup_job, setup_job_spec, setup_pod
 from . import scripts
+from .account import COMPONENT_OF_PROJECTS as COMPONENT
 from .account import ProjectsAccount
-from .args import Account, Page, ProjectStorage, Role
+from .args import Account, Page, ProjectStorage, Role, storage_peers
 from .declaration import certificates, declaration, keys
 from .grants import project_grants
 from .job import REFUSED
@@ -25,7 +26,6 @@ from .settings import ProjectSettings
 
 __all__ = ["AnnotationProject", "ProjectSettings", "ProjectsAccount", "project_grants"]
 
-COMPONENT = "annotation-project"
 # Of a job, which ends itself when a sync gets on no more: 100,000 new objects take about twenty minutes.
 JOB_SECONDS = 14400
 # Of a CronJob that is there only to be run by hand.
@@ -56,12 +56,13 @@ class AnnotationProject(pulumi.ComponentResource):
         super().__init__("label-studio:annotation_project:AnnotationProject", name, inputs, opts)
         declared = declaration(settings, storages, page)
         files = scripts.script_map(name, context, self, {scripts.DECLARATION: declared})
-        peers, to_page = _peers(storages), [scripts.to_label_studio()]
+        peers = storage_peers(storages.values())
         job = _job(name, context, declared, storages=storages, account=account, page=page)
         sync = replace(job, script=scripts.command("apply", "sync source"))
-        for each in (name, f"{name}-sync"):
-            network_policy.allow(each, context, self, pods.selector(COMPONENT, each), egress=to_page, peers=peers)
+        # Each other peer is a server of the stack, which the jobs of all projects may reach.
         if outside := [peer for peer in peers if not isinstance(peer, ServerPods)]:
+            for each in (name, f"{name}-sync"):
+                network_policy.allow(each, context, self, pods.selector(COMPONENT, each), peers=outside)
             # Label Studio's own rules know nothing of S3 accounts that are a project's alone.
             pages_and_workers = {"app.kubernetes.io/instance": page.release}
             network_policy.allow(f"{name}-storages", context, self, pages_and_workers, peers=outside)
@@ -127,8 +128,3 @@ def _sync(
         },
         opts=ResourceOptions(parent=parent),
     )
-
-
-def _peers(storages: Mapping[Role, ProjectStorage]) -> list[Peer | None]:
-    found = [storage.connection.peer for storage in storages.values()]
-    return [peer for number, peer in enumerate(found) if peer not in found[:number]]

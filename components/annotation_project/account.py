@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pulumi
 import pulumi_random as random
 
+from ..connections import Peer, ServerPods
 from ..kubernetes import network_policy, pods
 from ..kubernetes.backing_service import stateful_options
 from ..kubernetes.context import StackContext
@@ -14,20 +17,26 @@ from . import scripts
 from .args import Account, Administrator, Page
 
 COMPONENT = "projects-account"
+COMPONENT_OF_PROJECTS = "annotation-project"
 
 
 class ProjectsAccount(pulumi.ComponentResource):
-    """One for all projects; ``account`` can be used once the component is there."""
+    """One for all projects; ``account`` can be used once the component is there.
+
+    The jobs of projects may reach the page and those of the ``peers`` that are servers of the stack.
+    """
 
     account: Account
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what its jobs need
         self,
         name: str,
         administrator: Administrator,
         page: Page,
         context: StackContext,
         opts: pulumi.ResourceOptions | None = None,
+        *,
+        peers: Sequence[Peer | None] = (),
     ) -> None:
         inputs = {"namespace": context.namespace, "administratorEmail": administrator.email}
         super().__init__("label-studio:annotation_project:ProjectsAccount", name, inputs, opts)
@@ -59,5 +68,14 @@ class ProjectsAccount(pulumi.ComponentResource):
             resources=scripts.RESOURCES,
         )
         network_policy.allow(name, context, self, pods.selector(COMPONENT, name), egress=[scripts.to_label_studio()])
+        servers = [peer for peer in peers if isinstance(peer, ServerPods)]
+        network_policy.allow(
+            f"{name}-jobs",
+            context,
+            self,
+            {"app.kubernetes.io/name": COMPONENT_OF_PROJECTS},
+            egress=[scripts.to_label_studio()],
+            peers=servers,
+        )
         run_setup_job(name, context, job, self, after=[files, secret, *scripts.dependencies(opts)])
         self.register_outputs({"secret": secret.metadata["name"]})

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
 import pulumi
 
-from ..connections import S3Connection, SecretKey
+from ..connections import Peer, S3Connection, SecretKey
 
 Role = Literal["source", "target"]
 
@@ -54,3 +54,9 @@ class ProjectStorage:
     connection: S3Connection
     user_connection: S3Connection
     options: Mapping[str, str | int | bool | None] = field(default_factory=dict)
+
+
+def storage_peers(storages: Iterable[ProjectStorage]) -> list[Peer | None]:
+    """Each server that the storages are at, once."""
+    found = [storage.connection.peer for storage in storages]
+    return [peer for number, peer in enumerate(found) if peer not in found[:number]]

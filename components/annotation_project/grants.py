@@ -20,7 +20,7 @@ def project_grants(
     ``bucket`` is that of projects that name none; ``generations`` are those of their keys, by name.
     """
     return [
-        replace(grant, generation=(generations or {}).get(project.name, 1))
+        replace(grant, generation=(generations or {}).get(project.name, 1), group=project.name)
         for project in projects
         for role, storage in project.storages.items()
         if not storage.own_account

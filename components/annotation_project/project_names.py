@@ -14,20 +14,24 @@ PARTS = {
     "postgresql-rollout",
     "postgresql-setup",
     "projects",
+    "projects-jobs",
     "projects-scripts",
     "redis",
     "redis-config",
     "redis-rollout",
+    "release-check",
     "settings",
     "store",
+    "store-retirement",
     "store-rollout",
+    "store-setup",
     "store-uploads-check",
     "store-uploads-setup",
     "worker",
 }
 OF_A_PROJECT = ("{}-sync", "{}-storages")
 KEYS = ("upload", "source", "target", "export")
-OF_ITS_KEYS = tuple(f"store-{{}}-{key}-{job}" for key in KEYS for job in ("setup", "check"))
+OF_ITS_KEYS = ("store-{}-setup", *(f"store-{{}}-{key}-check" for key in KEYS))
 
 
 def taken_names(names: Sequence[str]) -> Iterator[tuple[int, str]]:

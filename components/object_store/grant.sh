@@ -1,4 +1,4 @@
-# Makes a bucket and the key that may use it; may be repeated at any time.
+# Makes buckets and the keys that may use them; may be repeated at any time. Variables of a key end with its number.
 # The image has a shell and coreutils, but neither grep nor sed.
 set -eu
 
@@ -7,9 +7,8 @@ fail() {
   exit 1
 }
 
-# mc takes its credentials from these variables: on its command line everybody on the node could read them.
+# mc takes its credentials from such variables: on its command line everybody on the node could read them.
 export MC_HOST_root="$SCHEME://$ROOT_USER:$ROOT_PASSWORD@$ADDRESS"
-export MC_HOST_granted="$SCHEME://$ACCESS_KEY:$SECRET_KEY@$ADDRESS"
 unset ROOT_USER ROOT_PASSWORD
 
 wait_for_store() {
@@ -42,13 +41,21 @@ make_key() {
 }
 
 try_key() {
+  export MC_HOST_granted="$SCHEME://$ACCESS_KEY:$SECRET_KEY@$ADDRESS"
   if [ "$LISTABLE" = true ]; then
     mc ls "granted/$BUCKET/$PREFIX" >/dev/null || fail "The new key cannot list $BUCKET/$PREFIX."
   fi
 }
 
 wait_for_store
-make_bucket
-make_key
-try_key
-printf 'Bucket %s is ready for %s.\n' "$BUCKET" "$ACCESS_KEY"
+for key in $KEYS; do
+  for name in ACCESS_KEY SECRET_KEY BUCKET PREFIX LISTABLE POLICY_NAME POLICY; do
+    # Two dollar signs in a row would be one: Kubernetes reads the commands of pods as well.
+    from=${name}_$key
+    eval "$name=\${$from}"
+  done
+  make_bucket
+  make_key
+  try_key
+  printf 'Bucket %s is ready for %s.\n' "$BUCKET" "$ACCESS_KEY"
+done

@@ -19,6 +19,7 @@ class BucketGrant:
     """What one low-privilege key may do below ``prefix``, which is empty or ends with a slash.
 
     ``name`` is a Kubernetes label and the key of ``ObjectStore.connections``. Another ``generation`` is another key.
+    One job makes all keys of a ``group``; without one, a job makes this key alone.
     """
 
     name: str
@@ -26,6 +27,7 @@ class BucketGrant:
     prefix: str = ""
     actions: Sequence[Action] = ("list", "read")
     generation: int = 1
+    group: str | None = None
 
 
 def uploads_grant(bucket: pulumi.Input[str], generation: int = 1) -> BucketGrant:

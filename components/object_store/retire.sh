@@ -1,16 +1,25 @@
-# Removes the users of former keys, so that those keys open nothing any more; may be repeated at any time.
+# Removes the keys that the stack made once and wants no more; may be repeated at any time.
+# The image has a shell and coreutils, but neither grep nor sed.
 set -eu
 export MC_HOST_root="$SCHEME://$ROOT_USER:$ROOT_PASSWORD@$ADDRESS"
 unset ROOT_USER ROOT_PASSWORD
 
-for user in $FORMER_USERS; do
-  if answer=$(mc admin user info root "$user" 2>&1); then
-    mc admin user remove root "$user"
-  else
-    case $answer in
-      *"does not exist"*) ;;
-      *) printf 'The object store at %s does not tell of the user %s: %s\n' "$ADDRESS" "$user" "$answer" >&2; exit 1 ;;
-    esac
-  fi
-done
-printf 'Former keys are gone: %s.\n' "$FORMER_USERS"
+if ! listed=$(mc admin user list root 2>&1); then
+  printf 'The object store at %s does not tell its users: %s\n' "$ADDRESS" "$listed" >&2
+  exit 1
+fi
+
+# A line has the state of a user, its name and its policies.
+while read -r _ user _; do
+  case $user in
+    "$STORE"-*) ;;
+    *) continue ;; # Made by somebody else.
+  esac
+  case " $KEPT_USERS " in
+    *" $user "*) continue ;;
+  esac
+  mc admin user remove root "$user"
+  printf 'The key %s opens nothing any more.\n' "$user"
+done <<EOF
+$listed
+EOF

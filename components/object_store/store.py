@@ -72,20 +72,53 @@ def store_root_secret(
 def serve_grants(
     name: str, context: StackContext, server: MinioServer, grants: Sequence[BucketGrant], parent: pulumi.Resource
 ) -> Store:
-    """A key of its own and a job for each grant, so that a new grant touches no other one."""
-    connections = {grant.name: _serve(name, context, server, grant, parent) for grant in grants}
-    retirements = [_retirement(name, context, server, grant) for grant in grants if grant.generation > 1]
-    return Store(connections=connections, endpoint=server.endpoint, retirements=retirements)
+    """A key of its own for each grant, and a job for each group of them, so that a new group touches no other one."""
+    setup = f"{name}-setup"
+    network_policy.allow(setup, context, parent, {"app.kubernetes.io/name": COMPONENT}, peers=[server.peer])
+    groups: dict[str, list[BucketGrant]] = {}
+    for grant in grants:
+        groups.setdefault(grant.group or grant.name, []).append(grant)
+    connections: dict[str, S3Connection] = {}
+    for members in groups.values():
+        connections |= _serve(name, context, server, members, parent)
+    retirement = _retirement(name, context, server, grants)
+    return Store(connections=connections, endpoint=server.endpoint, retirements=[retirement])
 
 
 def _serve(
-    name: str, context: StackContext, server: MinioServer, grant: BucketGrant, parent: pulumi.Resource
-) -> S3Connection:
-    resource = f"{name}-{grant.name}"
-    secret_key = generate_password(resource, context, parent, generation=grant.generation)
-    # Another user for each generation: the former key is good until nothing uses it.
-    user = _users(name, grant)[0]
-    key = store_secret(resource, context, parent, {"access-key": user, "secret-key": secret_key})
+    name: str, context: StackContext, server: MinioServer, grants: Sequence[BucketGrant], parent: pulumi.Resource
+) -> dict[str, S3Connection]:
+    """The keys of one group."""
+    passwords: list[pulumi.Output[str]] = []
+    variables: list[k8s.core.v1.EnvVarArgsDict] = []
+    connections: dict[str, S3Connection] = {}
+    for number, grant in enumerate(grants):
+        resource = f"{name}-{grant.name}"
+        secret_key = generate_password(resource, context, parent, generation=grant.generation)
+        # Another user for each generation: the former key is good until nothing uses it.
+        values: dict[str, pulumi.Input[str]] = {"access-key": _user(name, grant), "secret-key": secret_key}
+        key = store_secret(resource, context, parent, values)
+        access_key_id, secret_access_key = key_of(key, "access-key"), key_of(key, "secret-key")
+        passwords.append(secret_key)
+        variables += [
+            pods.secret_env(f"ACCESS_KEY_{number}", access_key_id),
+            pods.secret_env(f"SECRET_KEY_{number}", secret_access_key),
+            pods.env(f"BUCKET_{number}", grant.bucket),
+            pods.env(f"PREFIX_{number}", grant.prefix),
+            pods.env(f"LISTABLE_{number}", "true" if "list" in grant.actions else "false"),
+            pods.env(f"POLICY_NAME_{number}", resource),
+            pods.env(f"POLICY_{number}", policy_json(grant)),
+        ]
+        connections[grant.name] = S3Connection(
+            bucket=grant.bucket,
+            region=server.region,
+            endpoint=server.endpoint,
+            prefix=grant.prefix,
+            access_key_id=access_key_id,
+            secret_access_key=secret_access_key,
+            ca=server.ca,
+            peer=server.peer,
+        )
     job = SetupJob(
         component=COMPONENT,
         image=context.image("minio_client"),
@@ -93,56 +126,44 @@ def _serve(
         script=GRANT_SCRIPT,
         environment=[
             *_root(server),
-            pods.secret_env("ACCESS_KEY", key_of(key, "access-key")),
-            pods.secret_env("SECRET_KEY", key_of(key, "secret-key")),
             pods.env("REGION", server.region),
-            pods.env("BUCKET", grant.bucket),
-            pods.env("PREFIX", grant.prefix),
             pods.env("VERSIONING", "true" if server.versioning else "false"),
-            pods.env("LISTABLE", "true" if "list" in grant.actions else "false"),
-            pods.env("POLICY_NAME", resource),
-            pods.env("POLICY", policy_json(grant)),
+            pods.env("KEYS", " ".join(map(str, range(len(grants))))),
+            *variables,
         ],
         files=ca_files(server.ca),
         mounts=ca_mounts(server.ca),
-        passwords=[secret_key],
+        passwords=passwords,
         resources=RESOURCES,
     )
-    job_name = f"{resource}-setup"
-    network_policy.allow(job_name, context, parent, pods.selector(COMPONENT, job_name), peers=[server.peer])
-    run_setup_job(job_name, context, job, parent, after=[server.resource])
-    return S3Connection(
-        bucket=grant.bucket,
-        region=server.region,
-        endpoint=server.endpoint,
-        prefix=grant.prefix,
-        access_key_id=key_of(key, "access-key"),
-        secret_access_key=key_of(key, "secret-key"),
-        ca=server.ca,
-        peer=server.peer,
-    )
+    group = grants[0].group or grants[0].name
+    run_setup_job(f"{name}-{group}-setup", context, job, parent, after=[server.resource])
+    return connections
 
 
-def _users(name: str, grant: BucketGrant) -> list[str]:
-    """The user of each generation of a key, the newest first."""
+def _user(name: str, grant: BucketGrant) -> str:
+    """The user of the newest generation of a key."""
     first = f"{name}-{grant.name}"
-    return [first if number == 1 else f"{first}-{number}" for number in range(grant.generation, 0, -1)]
+    return first if grant.generation == 1 else f"{first}-{grant.generation}"
 
 
-def _retirement(name: str, context: StackContext, server: MinioServer, grant: BucketGrant) -> Retirement:
-    """Removes the users of former generations."""
-    _, *former = _users(name, grant)
+def _retirement(name: str, context: StackContext, server: MinioServer, grants: Sequence[BucketGrant]) -> Retirement:
+    """Removes the users of former generations, and of grants that are no longer asked for."""
     job = SetupJob(
         component=COMPONENT,
         image=context.image("minio_client"),
         user=USER,
         script=RETIRE_SCRIPT,
-        environment=[*_root(server), pods.env("FORMER_USERS", " ".join(former))],
+        environment=[
+            *_root(server),
+            pods.env("STORE", name),
+            pods.env("KEPT_USERS", " ".join(_user(name, grant) for grant in grants)),
+        ],
         files=ca_files(server.ca),
         mounts=ca_mounts(server.ca),
         resources=RESOURCES,
     )
-    return Retirement(name=f"{name}-{grant.name}-retirement", job=job, peer=server.peer)
+    return Retirement(name=f"{name}-retirement", job=job, peer=server.peer)
 
 
 def _root(server: MinioServer) -> list[k8s.core.v1.EnvVarArgsDict]:

@@ -9,7 +9,7 @@ from typing import Any
 from pulumi import ResourceOptions
 
 from ..annotation_project import AnnotationProject, ProjectsAccount
-from ..annotation_project.args import Administrator, Page, ProjectStorage, Role
+from ..annotation_project.args import Account, Administrator, Page, ProjectStorage, Role, storage_peers
 from ..annotation_project.grants import PEOPLE
 from ..annotation_project.storages import project_storages
 from ..connections import S3Connection, SecretKey
@@ -26,12 +26,23 @@ class DeclaredProject:
     """A project with what people need to work with its data."""
 
     component: AnnotationProject
+    account: Account
     storages: Mapping[Role, ProjectStorage]
 
     def output(self) -> dict[str, Any]:
-        """Names and places, no secrets; ``upload`` and ``export`` are for ``make upload`` and ``make export``."""
-        places = {PEOPLE[role]: _place(storage.user_connection) for role, storage in self.storages.items()}
-        return {"declaration": self.component.declaration_name, "syncJob": self.component.sync_job, **places}
+        """Names and places, no secrets.
+
+        ``upload`` and ``export`` are for the commands of these names; ``make download`` reads ``export`` and ``data``.
+        """
+        places = {PEOPLE[role]: place_output(storage.user_connection) for role, storage in self.storages.items()}
+        # Label Studio's own key, which may read and no more: whoever uploads cannot read what others uploaded.
+        places["data"] = place_output(self.storages["source"].connection)
+        return {
+            "declaration": self.component.declaration_name,
+            "syncJob": self.component.sync_job,
+            "account": {"email": secret_output(self.account.email), "password": secret_output(self.account.password)},
+            **places,
+        }
 
 
 def declare_projects(  # noqa: PLR0913 - what a stack has
@@ -59,27 +70,32 @@ def declare_projects(  # noqa: PLR0913 - what a stack has
         domain=settings.label_studio.administrator.email.rpartition("@")[2],
     )
     after = ResourceOptions.merge(opts, ResourceOptions(depends_on=[label_studio]))
-    account = ProjectsAccount(f"{name}-projects", administrator, page, context, after)
+    storages = {
+        project.name: project_storages(
+            project, settings.projects_bucket, settings.object_store, store.connections, context
+        )
+        for project in settings.projects
+    }
+    peers = storage_peers(storage for each in storages.values() for storage in each.values())
+    account = ProjectsAccount(f"{name}-projects", administrator, page, context, after, peers=peers)
     after = ResourceOptions.merge(opts, ResourceOptions(depends_on=[account, store]))
     declared = {}
     for project in settings.projects:
-        storages = project_storages(
-            project, settings.projects_bucket, settings.object_store, store.connections, context
-        )
         component = AnnotationProject(
             f"{name}-{project.name}",
             project,
             context,
             after,
-            storages=storages,
+            storages=storages[project.name],
             account=account.account,
             page=page,
         )
-        declared[project.name] = DeclaredProject(component, storages)
+        declared[project.name] = DeclaredProject(component, account.account, storages[project.name])
     return declared
 
 
-def _place(connection: S3Connection) -> dict[str, Any]:
+def place_output(connection: S3Connection) -> dict[str, Any]:
+    """Where a bucket is and which Secrets have its key, as outputs have it."""
     return {
         "endpoint": connection.endpoint,
         "region": connection.region,

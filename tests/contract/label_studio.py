@@ -7,7 +7,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +24,13 @@ PROBES = Path(__file__).with_name("probes")
 
 def package(version: str) -> Path:
     """The Python that imports this release; installed from its image's lock file the first time (1 GB, a minute)."""
-    requirements = HERE / "label-studio" / f"requirements-{version}.txt"
+    return installed(HERE / "label-studio" / f"requirements-{version}.txt", CACHE / "label-studio" / version)
+
+
+def installed(requirements: Path, place: Path) -> Path:
+    """The Python with the packages of a lock file, which is kept at ``place`` with the digest of the file."""
     digest = hashlib.sha256(requirements.read_bytes() + sys.version.encode()).hexdigest()[:12]
-    folder = CACHE / "label-studio" / f"{version}-{digest}"
+    folder = place.with_name(f"{place.name}-{digest}")
     python, complete = folder / "bin" / "python", folder / "complete"
     if not complete.exists():
         uv = find_uv_bin()
@@ -37,30 +42,64 @@ def package(version: str) -> Path:
 
 def probe(version: str, name: str, folder: Path, question: Any, **environment: str) -> Any:
     """What a program of ``probes`` answers inside the release, with the files that its containers are given."""
-    python = package(version)
-    [packages] = (python.parents[1] / "lib").glob("python3.*/site-packages")
-    files = folder / "settings"
-    files.mkdir(exist_ok=True)
-    for file, text in mounts.SETTINGS_FILES.items():
-        (files / file).write_text(text)
-    finished = subprocess.run(
-        [python, PROBES / f"{name}.py"],
-        env={
-            **_environment(folder),
-            "PYTHONPATH": os.pathsep.join([str(files), f"{packages}/label_studio"]),
-            **environment,
-        },
-        input=json.dumps(question),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    finished = _run(version, PROBES / f"{name}.py", folder, environment, json.dumps(question))
     assert finished.returncode == 0, finished.stderr[-4000:]
     return json.loads(finished.stdout.splitlines()[-1])
 
 
-def _environment(folder: Path) -> Mapping[str, str]:
+def run_mounted(version: str, file: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """A file of the settings directory, run inside the release as a Job runs it."""
+    return _run(version, folder / "settings" / file, folder, environment)
+
+
+def _run(
+    version: str, program: Path, folder: Path, environment: Mapping[str, str], given: str | None = None
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [package(version), program],
+        env={**_environment(version, folder), **environment},
+        input=given,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@contextmanager
+def served(version: str, folder: Path, project: Mapping[str, Any]) -> Iterator[Any]:
+    """The release with a database of its own behind a port, with this project; what ``probes/page.py`` says of it."""
+    log = folder / "page.log"
+    with (
+        log.open("w") as errors,
+        subprocess.Popen(
+            [package(version), PROBES / "page.py"],
+            env={**_environment(version, folder), "REDIS_LOCATION": "redis://127.0.0.1:1/0"},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+        ) as process,
+    ):
+        assert process.stdin
+        assert process.stdout
+        try:
+            process.stdin.write(json.dumps(project) + "\n")
+            process.stdin.flush()
+            said = next((line for line in process.stdout if line.startswith("{")), None)
+            assert said, log.read_text()[-4000:]
+            yield json.loads(said)
+        finally:
+            process.kill()
+
+
+def _environment(version: str, folder: Path) -> Mapping[str, str]:
+    [packages] = (package(version).parents[1] / "lib").glob("python3.*/site-packages")
+    files = folder / "settings"
+    files.mkdir(exist_ok=True)
+    for file, text in mounts.SETTINGS_FILES.items():
+        (files / file).write_text(text)
     return {
+        "PYTHONPATH": os.pathsep.join([str(files), f"{packages}/label_studio"]),
         "PATH": os.environ["PATH"],
         "HOME": str(folder),
         "LABEL_STUDIO_BASE_DATA_DIR": str(folder),

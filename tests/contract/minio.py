@@ -15,7 +15,7 @@ import boto3
 from botocore.config import Config
 from tenacity import retry, stop_after_delay, wait_fixed
 
-from components.object_store.store import GRANT_SCRIPT
+from components.object_store.store import GRANT_SCRIPT, RETIRE_SCRIPT
 from local.tools.build import tool
 
 ROOT = ("root", "root-password")
@@ -59,6 +59,25 @@ class Store:
 
     def grant(self, key: Key, bucket: str, prefix: str, policy: str) -> None:
         """Make bucket, folder, policy and user as the set-up job does, by its own script."""
+        self._run(
+            GRANT_SCRIPT,
+            REGION=REGION,
+            VERSIONING="false",
+            KEYS="0",
+            ACCESS_KEY_0=key[0],
+            SECRET_KEY_0=key[1],
+            BUCKET_0=bucket,
+            PREFIX_0=prefix,
+            LISTABLE_0="true",
+            POLICY_NAME_0=key[0],
+            POLICY_0=policy,
+        )
+
+    def retire(self, store: str, *kept: str) -> str:
+        """Remove all keys of a store but these, by the script of the job that does so; what it printed."""
+        return self._run(RETIRE_SCRIPT, STORE=store, KEPT_USERS=" ".join(kept))
+
+    def _run(self, script: str, **variables: str) -> str:
         commands = self.folder / "bin"
         commands.mkdir(exist_ok=True)
         (commands / "mc").unlink(missing_ok=True)
@@ -70,21 +89,18 @@ class Store:
             "ADDRESS": self.address,
             "ROOT_USER": ROOT[0],
             "ROOT_PASSWORD": ROOT[1],
-            "ACCESS_KEY": key[0],
-            "SECRET_KEY": key[1],
-            "REGION": REGION,
-            "BUCKET": bucket,
-            "PREFIX": prefix,
-            "VERSIONING": "false",
-            "LISTABLE": "true",
-            "POLICY_NAME": key[0],
-            "POLICY": policy,
+            **variables,
         }
-        script = GRANT_SCRIPT.replace("/tmp/", f"{self.folder}/")
         done = subprocess.run(
-            ["/bin/sh", "-c", script], env=environment, capture_output=True, text=True, timeout=120, check=False
+            ["/bin/sh", "-c", script.replace("$$", "$").replace("/tmp/", f"{self.folder}/")],
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
         )
         assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
 
 
 def free_port() -> int:

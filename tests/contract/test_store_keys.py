@@ -180,3 +180,25 @@ def test_the_keys_still_do_what_they_are_for(store: Store) -> None:
         "get_object", Params={"Bucket": "data", "Key": "cats/input/cat.jpg"}
     )
     assert url.startswith(store.endpoint)
+
+
+def test_keys_that_nobody_declares_any_more_open_nothing(store: Store) -> None:
+    policy = json.dumps(policy_document(GRANTS["source"]))
+    kept, former, undeclared = "store-cats-source-2", "store-cats-source", "store-dogs-source"
+    for user in (kept, former, undeclared, "storefront", "stores-own"):
+        store.grant((user, KEYS["source"][1]), "data", "cats/input/", policy)
+    for _ in range(2):
+        store.retire("store", kept, "store-uploads")
+    opened = {user: lists(store, user) for user in (kept, former, undeclared, "storefront", "stores-own")}
+    assert opened == {kept: True, former: False, undeclared: False, "storefront": True, "stores-own": True}
+    assert reads(store, KEYS["source"]), "the keys of other stores stay"
+
+
+def lists(store: Store, user: str) -> bool:
+    client = store.client("s3", (user, KEYS["source"][1]))
+    try:
+        client.list_objects_v2(Bucket="data", Prefix="cats/input/")
+    except ClientError as error:
+        assert error.response["Error"]["Code"] == "InvalidAccessKeyId", error.response
+        return False
+    return True

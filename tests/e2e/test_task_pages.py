@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 from PIL import Image
+from pycocotools.coco import COCO
 
 from local.engine import merge
 from local.tools.build import tool
@@ -28,7 +29,7 @@ def commands(page: str) -> list[Block]:
 
 
 # These pages build on one another or change data, and have tests of their own below.
-WITH_TESTS = {"quickstart", "export", "backup"}
+WITH_TESTS = {"quickstart", "predictions", "export", "backup"}
 OTHERS = sorted({block.page for block in blocks("console") if not block.needs} - WITH_TESTS)
 
 
@@ -165,12 +166,22 @@ def test_the_quickstart_leads_from_images_to_exported_annotations(checkout: Chec
         number = session.projects()[PROJECT_NAME]
         tasks = session.request("GET", f"/api/tasks?project={number}&fields=all")["tasks"]
         assert {Path(task["storage_filename"]).name for task in tasks} == {"one.png", "two.jpg"}
+        [lines] = blocks("json", page="predictions")
+        (checkout.folder / "predictions.jsonl").write_text(lines.text)
+        [predict] = commands("predictions")
+        assert "2 predictions were imported; 0 were there already" in checkout.type(predict.text)
+        [first] = session.request("GET", f"/api/predictions?project={number}&task={tasks[0]['id']}")
+        assert (first["model_version"], first["score"]) in {("2026-11-27", 0.9), ("2026-11-27", 0.4)}
         for task in tasks:
             session.request("POST", f"/api/tasks/{task['id']}/annotations/", json={"result": [BOX]})
-    [export] = commands("export")
+    export, download = commands("export")
     checkout.type(export.text)
     [coco] = (checkout.folder / "exports" / PROJECT_NAME / "COCO").rglob("*.json")
     assert len(yaml.safe_load(coco.read_text())["annotations"]) == 2
+    checkout.type(download.text)
+    for image in COCO(str(checkout.folder / "training" / "result.json")).imgs.values():
+        original = checkout.folder / "images" / image["file_name"]
+        assert (checkout.folder / "training" / "images" / image["file_name"]).read_bytes() == original.read_bytes()
 
 
 BOX = {

@@ -117,15 +117,15 @@ def test_a_stack_without_projects_says_so(tmp_path: Path, outputs: Path) -> None
 def test_ctrl_c_ends_an_upload_without_waiting_for_the_rest(tmp_path: Path, outputs: Path) -> None:
     """The files that are on their way take a minute each; what waits behind them would take hours."""
     script = (
-        "import sys, time, cli.__main__ as m, cli.store as s\n"
+        "import sys, time, cli.__main__ as m, cli.data as d, cli.store as s\n"
         "from contextlib import nullcontext\n"
         "class Slow:\n"
         "    def get_paginator(self, _):\n"
         "        return type('Pages', (), {'paginate': lambda *_, **__: []})()\n"
         "    def generate_presigned_url(self, *_, **__):\n"
         "        print('uploading', flush=True); time.sleep(60)\n"
-        "m._check_folders = lambda *_: None\n"
-        "m.open_store = lambda cluster, place, endpoint: nullcontext(s.Store(Slow(), place))\n"
+        "d._check_folders = lambda *_: None\n"
+        "d.open_store = lambda cluster, place, endpoint: nullcontext(s.Store(Slow(), place))\n"
         "m.main()\n"
     )
     for number in range(100):
@@ -213,10 +213,13 @@ def test_a_cluster_that_does_not_answer_is_one_line(tmp_path: Path, outputs: Pat
     [
         (["export", "cats", "TIFF"], "there is no format TIFF; choose COCO, YOLO, VOC, CSV, JSON"),
         (["export", "dogs", "coco"], "the project dogs has no target to export from"),
+        (["download", "dogs", "coco", "{folder}"], "the project dogs has no target to export from"),
+        (["download", "cats", "coco", "{folder}"], "the stack does not say yet who may read the data; run pulumi up"),
         (["upload", "cats", "{folder}"], "there are no files in {folder}"),
         (["upload", "cats", "{folder}/missing"], "there is no folder '{folder}/missing'"),
         (["upload", "cats", ""], "there is no folder ''; write . for the one that you are in"),
         (["upload", "cats", " "], "there is no folder ' '"),
+        (["predictions", "cats", "p.jsonl"], "the stack does not say yet who imports predictions; run pulumi up first"),
         (["sync", "cats"], "the kubeconfig has no usable context somewhere"),
     ],
 )
@@ -243,6 +246,8 @@ def test_mistakes_are_one_line(arguments: list[str], message: str, tmp_path: Pat
         (["sync"], "PROJECT"),
         (["export", "PROJECT=cats"], "FORMAT"),
         (["export", "FORMAT=COCO"], "PROJECT"),
+        (["download", "PROJECT=cats", "FORMAT=COCO"], "TO"),
+        (["predictions", "PROJECT=cats"], "FILE"),
         (["mirror"], "REGISTRY"),
     ],
 )

@@ -26,17 +26,18 @@ esac
 GRANT = {
     "ROOT_USER": "root",
     "ROOT_PASSWORD": "sentinel-root",
-    "ACCESS_KEY": "s3-source",
-    "SECRET_KEY": "sentinel-key",
+    "ACCESS_KEY_0": "s3-source",
+    "SECRET_KEY_0": "sentinel-key",
     "SCHEME": "http",
     "ADDRESS": "s3:9000",
     "REGION": "us-east-1",
-    "BUCKET": "cats",
-    "PREFIX": "input/",
+    "BUCKET_0": "cats",
+    "PREFIX_0": "input/",
     "VERSIONING": "false",
-    "LISTABLE": "true",
-    "POLICY_NAME": "s3-source",
-    "POLICY": "{}",
+    "KEYS": "0",
+    "LISTABLE_0": "true",
+    "POLICY_NAME_0": "s3-source",
+    "POLICY_0": "{}",
 }
 
 
@@ -50,7 +51,8 @@ def run(script: str, folder: Path, **environment: str) -> tuple[subprocess.Compl
         (tools / name).write_text(text)
         (tools / name).chmod(0o755)
     calls = folder / "calls"
-    script = script.replace("/tmp/", f"{folder}/")
+    # What the kubelet makes of a command (Kubernetes API, Container: "$$" is reduced to a single "$").
+    script = script.replace("$$", "$").replace("/tmp/", f"{folder}/")
     done = subprocess.run(
         ["/bin/sh", "-c", script],
         env={"PATH": str(tools), "CALLS": str(calls), **environment},
@@ -77,6 +79,21 @@ def test_a_grant_is_made_in_order(tmp_path: Path) -> None:
     assert (tmp_path / "calls.stdin").read_text() == "s3-source\nsentinel-key\n"
 
 
+def test_each_key_of_a_group_is_made(tmp_path: Path) -> None:
+    second = {"ACCESS_KEY": "s3-target", "SECRET_KEY": "it's $HOME", "BUCKET": "cats", "PREFIX": "output/"}
+    second |= {"LISTABLE": "true", "POLICY_NAME": "s3-target", "POLICY": '{"a": "$(id) \\"b\\""}'}
+    done, calls = run(GRANT_SCRIPT, tmp_path, **{**GRANT, "KEYS": "0 1"}, **{f"{it}_1": second[it] for it in second})
+    assert done.returncode == 0, done.stderr
+    assert [line for line in calls.splitlines() if "attach" in line or "granted" in line] == [
+        "admin policy attach root s3-source --user s3-source",
+        "ls granted/cats/input/",
+        "admin policy attach root s3-target --user s3-target",
+        "ls granted/cats/output/",
+    ]
+    assert (tmp_path / "calls.stdin").read_text() == f"s3-target\n{second['SECRET_KEY']}\n"
+    assert (tmp_path / "policy.json").read_text() == second["POLICY"]
+
+
 def test_no_secret_is_on_a_command_line_or_in_the_output(tmp_path: Path) -> None:
     done, calls = run(GRANT_SCRIPT, tmp_path, **GRANT)
     assert "sentinel" not in calls + done.stdout + done.stderr
@@ -84,7 +101,7 @@ def test_no_secret_is_on_a_command_line_or_in_the_output(tmp_path: Path) -> None
 
 
 def test_versioning_on_demand_and_no_marker_without_a_prefix(tmp_path: Path) -> None:
-    _, calls = run(GRANT_SCRIPT, tmp_path, **{**GRANT, "VERSIONING": "true", "PREFIX": "", "LISTABLE": "false"})
+    _, calls = run(GRANT_SCRIPT, tmp_path, **{**GRANT, "VERSIONING": "true", "PREFIX_0": "", "LISTABLE_0": "false"})
     assert "version enable root/cats" in calls.splitlines()
     assert "mb --ignore-existing root/cats/" not in calls.splitlines()
     assert "ls granted/cats/" not in calls.splitlines()

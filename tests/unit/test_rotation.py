@@ -60,7 +60,8 @@ def jobs(program: Program) -> set[str]:
 def test_counters_of_one_change_nothing() -> None:
     ones: dict[str, Any] = {name: 1 for name, _ in COUNTERS}
     assert {each.urn for each in rotated(**ones)} == {each.urn for each in composed("dev")}
-    assert not composed("dev").all(RETIREMENTS)
+    component = composed("dev").one(RETIREMENTS)
+    assert component.inputs["names"] == ["label-studio-store-retirement"]
 
 
 @pytest.mark.parametrize(("counter", "name"), COUNTERS)
@@ -83,11 +84,18 @@ def test_former_values_retire_after_everything_that_used_them() -> None:
     program = rotated({"projects": PROJECTS}, databaseOwner=2, redis=2, pageKey=2, projectKeys={"cats": 2})
     component = program.one(RETIREMENTS)
     retirements = [each for each in program.all(JOB) if each.parent == component.urn]
-    assert len(retirements) == 7
+    assert len(retirements) == 3
     users = [program.one("kubernetes:apps/v1:Deployment"), program.one("kubernetes:helm.sh/v3:Release")]
     users.append(program.one(JOB, "label-studio-cats"))
     for job in retirements:
         assert {user.urn for user in users} <= set(job.dependencies), job.name
+
+
+def test_the_newest_key_of_what_is_declared_is_kept_and_no_other() -> None:
+    program = rotated({"projects": PROJECTS}, projectKeys={"cats": 3})
+    kept = variables(pod_of(program.one(JOB, "label-studio-store-retirement"))["containers"][0])["KEPT_USERS"].split()
+    cats = {f"label-studio-store-cats-{purpose}-3" for purpose in ("source", "upload", "target", "export")}
+    assert {*kept} == {"label-studio-store-uploads", *cats}
 
 
 @pytest.mark.parametrize(
@@ -121,7 +129,7 @@ def test_another_value_starts_those_again_that_read_it() -> None:
         "databaseSuperuser": {"label-studio-postgresql"},
         "redis": {"label-studio-redis", *page_and_worker},
         "objectStoreRoot": {"label-studio-store"},
-        "pageKey": set(),
+        "pageKey": page_and_worker,
         "djangoKey": page_and_worker,
         "administrator": {"page"},
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pulumi
@@ -113,8 +114,8 @@ def test_each_grant_has_a_key_and_a_job_of_its_own(settings: ObjectStoreSettings
         assert secret.inputs["stringData"].keys() == {"access-key", "secret-key"}
         assert secret.is_secret("stringData.secret-key")
         environment = job_variables(job_of(program, grant))
-        assert environment["ACCESS_KEY"] == (f"s3-{grant}", "access-key")
-        assert environment["SECRET_KEY"] == (f"s3-{grant}", "secret-key")
+        assert environment["ACCESS_KEY_0"] == (f"s3-{grant}", "access-key")
+        assert environment["SECRET_KEY_0"] == (f"s3-{grant}", "secret-key")
 
 
 @pytest.mark.parametrize("settings", [standalone(), tenant()])
@@ -145,6 +146,18 @@ def test_a_new_grant_touches_no_other_one() -> None:
     assert {r.name for r in after if r.custom and (r.type, r.name) not in known} == {"s3-source", "s3-source-setup"}
 
 
+def test_one_job_makes_the_keys_of_a_group() -> None:
+    pair = [replace(each, group="cats") for each in (SOURCE, BucketGrant(name="target", bucket="cats", prefix="out/"))]
+    program = deploy(standalone(), [UPLOADS, *pair])
+    assert {job.name for job in program.all(JOB)} == {"s3-uploads-setup", "s3-cats-setup"}
+    environment = job_variables(job_of(program, "cats"))
+    assert environment["KEYS"] == "0 1"
+    assert [environment[f"ACCESS_KEY_{number}"] for number in (0, 1)] == [
+        ("s3-source", "access-key"),
+        ("s3-target", "access-key"),
+    ]
+
+
 def test_a_change_of_a_grant_runs_its_job_again_and_no_other() -> None:
     wider = BucketGrant(name="source", bucket="cats", prefix="input/", actions=("list", "read", "write"))
     before, after = deploy(standalone()), deploy(standalone(), [UPLOADS, wider])
@@ -157,8 +170,8 @@ def test_a_job_waits_for_the_server_and_has_the_policy_of_its_grant() -> None:
     job = job_of(program, "source")
     assert program.one(STATEFUL_SET).urn in job.dependencies
     environment = job_variables(job)
-    assert (environment["BUCKET"], environment["PREFIX"]) == ("cats", "input/")
-    statements = json.loads(environment["POLICY"])["Statement"]
+    assert (environment["BUCKET_0"], environment["PREFIX_0"]) == ("cats", "input/")
+    statements = json.loads(environment["POLICY_0"])["Statement"]
     resources = [each["Resource"] for each in statements if each["Effect"] == "Allow"]
     assert resources == [["arn:aws:s3:::cats"], ["arn:aws:s3:::cats"], ["arn:aws:s3:::cats/input/*"]]
 
@@ -185,7 +198,7 @@ def test_two_stores_do_not_clash() -> None:
         ObjectStore("two", standalone(), context(), GRANTS)
 
     objects = [(r.type, r.object_name) for r in run_program(program) if "metadata" in r.inputs]
-    assert len(objects) == len(set(objects)) == 22
+    assert len(objects) == len(set(objects)) == 20
 
 
 def test_the_tenant() -> None:

@@ -143,13 +143,16 @@ def test_each_purpose_has_its_own_key() -> None:
     ],
 )
 def test_keys_may_do_no_more_than_they_need(grant: str, allowed: set[str]) -> None:
-    job = cats_and_dogs().one(JOB, f"label-studio-store-{grant}-setup")
+    project, _, role = grant.partition("-")
+    job = cats_and_dogs().one(JOB, f"label-studio-store-{project}-setup")
     variables = {it["name"]: it.get("value") for it in pod(job)["containers"][0]["env"]}
-    allowing = [each for each in json.loads(variables["POLICY"])["Statement"] if each["Effect"] == "Allow"]
+    names = {value: name for name, value in variables.items() if name.startswith("POLICY_NAME_")}
+    number = names[f"label-studio-store-{grant}"].removeprefix("POLICY_NAME_")
+    policy = json.loads(variables[f"POLICY_{number}"])
+    allowing = [each for each in policy["Statement"] if each["Effect"] == "Allow"]
     actions = {action.removeprefix("s3:") for statement in allowing for action in statement["Action"]}
     assert actions - {"GetBucketLocation", "AbortMultipartUpload", "ListMultipartUploadParts"} == allowed
-    project, _, role = grant.partition("-")
-    assert variables["PREFIX"] == f"{project}/{'input' if role in {'upload', 'source'} else 'output'}/"
+    assert variables[f"PREFIX_{number}"] == f"{project}/{'input' if role in {'upload', 'source'} else 'output'}/"
 
 
 def test_only_the_job_that_makes_the_account_knows_the_administrator() -> None:
@@ -194,9 +197,18 @@ def test_a_changed_declaration_runs_its_job_again_and_no_other() -> None:
 
 
 def test_another_project_changes_nothing_of_the_first() -> None:
-    before = {it.urn: it.inputs for it in cats() if not it.type.startswith("label-studio:object_store")}
+    # The store's own objects know of all keys: which there are, and which are to stay.
+    of_all = ("label-studio:object_store:ObjectStore", "label-studio-store-retirement")
+    before = {it.urn: it.inputs for it in cats() if not {it.type, it.name} & {*of_all}}
     after = {it.urn: it.inputs for it in cats_and_dogs()}
     assert {urn for urn in before if before[urn] != after[urn]} == set()
+
+
+def test_a_project_is_twelve_objects_and_the_component_that_has_them() -> None:
+    before = {it.urn for it in cats()}
+    of_dogs = [it for it in cats_and_dogs() if it.urn not in before]
+    assert len([it for it in of_dogs if it.custom]) == 12
+    assert [it.type for it in of_dogs if not it.custom] == [COMPONENT]
 
 
 def test_schedule_is_a_cron_job_that_otherwise_waits_for_somebody_to_run_it() -> None:
@@ -211,7 +223,9 @@ def test_schedule_is_a_cron_job_that_otherwise_waits_for_somebody_to_run_it() ->
 
 def test_jobs_may_reach_the_page_and_the_store_only() -> None:
     assert not [policy for policy in cats().all(POLICY) if policy.name == "label-studio-cats-storages"]
-    egress = cats().one(POLICY, "label-studio-cats").inputs["spec"]["egress"]
+    jobs = cats().one(POLICY, "label-studio-projects-jobs").inputs["spec"]
+    assert jobs["podSelector"] == {"matchLabels": {"app.kubernetes.io/name": "annotation-project"}}
+    egress = jobs["egress"]
     store = {"app.kubernetes.io/name": "object-store", "app.kubernetes.io/instance": "label-studio-store"}
     assert egress == [
         {
@@ -245,7 +259,8 @@ def test_an_s3_account_of_its_own_works_like_the_object_store() -> None:
     assert source["options"]["presign"] is True
     variables = secret_variables(program.one(JOB, "label-studio-cats"))
     assert variables["SOURCE_ACCESS_KEY_ID"] == variables["UPLOAD_ACCESS_KEY_ID"] == "s3"
-    assert not [job for job in program.all(JOB) if "cats-source" in job.name]
+    made = program.one(JOB, "label-studio-store-cats-setup")
+    assert not [it for it in pod(made)["containers"][0]["env"] if "cats-source" in str(it)]
     egress = program.one(POLICY, "label-studio-cats").inputs["spec"]["egress"]
     outside = {"to": [{"ipBlock": {"cidr": "10.9.0.0/24"}}], "ports": [{"protocol": "TCP", "port": 8443}]}
     assert outside in egress
@@ -279,3 +294,9 @@ def test_outputs_say_where_people_upload_and_export() -> None:
     assert output["syncJob"] is not None
     assert output["upload"]["prefix"] == "cats/input/"
     assert output["export"]["bucket"] == "label-studio-projects"
+    assert output["data"]["prefix"] == "cats/input/"
+    assert output["data"].keys() == output["upload"].keys()
+    assert {key: reference["key"] for key, reference in output["account"].items()} == {
+        "email": "email",
+        "password": "password",
+    }

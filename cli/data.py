@@ -1,0 +1,218 @@
+"""The commands for the data of declared projects: upload, synchronize, export and download."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import DownloadColumn, MofNCompleteColumn, TimeRemainingColumn, TransferSpeedColumn
+
+from . import training
+from . import upload as uploads
+from .annotations import Annotations
+from .app import Endpoint, address, app, declared
+from .cluster import Cluster
+from .errors import ProjectError
+from .export import FORMATS, Format, Labelled, complete, convert, passes
+from .fetch import Fetch
+from .files import Files
+from .page import Page
+from .predictions import Checker, Tasks
+from .progress import console, counted, progress
+from .stack import Place, Project, Stack
+from .store import Store, in_order, open_store
+from .training import Layout
+
+SYNC = ["sh", "-c", "exec python3 -m job.apply sync source target"]
+# The job's own limit; it ends itself when a sync gets on no more.
+SYNC_SECONDS = 14400.0
+# The same job, which synchronizes nothing and tells the number of the project.
+FIND = ["sh", "-c", "exec python3 -m job.apply sync"]
+FIND_SECONDS = 600.0
+# Predictions in one request, which the page has two minutes for.
+BATCH = 500
+EXPORTS = Path("exports")
+DOWNLOADED = ".annotations.db"
+
+
+@app.command()
+def upload(
+    context: typer.Context,
+    project: str,
+    directory: Annotated[str, typer.Argument(help="Folder whose files are uploaded, with the folders in it.")],
+    endpoint: Endpoint = None,
+    delete: Annotated[bool, typer.Option("--delete", help="Delete from the store what was uploaded.")] = False,
+) -> None:
+    """Upload the files of a folder to the source of a project, without those that are there already."""
+    cluster, found = declared(context, project)
+    files = uploads.files_of(directory)
+    _check_folders(cluster, found, [name for _, name in files])
+    with open_store(cluster, found.upload, endpoint) as store:
+        there, missing = uploads.Folder.read(store, files).divided()
+        if delete:
+            with progress("Deleting", len(there), MofNCompleteColumn()) as advance:
+                uploads.delete(store, there, advance)
+        else:
+            size = sum(source.size for source in missing)
+            columns = (DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+            with progress("Uploading", size, *columns) as advance:
+                uploads.upload(store, missing, advance)
+    place = address(found.upload)
+    if delete:
+        console.print(f"{len(there)} files were deleted from {place}; {len(missing)} of the folder were not there")
+        return
+    console.print(f"{len(missing)} files were uploaded to {place}; {len(there)} were there already")
+    console.print(f"make sync PROJECT={project} makes tasks of them")
+
+
+@app.command()
+def sync(context: typer.Context, project: str) -> None:
+    """Make tasks of new data, and write to the target the annotations that it lacks."""
+    cluster, found = declared(context, project)
+    with console.status(f"Label Studio synchronizes {project}"):
+        report = json.loads(cluster.run_job(found.sync_job, SYNC, SYNC_SECONDS))
+    console.print(f"{report['tasks']} tasks at {report['address']}")
+
+
+@app.command()
+def export(
+    context: typer.Context,
+    project: str,
+    kind: Annotated[str, typer.Argument(metavar="|".join(FORMATS))],
+    endpoint: Endpoint = None,
+    output: Annotated[Path, typer.Option(help="Folder for exports.")] = EXPORTS,
+) -> None:
+    """Convert the annotations in the target of a project to files."""
+    chosen = _format(kind)
+    cluster, found = declared(context, project)
+    target = _target(found)
+    # Kept, so that the next export, or this one once more, downloads what is new only.
+    with Annotations.open(output / project / DOWNLOADED) as annotations:
+        with open_store(cluster, target, endpoint) as store:
+            count = _download(store, annotations)
+        label_config = cluster.declaration(found.declaration)["label_config"]
+        labelled = Labelled(label_config, address(found.upload))
+        total, directory = annotations.count_tasks(), output / project / chosen
+        with complete(directory) as part, counted("Converting", total * passes(chosen)) as advance:
+            written = convert(annotations.tasks(), labelled, chosen, part, advance)
+    console.print(f"{count} annotations of {total} tasks are in {directory / written.relative_to(part)}")
+
+
+@app.command()
+def download(
+    context: typer.Context,
+    project: str,
+    kind: Annotated[str, typer.Argument(metavar="|".join(FORMATS))],
+    folder: Annotated[Path, typer.Argument(help="Folder for annotations and data, a new one or that of before.")],
+    endpoint: Endpoint = None,
+) -> None:
+    """Bring the annotations of a project and the data that they are about to this machine."""
+    chosen = _format(kind)
+    cluster, found = declared(context, project)
+    target, data = _target(found), found.data
+    if data is None:
+        raise ProjectError("the stack does not say yet who may read the data; run pulumi up first")
+    layout = Layout(chosen, address(data))
+    with training.opened(folder, project, chosen) as (annotations, files):
+        with open_store(cluster, target, endpoint) as store:
+            count = _download(store, annotations)
+        with open_store(cluster, data, endpoint) as store:
+            _fetch(store, layout, annotations, files)
+        label_config = cluster.declaration(found.declaration)["label_config"]
+        tasks = (layout.local(it) for it in annotations.tasks() if files.are_there(layout.names(it)))
+        total, converted = annotations.count_tasks(), folder / training.STATE / "converted"
+        with complete(converted) as part, counted("Converting", total * passes(chosen)) as advance:
+            convert(tasks, Labelled(label_config, layout.source), chosen, part, advance)
+        training.place(converted, folder, chosen)
+        _tell_what_is_missing(layout, annotations, files)
+        console.print(f"{count} annotations of {total} tasks and {files.count()} files are in {folder}")
+
+
+@app.command()
+def predictions(
+    context: typer.Context,
+    project: str,
+    file: Annotated[Path, typer.Argument(help="A line of JSON for each: file, model_version, score, result.")],
+) -> None:
+    """Import the predictions of a model for people to correct, all of them or none."""
+    cluster, found = declared(context, project)
+    deployed: Stack = context.obj
+    if found.account is None or deployed.service is None:
+        raise ProjectError("the stack does not say yet who imports predictions; run pulumi up first")
+    with console.status("Asking for the tasks of the project"):
+        number = json.loads(cluster.run_job(found.sync_job, FIND, FIND_SECONDS))["project"]
+    label_config = cluster.declaration(found.declaration)["label_config"]
+    with cluster.service(deployed.service, deployed.namespace, None) as port:
+        page = Page(f"http://127.0.0.1:{port}")
+        page.log_in(*(cluster.secret(key) for key in found.account))
+        checker = Checker(label_config, Tasks.of(page.tasks(number), address(found.upload)))
+        read = checker.read(file)
+        missing = checker.missing(read)
+        with progress("Importing", len(missing), MofNCompleteColumn()) as advance:
+            for part in (missing[start : start + BATCH] for start in range(0, len(missing), BATCH)):
+                page.import_predictions(number, [it.body() for it in part])
+                advance(len(part))
+    console.print(f"{len(missing)} predictions were imported; {len(read) - len(missing)} were there already")
+
+
+def _fetch(store: Store, layout: Layout, annotations: Annotations, files: Files) -> None:
+    """Bring the files on this machine up to date."""
+    files.want(layout.wanted(annotations.tasks()))
+    count, size = files.compare(store.listed())
+    columns = (DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+    with progress(f"Downloading {count} files", size, *columns) as advance:
+        fetch = Fetch(store, files.root / training.STATE / "parts", advance)
+        for listed in in_order(lambda item: fetch(*item), files.missing()):
+            files.keep(listed)
+
+
+def _tell_what_is_missing(layout: Layout, annotations: Annotations, files: Files) -> None:
+    count, name = files.absent()
+    if count:
+        console.print(f"{count} files of tasks are not in {layout.source}, such as {name}: their tasks are left out")
+    if elsewhere := next((text for task in annotations.tasks() for text in layout.elsewhere(task)), None):
+        console.print(f"some tasks have data elsewhere, such as {elsewhere}: it was not downloaded")
+
+
+def _format(kind: str) -> Format:
+    chosen: Format | None = next((it for it in FORMATS if it == kind.upper()), None)
+    if chosen is None:
+        raise ProjectError(f"there is no format {kind}; choose {', '.join(FORMATS)}")
+    return chosen
+
+
+def _target(project: Project) -> Place:
+    if project.export is None:
+        raise ProjectError(f"the project {project.name} has no target to export from")
+    return project.export
+
+
+def _download(store: Store, annotations: Annotations) -> int:
+    """Bring the annotations on this machine up to date and return how many there are."""
+    listed = {name: etag for name, (_, etag) in store.objects().items()}
+    if not listed:
+        raise ProjectError(f"there are no annotations in {address(store.place)} yet")
+    missing = annotations.missing(listed)
+    with counted("Downloading", len(missing)) as advance:
+
+        def downloaded() -> Iterator[tuple[str, bytes]]:
+            for name, content in zip(missing, store.read(missing), strict=True):
+                yield name, content
+                advance(len(content))
+
+        annotations.keep(listed, downloaded())
+    return len(listed)
+
+
+def _check_folders(cluster: Cluster, project: Project, names: Iterable[str]) -> None:
+    """ProjectError for files that the project would never make tasks of."""
+    source = cluster.declaration(project.declaration)["storages"]["source"]
+    below = [name for name in names if "/" in name]
+    if below and not source["options"]["recursive_scan"]:
+        raise ProjectError(
+            f"{project.name} makes no tasks of files in folders, such as {below[0]}: "
+            "upload them without, or set source.recursiveScan: true"
+        )

@@ -1,0 +1,68 @@
+"""One object as a file of this machine: what has come of it stays, and the next attempt goes on from there."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from .errors import ProjectError
+from .store import Listed, Store, refused
+
+CHUNK = 256 * 1024
+# Seconds between attempts after a connection broke off; those that never began are tried again by boto3 itself.
+PAUSES = (1, 2, 4, 8, 16, 16, 16)
+CHANGED = {"PreconditionFailed", "412"}
+
+
+@dataclass(frozen=True)
+class Fetch:
+    """Downloads from a store; ``parts`` is a folder for what is not complete, on the disk of the files themselves."""
+
+    store: Store
+    parts: Path
+    advance: Callable[[int], None] = lambda _: None
+
+    def __call__(self, listed: Listed, file: Path) -> Listed:
+        """Write the content that was listed to a file; ProjectError where it cannot be had any more."""
+        part = self.parts / hashlib.sha256(f"{listed.name}\n{listed.etag}".encode()).hexdigest()
+        self.advance(part.stat().st_size if part.exists() else 0)
+        for pause in (*PAUSES, None):
+            try:
+                self._go_on(listed, part)
+                break
+            except BotoCoreError as error:
+                if pause is None:
+                    reason = type(error).__name__
+                    raise ProjectError(f"{listed.name}: the store stopped in the middle of it ({reason})") from None
+                time.sleep(pause)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        part.replace(file)
+        return listed
+
+    def _go_on(self, listed: Listed, part: Path) -> None:
+        with part.open("ab") as output:
+            if (have := output.tell()) == listed.size:
+                return
+            body = self._body(listed, have)
+            # A read that the server cuts off raises an error: the length of the answer is known.
+            while chunk := body.read(CHUNK):
+                output.write(chunk)
+                self.advance(len(chunk))
+
+    def _body(self, listed: Listed, have: int) -> Any:
+        place = self.store.place
+        wanted = {"Bucket": place.bucket, "Key": place.prefix + listed.name, "IfMatch": f'"{listed.etag}"'}
+        if have:
+            wanted["Range"] = f"bytes={have}-"
+        try:
+            return self.store.client.get_object(**wanted)["Body"]
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code") in CHANGED:
+                raise ProjectError(f"{listed.name} was changed during the download; run the command again") from None
+            raise refused(place, error) from None
