@@ -10,7 +10,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .PHONY: help up preview rotate restart tokens down destroy open uninstall status logs shell password doctor version lock install lint types format \
-	projects upload sync export download predictions failed-jobs test test-unit test-tools test-policy test-chart test-contract test-package test-engine test-e2e policy-manifests
+	projects copy-uploads upload sync export download predictions failed-jobs test test-unit test-tools test-policy test-chart test-contract test-package test-engine test-e2e policy-manifests
 
 help:  ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 20
@@ -101,6 +101,9 @@ restart: install  ## start the pods of page and workers again, or of one: make r
 tokens: install  ## list whose API tokens end when djangoKey rotates: make tokens [CONTEXT=name STACK=name]
 	@$(PROJECTS) tokens
 
+copy-uploads: install  ## copy the files of the page's volume to its bucket, before persistence.type becomes s3
+	@$(PROJECTS) copy-uploads
+
 projects: install  ## list the declared projects (this and the next five: CONTEXT=name STACK=name for a cluster of yours)
 	@$(PROJECTS) list
 
@@ -137,7 +140,7 @@ format: install  ## let ruff format everything
 	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .
 
 test-unit: install  ## settings and components on mocks: no network, no program beside Python
-	@$(BIN)/pytest tests/unit
+	@$(BIN)/pytest --numprocesses auto --dist loadfile tests/unit
 
 test-tools: install  ## scripts and commands with shells, make and servers on the loopback
 	@$(BIN)/pytest tests/tools

@@ -12,7 +12,7 @@ import typer
 from kubernetes.client.exceptions import ApiException
 from urllib3.exceptions import HTTPError
 
-from . import browser, jobs
+from . import browser, jobs, volume
 from . import data as _data_commands  # noqa: F401 - each command adds itself
 from .app import address, app
 from .cluster import Cluster, JobResults
@@ -101,6 +101,14 @@ def tokens(context: typer.Context) -> None:
     cluster = Cluster(deployed.context, deployed.namespace)
     owners = cluster.in_pod(deployed.service, "app", TOKENS).split()
     console.print("\n".join(owners) if owners else "no API token is signed with the key", markup=False)
+
+
+@app.command()
+def copy_uploads(context: typer.Context) -> None:
+    """Copy the files of Label Studio's volume to its bucket, before persistence.type becomes s3; nothing is deleted."""
+    with console.status("Copying"):
+        files, copied = volume.copy_uploads(context.obj)
+    console.print(f"the bucket has the {files} files of the volume; {copied} were copied now")
 
 
 @app.command(name="list")

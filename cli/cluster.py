@@ -18,7 +18,7 @@ from kubernetes.config import ConfigException
 
 from .errors import ProjectError
 from .forward import Target, forward
-from .pod_exec import run_in_pod
+from .pod_exec import SECONDS, run_in_pod
 from .restart import restart
 from .stack import SecretKey
 
@@ -112,10 +112,16 @@ class Cluster:
         """Start the pods of these parts again, and wait until they are ready; the names of what was restarted."""
         return [workload.name for workload in restart(self._api, self.namespace, parts)]
 
-    def in_pod(self, service: str, container: str, command: list[str]) -> str:
-        """What a command prints in a pod of the Service; ProjectError where it fails."""
+    def in_pod(self, service: str, container: str, command: list[str], given: str = "", seconds: int = SECONDS) -> str:
+        """What a command prints in a pod of the Service, given a line to read; ProjectError where it fails."""
         pod = self._target(service, self.namespace, None).pod
-        return run_in_pod(self.connect(), self.namespace, pod, container, command)
+        api = self.connect()
+        return run_in_pod(api, self.namespace, pod, container, command, given=given, seconds=seconds)
+
+    def annotate_claim(self, name: str, annotations: Mapping[str, str]) -> None:
+        """Lay annotations over those of a PersistentVolumeClaim."""
+        body = {"metadata": {"annotations": dict(annotations)}}
+        self._core.patch_namespaced_persistent_volume_claim(name, self.namespace, body)
 
     @contextmanager
     def service(self, name: str, namespace: str, port: int | None, local_port: int = 0) -> Iterator[int]:

@@ -13,10 +13,20 @@ from .errors import ProjectError
 SECONDS = 120
 
 
-def run_in_pod(api: Any, namespace: str, pod: str, container: str, command: Sequence[str]) -> str:
-    """What a command prints; ProjectError with its last words where it fails or takes longer than two minutes.
+def run_in_pod(  # noqa: PLR0913 - a place, and what happens there
+    api: Any,
+    namespace: str,
+    pod: str,
+    container: str,
+    command: Sequence[str],
+    *,
+    given: str = "",
+    seconds: int = SECONDS,
+) -> str:
+    """What a command prints; ProjectError with its last words where it fails or takes longer than ``seconds``.
 
-    ``api`` is a client of its own: afterwards it speaks nothing but streams.
+    It reads the line ``given`` from its standard input. ``api`` is a client of its own: afterwards it speaks nothing
+    but streams.
     """
     core: Any = client.CoreV1Api(api)
     answer = stream(
@@ -27,11 +37,13 @@ def run_in_pod(api: Any, namespace: str, pod: str, container: str, command: Sequ
         command=list(command),
         stdout=True,
         stderr=True,
-        stdin=False,
+        stdin=bool(given),
         tty=False,
         _preload_content=False,
     )
-    answer.run_forever(timeout=SECONDS)
+    if given:
+        answer.write_stdin(f"{given}\n")
+    answer.run_forever(timeout=seconds)
     if answer.returncode != 0:
         raise ProjectError(f"{command[0]} failed in the pod {pod}: {answer.read_stderr().strip()[-500:]}")
     return str(answer.read_stdout())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import StringIO
 from typing import Any, Self, TextIO
 
@@ -79,6 +79,7 @@ class Stack:
     projects: Mapping[str, Project]
     url: str | None = None
     service: str | None = None
+    uploads: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def of(cls, outputs: Mapping[str, Any]) -> Self:
@@ -86,9 +87,9 @@ class Stack:
         try:
             declared = outputs["projects"]
             projects = {name: _project(name, output) for name, output in declared.items()}
-            return cls(
-                outputs["context"], outputs["namespace"], projects, outputs.get("url"), outputs.get("serviceName")
-            )
+            uploads = {"endpoint": outputs.get("objectStoreEndpoint"), **outputs.get("buckets", {}).get("uploads", {})}
+            url, service = outputs.get("url"), outputs.get("serviceName")
+            return cls(outputs["context"], outputs["namespace"], projects, url, service, uploads)
         except KeyError as error:
             raise ProjectError(f"the stack has no output {error}; run pulumi up first") from None
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import httpx
 
-from drills import pods, queue, services
+from drills import hangs, pods, queue, rotations, services, targets
 from drills.drill import Drill, Observation, Subject
 from drills.load import Ledger, load, lost_annotations, lost_uploads
 from drills.stack import Drilled, drilled
@@ -26,7 +26,16 @@ from local.cluster.api import Timeout
 from local.paths import KUBECONFIG, PROJECT
 from local.report import running_api
 
-DRILLS: dict[str, Drill] = {**pods.DRILLS, **services.DRILLS, **queue.DRILLS}
+DRILLS: dict[str, Drill] = {
+    **pods.DRILLS,
+    **services.DRILLS,
+    **queue.DRILLS,
+    **hangs.DRILLS,
+    **targets.DRILLS,
+    **rotations.DRILLS,
+}
+# Several drills by one name.
+GROUPS = {"hangs": list(hangs.DRILLS), "rotations": list(rotations.DRILLS)}
 TABLE = PROJECT / "docs" / "drills-table.md"
 # Seconds of load before and after a fault.
 CALM_SECONDS = 5.0
@@ -40,7 +49,8 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("names", nargs="*", help="names, separated by commas or blanks; all where there is none")
     parser.add_argument("--table", type=Path, default=TABLE, help="page that keeps the newest row of each drill")
     given = parser.parse_args(arguments)
-    names = [name for each in given.names for name in each.split(",") if name] or list(DRILLS)
+    chosen = [name for each in given.names for name in each.split(",") if name] or list(DRILLS)
+    names = [drill for name in chosen for drill in GROUPS.get(name, [name])]
     if unknown := set(names) - DRILLS.keys():
         sys.stderr.write(f"error: there is no drill {min(unknown)}; choose {', '.join(DRILLS)}\n")
         return 2
@@ -71,6 +81,7 @@ def run(stack: Drilled, names: list[str], file: Path) -> list[Row]:
 def once(stack: Drilled, name: str, drill: Drill) -> tuple[Row, Ledger]:
     """One drill, and what was acknowledged during it."""
     began = time.monotonic()
+    drill.prepare(stack.subject)
     with load(stack.subject.target) as ledger:
         time.sleep(CALM_SECONDS)
         judge = _judge(drill, stack.subject)

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from drills.faults import Workload
 from drills.load import Ledger, Target
-from local.cluster.api import Api
+from tests.e2e.deployment import Deployment
 
 
 @dataclass(frozen=True)
 class Subject:
     """The stack of the drills, with its parts, and where its load goes."""
 
-    api: Api
-    namespace: str
+    deployment: Deployment
     target: Target
+    exported: Callable[[], dict[int, Any]]
+    """Reads the results of the annotations in the bucket of the project's target, by their numbers."""
 
     @property
     def page(self) -> Workload:
@@ -44,7 +46,7 @@ class Subject:
         return self._workload("StatefulSet", "store")
 
     def _workload(self, kind: str, name: str) -> Workload:
-        return Workload(self.api, self.namespace, kind, f"label-studio-{name}")
+        return Workload(self.deployment.api, self.deployment.namespace, kind, f"label-studio-{name}")
 
 
 @dataclass(frozen=True)
@@ -55,9 +57,14 @@ class Observation:
     passed: bool
 
 
+def _nothing(_: Subject) -> None:
+    """Most drills take the stack as it is."""
+
+
 @dataclass(frozen=True)
 class Drill:
-    """``hurt`` begins under load; what it returns is asked once the load has ended."""
+    """``prepare`` comes before the load, ``hurt`` begins under it; what that returns is asked after the load."""
 
     expected: str
     hurt: Callable[[Subject], Callable[[Ledger], Observation]]
+    prepare: Callable[[Subject], None] = _nothing

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -57,6 +58,39 @@ class Workload:
         finally:
             self.scale(replicas)
         self.await_ready()
+
+    @contextmanager
+    def silent(self, port: int) -> Iterator[None]:
+        """No packet reaches this port of its pods during the block: callers hang instead of being refused."""
+        rules = [
+            [
+                "FORWARD",
+                "--destination",
+                pod["status"]["podIP"],
+                "--protocol",
+                "tcp",
+                "--dport",
+                str(port),
+                "-j",
+                "DROP",
+            ]
+            for pod in self.pods()
+        ]
+        try:
+            for rule in rules:
+                subprocess.run(["iptables", "--wait", "-I", *rule], check=True)
+            yield
+        finally:
+            for rule in rules:
+                subprocess.run(["iptables", "--wait", "-D", *rule], check=False, capture_output=True)
+
+    def restarts(self) -> int:
+        """How often containers of its pods were started again."""
+        return sum(
+            int(container["restartCount"])
+            for pod in self.pods()
+            for container in pod["status"].get("containerStatuses", [])
+        )
 
     def await_ready(self) -> None:
         """Wait until all its pods are ready."""

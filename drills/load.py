@@ -43,7 +43,8 @@ class Target:
 
     url: str
     email: str
-    password: str
+    password: Callable[[], str]
+    """As it is now: a drill may replace it."""
     tasks: list[int]
     uploads: int
 
@@ -52,7 +53,7 @@ class Target:
         """The administrator, logged in."""
         with Session(self.url) as session:
             session.http.timeout = httpx.Timeout(PATIENCE_SECONDS)
-            if session.log_in(self.email, self.password).status_code != httpx.codes.FOUND:
+            if session.log_in(self.email, self.password()).status_code != httpx.codes.FOUND:
                 raise httpx.TransportError(session.url)
             yield session
 

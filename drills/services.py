@@ -11,7 +11,7 @@ from drills.pods import NONE_SECONDS, no_gap
 
 AWAY_SECONDS = 60.0
 BACK_SECONDS = 15.0
-# One attempt to connect to Redis ends after 5 seconds (redis_queues.py); the request itself comes on top.
+# One attempt to reach Redis ends after 5 seconds (time_limits.py); the request itself comes on top.
 SAVED_SECONDS = 10.0
 Judge = Callable[[Ledger], Observation]
 

@@ -1,18 +1,21 @@
-"""The stack of the drills: the committed dev stack in a namespace of its own, with uploads in the object store."""
+"""The stack of the drills: the committed dev stack in a namespace of its own."""
 
 from __future__ import annotations
 
+import json
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from bench.page import LABELLING
 from cli.cluster import Cluster
 from cli.stack import Stack
-from cli.store import open_store
+from cli.store import Store, open_store
 from drills.drill import Subject
 from drills.load import Target
 from local.cluster.api import Api
@@ -30,10 +33,10 @@ SETTINGS = {
     "label-studio:labelStudio": {
         "url": f"http://127.0.0.1:{PORT}",
         "service": {"nodePort": PORT},
-        # Pods of the page can be two only where they share no volume.
-        "persistence": {"type": "s3", "size": None},
     },
-    "label-studio:projects": [{"name": PROJECT, "title": TITLE, "labelConfig": LABELLING}],
+    "label-studio:projects": [
+        {"name": PROJECT, "title": TITLE, "labelConfig": LABELLING, "target": {"canDeleteObjects": True}}
+    ],
 }
 
 
@@ -45,20 +48,36 @@ class Drilled:
     subject: Subject
     project: int
 
-    def in_target(self) -> set[int]:
-        """The numbers of the annotations in the target's bucket."""
-        stack = Stack.of(self.deployment.outputs)
-        place = stack.project(PROJECT).export
-        assert place is not None, "the project of the drills has a target"
-        with open_store(Cluster(stack.context, stack.namespace), place) as store:
-            return {int(PurePosixPath(name).stem) for name in store.names()}
-
     def not_in_target(self, annotations: set[int], seconds: float) -> set[int]:
-        """Those that are not in the bucket within so many seconds."""
+        """Those that are not in the bucket of the project's target within so many seconds."""
         until = time.monotonic() + seconds
-        while (missing := annotations - self.in_target()) and time.monotonic() < until:
+        while (missing := annotations - _names(self.deployment).keys()) and time.monotonic() < until:
             time.sleep(5)
         return missing
+
+
+@contextmanager
+def _target(deployment: Deployment) -> Iterator[Store]:
+    stack = Stack.of(deployment.outputs)
+    place = stack.project(PROJECT).export
+    assert place is not None, "the project of the drills has a target"
+    with open_store(Cluster(stack.context, stack.namespace), place) as store:
+        yield store
+
+
+def _names(deployment: Deployment) -> dict[int, str]:
+    with _target(deployment) as store:
+        return {int(PurePosixPath(name).stem): name for name in store.names()}
+
+
+def _exported(deployment: Deployment) -> dict[int, Any]:
+    """The results of the annotations in the target's bucket."""
+    names = _names(deployment)
+    with _target(deployment) as store:
+        return {
+            number: json.loads(content)["result"]
+            for number, content in zip(names, store.read(names.values()), strict=True)
+        }
 
 
 @contextmanager
@@ -85,5 +104,5 @@ def _with_tasks(deployment: Deployment) -> Drilled:
         uploads = session.create_project("Uploads", LABELLING)
     numbers = [int(task["id"]) for task in found]
     outputs = deployment.outputs
-    target = Target(str(outputs["url"]), str(outputs["administrator"]), deployment.password, numbers, uploads)
-    return Drilled(deployment, Subject(deployment.api, NAMESPACE, target), project)
+    target = Target(str(outputs["url"]), str(outputs["administrator"]), lambda: deployment.password, numbers, uploads)
+    return Drilled(deployment, Subject(deployment, target, partial(_exported, deployment)), project)

@@ -8,12 +8,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 from kubernetes import config
 from rich.markup import escape
 from rich.table import Table
 
 from cli.errors import ProjectError
 from cli.jobs import WORKERS, failed_jobs, summary
+from components.label_studio.values import APP_NAME
 from local.cluster import lifecycle, pki
 from local.cluster.api import Api, Object, has_condition
 from local.cluster.process import Process
@@ -44,10 +46,16 @@ def status() -> bool:
         console.print(f"[red]Waiting:[/] {escape(str(reason))}", soft_wrap=True)
     if reasons:
         console.print("Type these commands in `make shell`.")
-    for line in _failed_jobs(pods):
+    silent = list(_silent_services(api, pods))
+    for line in [*silent, *_failed_jobs(pods)]:
         console.print(line)
     console.print(f"KUBECONFIG={KUBECONFIG} (context {CONTEXT}); logs are in {LOGS}")
-    return healthy and node_ready and not reasons and all(_is_well(pod) for pod in pods if not _was_replaced(pod, pods))
+    return (
+        healthy
+        and node_ready
+        and not (reasons or silent)
+        and all(_is_well(pod) for pod in pods if not _was_replaced(pod, pods))
+    )
 
 
 def _reasons(api: Api) -> list[Reason]:
@@ -56,6 +64,18 @@ def _reasons(api: Api) -> list[Reason]:
     kubectl = f"kubectl --context {CONTEXT} --namespace"
     looks = [Observer(api.get, name, f"{kubectl} {name}").reasons() for name in sorted(namespaces)]
     return [reason for look in looks for reason in look]
+
+
+def _silent_services(api: Api, pods: list[Object]) -> Iterator[str]:
+    """What the pods of the page wait for in vain; their probes do not ask other services."""
+    for pod in pods:
+        name, namespace = pod["metadata"]["name"], pod["metadata"]["namespace"]
+        if pod["metadata"].get("labels", {}).get("app.kubernetes.io/name") == APP_NAME and _is_well(pod):
+            try:
+                away = api.get(f"/api/v1/namespaces/{namespace}/pods/{name}:8000/proxy/health").get("away", [])
+            except (httpx.HTTPError, ValueError):
+                continue
+            yield from (f"[red]No answer[/] to {name} in {namespace}: {escape(service)}" for service in away)
 
 
 def _failed_jobs(pods: list[Object]) -> Iterator[str]:

@@ -463,7 +463,7 @@ class LabelStudioArgs(TypedDict):
     migration_resources: NotRequired[ResourcesArgs]
     """Resources of the init container that migrates the database."""
     uwsgi_processes: NotRequired[int]
-    """Requests served at once by one pod; by default as many as CPU and memory bear. With 1, one slow request lets all others wait, probes too."""  # noqa: E501
+    """Requests served at once by one pod; by default as many as CPU and memory bear. Those that wait for a store, a model or an export have half of them. With 1, one slow request holds all others, probes too."""  # noqa: E501
     worker: NotRequired[WorkerArgs]
     """The queue workers."""
     persistence: NotRequired[LabelStudioPersistenceArgs]

@@ -19,6 +19,7 @@ PARTS = {
     "redis",
     "redis-config",
     "redis-rollout",
+    "release-check",
     "settings",
     "store",
     "store-retirement",

@@ -45,11 +45,14 @@ class SetupJob:
     tried again, unless it is not to be ``retried`` or its exit code is ``fatal_exit_code``: it has found something that
     only a person can fix. ``service_account`` is one that may ask the API server. The job has ``seconds`` for all of
     it. One that runs ``once`` runs again only under another name, whatever else changes.
+
+    The group of the ``user`` has its number, unless the image's files are for the ``group_of_image``; None is assigned
+    by the platform.
     """
 
     component: str
     image: pulumi.Input[str]
-    user: int
+    user: int | None
     script: str
     environment: Sequence[k8s.core.v1.EnvVarArgsDict]
     files: Sequence[k8s.core.v1.VolumeArgsDict] = ()
@@ -62,10 +65,17 @@ class SetupJob:
     service_account: pulumi.Input[str] | None = None
     seconds: int = SECONDS_TO_LIVE
     once: bool = False
+    group_of_image: bool = False
 
 
-def run_setup_job(
-    name: str, context: StackContext, job: SetupJob, parent: pulumi.Resource, after: Sequence[pulumi.Resource] = ()
+def run_setup_job(  # noqa: PLR0913 - what resources wait for comes as objects, or as options
+    name: str,
+    context: StackContext,
+    job: SetupJob,
+    parent: pulumi.Resource,
+    after: Sequence[pulumi.Resource] = (),
+    *,
+    opts: ResourceOptions | None = None,
 ) -> k8s.batch.v1.Job:
     """A job whose object name has a digest of what it does: a change makes a new job, and no change runs nothing.
 
@@ -89,11 +99,14 @@ def run_setup_job(
             "annotations": {"pulumi.com/replaceUnready": "true"},
         },
         spec=setup_job_spec(job, labels, pod, content),
-        opts=ResourceOptions(
-            parent=parent,
-            depends_on=list(after),
-            custom_timeouts=CustomTimeouts(create=timeout, update=timeout),
-            ignore_changes=["metadata", "spec"] if job.once else None,
+        opts=ResourceOptions.merge(
+            opts,
+            ResourceOptions(
+                parent=parent,
+                depends_on=list(after),
+                custom_timeouts=CustomTimeouts(create=timeout, update=timeout),
+                ignore_changes=["metadata", "spec"] if job.once else None,
+            ),
         ),
     )
 
@@ -128,14 +141,18 @@ def setup_pod(context: StackContext, job: SetupJob) -> k8s.core.v1.PodSpecArgsDi
         "termination_message_policy": "FallbackToLogsOnError",
     }
     pod: k8s.core.v1.PodSpecArgsDict = {
-        **pods.pod_spec(
-            context.placement, context.pod_security(job.user), [container], [pods.scratch("tmp"), *job.files]
-        ),
+        **pods.pod_spec(context.placement, _security(context, job), [container], [pods.scratch("tmp"), *job.files]),
         "restart_policy": "Never",
     }
     if job.service_account is not None:
         pod |= {"service_account_name": job.service_account, "automount_service_account_token": True}
     return pod
+
+
+def _security(context: StackContext, job: SetupJob) -> k8s.core.v1.PodSecurityContextArgsDict:
+    if job.user is None or job.group_of_image:
+        return pods.user_security(context.user(job.user))
+    return context.pod_security(job.user)
 
 
 def _digest(inputs: Sequence[Any]) -> str:

@@ -17,6 +17,7 @@ from .credentials import GENERATION, administrator_password, django_keys
 from .flavours import reshape
 from .network import network_policies
 from .release import check_name, install
+from .release_check import check_release
 from .scaling import autoscaler, disruption_budget
 from .settings import LabelStudioSettings
 from .values import chart_values, service_name
@@ -58,6 +59,8 @@ class LabelStudio(pulumi.ComponentResource):
         network_policies(name, args, self)
 
         values = chart_values(args, name, django, self.administrator_password, settings_map)
+        checked = check_release(name, args, values=values, settings_map=settings_map, parent=self, opts=after)
+        after = pulumi.ResourceOptions.merge(after, pulumi.ResourceOptions(depends_on=[checked]))
         release = install(name, args, reshape(values, args.settings.chart.flavour), after)
 
         with_release = pulumi.ResourceOptions(parent=self, depends_on=[release])

@@ -7,16 +7,12 @@ from collections.abc import Sequence
 import pulumi
 
 from ..connections import SecretKey
-from ..kubernetes import network_policy, pods
-from ..kubernetes.setup_job import SetupJob, run_setup_job
-from . import environment, mounts
+from ..kubernetes import pods
 from .args import LabelStudioArgs
+from .jobs import run_file
 from .values import Values
 
 COMPONENT = "administrator-password"
-# The user of Label Studio's image.
-IMAGE_USER = 1001
-SCRIPT = mounts.command_of("administrator_password.py")
 
 
 def set_password(  # noqa: PLR0913 - what its pod needs
@@ -30,31 +26,19 @@ def set_password(  # noqa: PLR0913 - what its pod needs
     after: Sequence[pulumi.Resource],
 ) -> None:
     """Run it once the page has its database."""
-    # Not again for another image or database password: somebody may have changed the password since.
-    job_name = f"{name}-administrator-{args.context.rotation.administrator}"
-    job = SetupJob(
+    run_file(
+        # Not again for another image or database password: somebody may have changed the password since.
+        f"{name}-administrator-{args.context.rotation.administrator}",
+        args,
         component=COMPONENT,
-        image=args.image,
-        user=args.settings.run_as_user or IMAGE_USER,
-        script=SCRIPT,
-        once=True,
-        environment=[
-            *environment.container_environment(values["global"]),
+        file="administrator_password.py",
+        values=values,
+        settings_map=settings_map,
+        parent=parent,
+        opts=pulumi.ResourceOptions(depends_on=list(after)),
+        variables=[
             pods.env("LABEL_STUDIO_USERNAME", args.settings.administrator.email),
             pods.secret_env("LABEL_STUDIO_PASSWORD", password),
         ],
-        files=[
-            {"name": "data", "empty_dir": {}},
-            *mounts.redis_certificates(args),
-            *mounts.volumes(args, settings_map),
-        ],
-        mounts=[
-            pods.mount("data", mounts.DATA),
-            *mounts.redis_certificate_mounts(args),
-            *mounts.mounts(args),
-        ],
-        resources=args.settings.migration_resources.to_kubernetes(),
+        once=True,
     )
-    peers = [args.postgresql.peer, *([args.redis.peer] if args.redis else [])]
-    network_policy.allow(job_name, args.context, parent, pods.selector(COMPONENT, job_name), peers=peers)
-    run_setup_job(job_name, args.context, job, parent, after)

@@ -15,6 +15,7 @@ from .args import LabelStudioArgs
 from .credentials import DjangoKeys
 from .embedded_chart import CONTAINERS
 from .endpoints import declared_endpoints
+from .files.time_limits import PAGE
 from .mounts import (
     POSTGRESQL_CA,
     REDIS_CERTIFICATES,
@@ -32,6 +33,8 @@ Secrets = dict[str, SecretKey]
 def variables(args: LabelStudioArgs) -> Variables:
     """The variables of every container, besides those that charts make of their own values."""
     return {
+        # Label Studio's own 100 seconds are more than the proxy waits for a request.
+        "ML_TIMEOUT_PREDICT": str(PAGE["model server"].read),
         **args.settings.environment,
         **_page(args.settings.page_url),
         **_protection(args),
@@ -40,6 +43,7 @@ def variables(args: LabelStudioArgs) -> Variables:
         "APP_WEBSERVER": "uwsgi",
         "LATEST_VERSION_CHECK": "false",
         "UWSGI_PROCESSES": str(args.settings.processes),
+        "WAITING_PROCESSES": _waiting_processes(args.settings.processes),
         "COLLECT_ANALYTICS": "false",
         "SENTRY_DSN": "",
         "FRONTEND_SENTRY_DSN": "",
@@ -49,6 +53,8 @@ def variables(args: LabelStudioArgs) -> Variables:
         **BYTECODE,
         # Of one attempt to reach the database; libpq has no limit by default.
         "PGCONNECT_TIMEOUT": "5",
+        # The C library asks a silent DNS server twice for 5 seconds, for each name and search domain anew.
+        "RES_OPTIONS": "timeout:1 attempts:2",
         # Images of some releases find the package label_studio by a PYTHONPATH of their own.
         "DJANGO_SETTINGS_MODULE": SETTINGS_MODULE,
         "PYTHONPATH": f"{SETTINGS_DIRECTORY}:/label-studio",
@@ -173,6 +179,11 @@ def _own_stores(args: LabelStudioArgs) -> Variables:
     if not declared_endpoints(args):
         return {}
     return {"AWS_REQUEST_CHECKSUM_CALCULATION": "when_required", "AWS_RESPONSE_CHECKSUM_VALIDATION": "when_required"}
+
+
+def _waiting_processes(processes: int) -> str:
+    """The numbers of the uWSGI processes that requests may wait in for other services: half of them, the first ones."""
+    return ",".join(str(number + 1) for number in range(max(processes // 2, 1)))
 
 
 def _boolean(value: bool) -> str:

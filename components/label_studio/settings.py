@@ -112,8 +112,8 @@ class LabelStudioSettings(SettingsModel):
         None,
         ge=1,
         le=256,
-        description="Requests served at once by one pod; by default as many as CPU and memory bear. "
-        "With 1, one slow request lets all others wait, probes too.",
+        description="Requests served at once by one pod; by default as many as CPU and memory bear. Those that wait "
+        "for a store, a model or an export have half of them. With 1, one slow request holds all others, probes too.",
     )
     worker: Worker = Field(Worker(), description="The queue workers.")
     persistence: Persistence = Field(VolumePersistence(), description="Where uploads and exports live.")

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..label_studio import Connections, LabelStudio
 from ..object_store import ObjectStore
-from .projects import DeclaredProject, secret_output
+from .projects import DeclaredProject, place_output, secret_output
 from .settings import Settings
 
 
@@ -42,8 +42,7 @@ class StackResult:
     def _buckets(self) -> dict[str, dict[str, Any]]:
         return {
             grant: {
-                "bucket": connection.bucket,
-                "prefix": connection.prefix,
+                **place_output(connection),
                 "keySecret": secret_output(connection.access_key_id),
             }
             for grant, connection in self.object_store.connections.items()

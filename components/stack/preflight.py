@@ -25,6 +25,7 @@ from .api_server import ApiServer, ClusterError, connected
 from .foreign_objects import DeclaredNames, foreign_problems
 from .namespace_owners import namespace_problems
 from .rotation_warnings import rotation_warnings
+from .server_versions import version_problems
 from .settings import Settings
 from .volumes import volume_problems
 
@@ -35,8 +36,9 @@ WITHOUT_CLUSTER = "PULUMI_K8S_SKIP_UPDATE_UNREACHABLE"
 def check_cluster(settings: Settings) -> None:
     """Raises ClusterError when the cluster of the settings is not there or lacks the kind of a chosen backend.
 
-    SettingsError where a volume that is there cannot become what the settings say, or the namespace is another's. A
-    preview without a cluster, which the environment asks for, is not checked.
+    SettingsError where a volume that is there cannot become what the settings say, or be read by the server that they
+    name, or where the namespace is another's. A preview without a cluster, which the environment asks for, is not
+    checked.
     """
     if _is_without_cluster():
         return
@@ -51,6 +53,7 @@ def check_cluster(settings: Settings) -> None:
         problems = [
             *namespace_problems(settings, read, stack_identity()),
             *volume_problems(settings, read),
+            *version_problems(settings, read),
         ]
     if missing:
         kinds = "; ".join(f"{kind.kind} of {kind.api_version}, which {kind.operator} brings" for kind in missing)

@@ -34,9 +34,9 @@ class DeclaredProject:
 
         ``upload`` and ``export`` are for the commands of these names; ``make download`` reads ``export`` and ``data``.
         """
-        places = {PEOPLE[role]: _place(storage.user_connection) for role, storage in self.storages.items()}
+        places = {PEOPLE[role]: place_output(storage.user_connection) for role, storage in self.storages.items()}
         # Label Studio's own key, which may read and no more: whoever uploads cannot read what others uploaded.
-        places["data"] = _place(self.storages["source"].connection)
+        places["data"] = place_output(self.storages["source"].connection)
         return {
             "declaration": self.component.declaration_name,
             "syncJob": self.component.sync_job,
@@ -94,7 +94,8 @@ def declare_projects(  # noqa: PLR0913 - what a stack has
     return declared
 
 
-def _place(connection: S3Connection) -> dict[str, Any]:
+def place_output(connection: S3Connection) -> dict[str, Any]:
+    """Where a bucket is and which Secrets have its key, as outputs have it."""
     return {
         "endpoint": connection.endpoint,
         "region": connection.region,

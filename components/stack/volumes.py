@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from ..label_studio.settings import VolumePersistence
+from ..label_studio.values import claim_name, service_name
 from ..object_store.settings import StandaloneStore
 from ..postgresql.settings import StandalonePostgres
 from ..redis.settings import StandaloneRedis
@@ -16,6 +17,9 @@ from .settings import Settings
 # The object at a path of the API, or None where it is not there or may not be read.
 Read = Callable[[str], Mapping[str, Any] | None]
 STATEFUL_SET = "/apis/apps/v1/namespaces/{namespace}/statefulsets/{name}"
+DEPLOYMENT = "/apis/apps/v1/namespaces/{namespace}/deployments/{name}"
+# The annotation with which make copy-uploads marks a claim.
+COPIED = "label-studio/copied-to"
 CLAIM = "/api/v1/namespaces/{namespace}/persistentvolumeclaims/{name}"
 
 
@@ -35,14 +39,31 @@ def volume_problems(settings: Settings, read: Read, name: str = "label-studio") 
                     yield from _template_problems(f"{key}.storage", chosen.storage, template["spec"])
             case _:
                 pass
-    if isinstance(settings.label_studio.persistence, VolumePersistence):
-        claim = read(CLAIM.format(namespace=namespace, name=f"{name}-ls-pvc"))
-        if claim:
-            yield from _claim_problems(settings.label_studio.persistence, claim["spec"])
+    claim = read(CLAIM.format(namespace=namespace, name=claim_name(name)))
+    if claim and isinstance(settings.label_studio.persistence, VolumePersistence):
+        yield from _claim_problems(settings.label_studio.persistence, claim["spec"])
+    elif claim and COPIED not in (claim["metadata"].get("annotations") or {}):
+        page = read(DEPLOYMENT.format(namespace=namespace, name=service_name(name)))
+        if page and _mounts(page, claim_name(name)):
+            size = _size(claim["spec"])
+            yield (
+                f"labelStudio.persistence: must be {{type: volume, size: {size}}} until the bucket has the files of "
+                f"the claim {claim_name(name)}, which the page has now: make copy-uploads copies them, and deletes "
+                "nothing"
+            )
+
+
+def _mounts(page: Mapping[str, Any], claim: str) -> bool:
+    volumes = page["spec"]["template"]["spec"].get("volumes") or []
+    return any((each.get("persistentVolumeClaim") or {}).get("claimName") == claim for each in volumes)
+
+
+def _size(spec: Mapping[str, Any]) -> str:
+    return str(spec["resources"]["requests"]["storage"])
 
 
 def _template_problems(key: str, storage: Storage, spec: Mapping[str, Any]) -> Iterator[str]:
-    size = spec["resources"]["requests"]["storage"]
+    size = _size(spec)
     if parse_quantity(storage.size) != parse_quantity(size):
         yield (
             f"{key}.size: must be {size} while the server exists, as Kubernetes does not change the volumes of a "
@@ -53,7 +74,7 @@ def _template_problems(key: str, storage: Storage, spec: Mapping[str, Any]) -> I
 
 
 def _claim_problems(persistence: VolumePersistence, spec: Mapping[str, Any]) -> Iterator[str]:
-    key, size = "labelStudio.persistence", spec["resources"]["requests"]["storage"]
+    key, size = "labelStudio.persistence", _size(spec)
     if parse_quantity(persistence.size) < parse_quantity(size):
         yield f"{key}.size: must be at least {size}, as a volume does not shrink"
     if persistence.storage_class and persistence.storage_class != spec.get("storageClassName"):

@@ -31,6 +31,20 @@ LABEL_STUDIO = re.compile(r"(.*/)?label-studio")
 LAUNCHERS = {"tini", "dumb-init", "exec", "/sbin/tini", "/usr/bin/tini", "/usr/bin/dumb-init"}
 # The worker's own prelude: it makes one file of certificate authorities, and executes what follows.
 PRELUDES = {'cat "$(python3 -m certifi)" "$OBJECT_STORE_CA" > "$REQUESTS_CA_BUNDLE" && exec "$0" "$@"'}
+# What set-up Jobs do with a script, their fourth word: they run it until it succeeds.
+RETRY = """\
+for pause in 10 20 40 80; do
+  code=0; sh -c "$1" || code=$?
+  [ "$code" != 0 ] || exit 0
+  [ "$code" != "$2" ] || exit "$code"
+  echo "Trying again in $pause seconds." >&2
+  sleep "$pause"
+done
+exec sh -c "$1"
+"""
+# A program of the settings directory, which finds the modules of Label Studio where its own programs do.
+MOUNTED = re.compile(r"/etc/label-studio/settings/[a-z_]+\.py")
+WITH_CODE = re.compile(rf'PYTHONPATH="\$PYTHONPATH:/label-studio/label_studio" exec (python3 {MOUNTED.pattern})')
 METACHARACTERS = re.compile(r"[$`;&|<>(){}\n*?~#\\!]")
 ASSIGNMENT = re.compile(r"\w+=")
 SERVERS = re.compile(r"label.?studio|uwsgi|manage\.py|runserver|gunicorn|daphne|hypercorn|uvicorn|wsgi|django", re.I)
@@ -95,9 +109,18 @@ def _of_shell(words: Sequence[str]) -> list[str] | None:
         return []
     if len(words) < 2 or not re.fullmatch(r"-[euo]*c", words[0]):
         return None
-    if words[1] in PRELUDES:
-        return list(words[2:])
-    text = words[1].strip()
+    text, *further = words[1:]
+    if text in PRELUDES:
+        return further
+    if text == RETRY:
+        # Its name, the script, and the exit code of a refusal.
+        return ["sh", "-c", *further[1:2]]
+    return _of_text(text.strip())
+
+
+def _of_text(text: str) -> list[str] | None:
+    if found := WITH_CODE.fullmatch(text):
+        return found[1].split()
     if METACHARACTERS.search(text):
         return None
     try:
@@ -119,4 +142,6 @@ def _of_python(words: Sequence[str], ends: bool) -> Task:
     if words and MANAGE.fullmatch(words[0]):
         settings = any(word.startswith(("--settings", "--pythonpath")) for word in words)
         return Task.OPAQUE if settings or len(words) < 2 else DJANGO_TASKS.get(words[1], Task.OPAQUE)
+    if ends and len(words) == 1 and MOUNTED.fullmatch(words[0]):
+        return Task.OTHER
     return _unless_it_ends(" ".join(words), ends)

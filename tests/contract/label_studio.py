@@ -42,16 +42,27 @@ def installed(requirements: Path, place: Path) -> Path:
 
 def probe(version: str, name: str, folder: Path, question: Any, **environment: str) -> Any:
     """What a program of ``probes`` answers inside the release, with the files that its containers are given."""
-    finished = subprocess.run(
-        [package(version), PROBES / f"{name}.py"],
+    finished = _run(version, PROBES / f"{name}.py", folder, environment, json.dumps(question))
+    assert finished.returncode == 0, finished.stderr[-4000:]
+    return json.loads(finished.stdout.splitlines()[-1])
+
+
+def run_mounted(version: str, file: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """A file of the settings directory, run inside the release as a Job runs it."""
+    return _run(version, folder / "settings" / file, folder, environment)
+
+
+def _run(
+    version: str, program: Path, folder: Path, environment: Mapping[str, str], given: str | None = None
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [package(version), program],
         env={**_environment(version, folder), **environment},
-        input=json.dumps(question),
+        input=given,
         capture_output=True,
         text=True,
         check=False,
     )
-    assert finished.returncode == 0, finished.stderr[-4000:]
-    return json.loads(finished.stdout.splitlines()[-1])
 
 
 @contextmanager

@@ -30,7 +30,8 @@ import time
 
 def application(environment, start):
     time.sleep(float(environment["PATH_INFO"].strip("/") or 0))
-    start("500 Sorry" if "fail" in environment["QUERY_STRING"] else "200 OK", [])
+    status = "500 Sorry" if "fail" in environment["QUERY_STRING"] else "200 OK"
+    start(status, [("X-Scheme", environment["wsgi.url_scheme"])])
     return [b"done"]
 """
 
@@ -40,6 +41,7 @@ class Server:
     """A running uWSGI; ``log`` is the file that it prints to."""
 
     url: str
+    waiting: str
     process: subprocess.Popen[bytes]
     log: Path
 
@@ -48,11 +50,12 @@ class Server:
 def server(tmp_path: Path) -> Iterator[Server]:
     (tmp_path / "core").mkdir()
     (tmp_path / "core/wsgi.py").write_text(APPLICATION)
-    page, statistics = free_port(), free_port()
+    page, waiting, statistics = free_port(), free_port(), free_port()
     text = (FILES / "uwsgi.ini").read_text().replace(f"harakiri:{PROCESS_SECONDS}", f"harakiri:{LIMIT}")
     for place, here in {
         "/label-studio/label_studio": str(tmp_path),
         ":8000": f"127.0.0.1:{page}",
+        ":8001": f"127.0.0.1:{waiting}",
         ":1717": f"127.0.0.1:{statistics}",
         "/tmp/uwsgi.pid": str(tmp_path / "pid"),
     }.items():
@@ -61,11 +64,11 @@ def server(tmp_path: Path) -> Iterator[Server]:
     with (tmp_path / "log").open("wb") as log:
         process = subprocess.Popen(
             [package(NEWEST).with_name("uwsgi"), "--ini", tmp_path / "uwsgi.ini"],
-            env={"PATH": os.environ["PATH"], "UWSGI_PROCESSES": "2"},
+            env={"PATH": os.environ["PATH"], "UWSGI_PROCESSES": "2", "WAITING_PROCESSES": "1"},
             stdout=log,
             stderr=subprocess.STDOUT,
         )
-    found = Server(f"http://127.0.0.1:{page}", process, tmp_path / "log")
+    found = Server(f"http://127.0.0.1:{page}", f"http://127.0.0.1:{waiting}", process, tmp_path / "log")
     until_it_answers(found.url)
     yield found
     process.kill()
@@ -120,3 +123,18 @@ def test_a_running_request_ends_before_the_server_does(server: Server) -> None:
         server.process.send_signal(signal.SIGTERM)
         assert running.result().text == "done"
     assert server.process.wait(10) == 0
+
+
+def test_requests_that_wait_for_others_leave_the_page_alone(server: Server) -> None:
+    with ThreadPoolExecutor(16) as pool, httpx.Client() as page:
+        waiting = [pool.submit(httpx.get, f"{server.waiting}/0.5", timeout=20) for _ in range(8)]
+        time.sleep(0.2)
+        began = time.monotonic()
+        assert {page.get(server.url).text for _ in range(5)} == {"done"}
+        assert time.monotonic() - began < 2, "those that wait take four seconds"
+        assert {each.result().text for each in waiting} == {"done"}
+
+
+def test_the_scheme_of_the_proxy_in_front_arrives(server: Server) -> None:
+    """Django compares it with the origin of forms."""
+    assert httpx.get(server.url, headers={"X-Forwarded-Proto": "https"}).headers["X-Scheme"] == "https"

@@ -138,6 +138,12 @@ def test_a_store_with_tls_is_asked_by_its_name(front: Found, official: Found) ->
     assert official["names"] == [None]
 
 
+def test_what_waits_for_others_has_processes_of_its_own(front: Found, official: Found) -> None:
+    ports = list(front["ports"].values())
+    assert ports == ["8001"] * 9 + ["8000"] * 7
+    assert set(official["ports"].values()) == {"8000"}
+
+
 def test_a_store_that_hangs_ends_in_an_error(front: Found) -> None:
     assert front["/hanging-store"]["status"] == 504
 

@@ -86,3 +86,15 @@ def test_a_worker_gives_back_what_its_predecessor_in_the_pod_was_at(answers: Any
     assert answers["worker"]["given back"] == [["job:execution"]]
     assert answers["worker"]["cleaned"] == 1
     assert answers["worker"]["dead"] == [1, 0]
+
+
+def test_predictions_that_did_not_come_are_not_claimed(answers: Any) -> None:
+    status, reason = answers["predictions"]["silent"]
+    assert status == 503
+    assert "model server Detector does not answer" in reason
+    assert answers["predictions"]["first"][0] == "Retrieved 1 predictions"
+
+
+def test_a_model_server_that_was_connected_a_moment_ago_is_asked_for_predictions_alone(answers: Any) -> None:
+    assert answers["predictions"]["first"][1] == ["health", "setup", "predict"]
+    assert answers["predictions"]["soon after"] == ["predict"]

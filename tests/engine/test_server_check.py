@@ -26,7 +26,8 @@ CLAIM = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage":
 def config(kubeconfig: Path, namespace: str) -> dict[str, Any]:
     context = yaml.safe_load(kubeconfig.read_text())["current-context"]
     cluster = {"namespace": namespace, "context": context, "kubeconfig": str(kubeconfig), "createNamespace": False}
-    return stack_config("dev", {"cluster": cluster})
+    volume = {"persistence": {"type": "volume", "size": "2Gi"}}
+    return stack_config("dev", {"cluster": cluster, "labelStudio": volume})
 
 
 def ask(config: Mapping[str, Any]) -> Answers:

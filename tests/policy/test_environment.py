@@ -111,6 +111,23 @@ def test_the_preludes_are_those_of_the_worker() -> None:
     assert task_of(["/bin/sh", "-c", WITH_AUTHORITY, *COMMAND], [], ends=False) is Task.WORKER
 
 
+def test_a_job_may_run_a_program_of_the_settings_directory() -> None:
+    from components.kubernetes.setup_job import RETRY  # noqa: PLC0415 - components, for their texts
+    from components.label_studio import mounts  # noqa: PLC0415
+
+    for file in mounts.FILES.glob("*.py"):
+        script = mounts.command_of(file.name)
+        for command in (["sh", "-c", script], ["sh", "-c", RETRY, "setup", script, "42"]):
+            assert task_of(command, [], ends=True) is Task.OTHER
+            assert task_of(command, [], ends=False) is Task.OPAQUE
+    for other in (
+        f"{script}; label-studio-uwsgi",
+        script.replace("$PYTHONPATH", "/mnt"),
+        script.replace("/etc", "/mnt"),
+    ):
+        assert task_of(["sh", "-c", RETRY, "setup", other, "42"], [], ends=True) is Task.OPAQUE
+
+
 @pytest.mark.parametrize(
     ("path", "value", "problem"),
     [

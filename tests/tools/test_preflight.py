@@ -17,12 +17,14 @@ import pulumi
 import pytest
 import trustme
 
+from cli.volume import COPIED as copied_by_the_command  # noqa: N811 - a constant
 from components.kubernetes.ownership import STACK
 from components.settings.errors import SettingsError
 from components.stack import preflight
 from components.stack.api_server import ClusterError
 from components.stack.preflight import check_cluster, needed_kinds
 from components.stack.settings import Settings
+from components.stack.volumes import COPIED
 from local.engine import merge
 from tests.unit.projects.test_settings import CREDENTIALS
 from tests.unit.stack_files import settings_of
@@ -225,9 +227,13 @@ def claim_of(size: str) -> dict[str, Any]:
     return {"resources": {"requests": {"storage": size}}, "storageClassName": "local-path"}
 
 
-def stateful_set(size: str, storage_class: str | None = "local-path") -> dict[str, Any]:
+def stateful_set(
+    size: str, storage_class: str | None = "local-path", image: str = "registry.example.com/it"
+) -> dict[str, Any]:
     """As much of a server of ours as counts."""
-    return {"spec": {"volumeClaimTemplates": [{"spec": {**claim_of(size), "storageClassName": storage_class}}]}}
+    template = {"spec": {"containers": [{"name": "postgresql", "image": image}]}}
+    claims = [{"spec": {**claim_of(size), "storageClassName": storage_class}}]
+    return {"spec": {"volumeClaimTemplates": claims, "template": template}}
 
 
 APPS = "/apis/apps/v1/namespaces/label-studio/statefulsets/label-studio-"
@@ -253,10 +259,63 @@ CLAIM = "/api/v1/namespaces/label-studio/persistentvolumeclaims/label-studio-ls-
     ],
 )
 def test_volumes_that_are_there_stay_what_they_are(tmp_path: Path, there: dict[str, Any], words: str | None) -> None:
-    more = {"objectStore": {"storage": {"storageClass": "local-path"}}}
+    volume = {"persistence": {"type": "volume", "size": "2Gi"}}
+    more = {"objectStore": {"storage": {"storageClass": "local-path"}}, "labelStudio": volume}
     with api_server(kinds=there) as server:
         given = settings(tmp_path, f"http://127.0.0.1:{server.server_port}", more)
         assert_refused(given, words)
+
+
+@pytest.mark.parametrize(
+    ("image", "words"),
+    [
+        ("docker.io/library/postgres:17.6", None),
+        # Its tag does not say.
+        (f"docker.io/library/postgres@sha256:{'0' * 64}", None),
+        (
+            "mirror.example.com/library/postgres:15.14-bookworm",
+            "images.postgresql: must be of version 15 while the server has its volume, which a server of version 17 "
+            "does not start on",
+        ),
+    ],
+)
+def test_a_server_of_another_major_version_does_not_get_the_volume(
+    tmp_path: Path, image: str, words: str | None
+) -> None:
+    with api_server(kinds={f"{APPS}postgresql": stateful_set("2Gi", image=image)}) as server:
+        assert_refused(settings(tmp_path, f"http://127.0.0.1:{server.server_port}"), words)
+
+
+PAGE = "/apis/apps/v1/namespaces/label-studio/deployments/label-studio-ls-app"
+OF_THE_PAGE = {**claim_of("4Gi"), "accessModes": ["ReadWriteOnce"]}
+
+
+def page_with(*volumes: dict[str, Any]) -> dict[str, Any]:
+    """As much of the page's Deployment as counts."""
+    return {"spec": {"template": {"spec": {"volumes": list(volumes)}}}}
+
+
+@pytest.mark.parametrize(
+    ("annotations", "volume", "words"),
+    [
+        (
+            {},
+            {"persistentVolumeClaim": {"claimName": "label-studio-ls-pvc"}},
+            "labelStudio.persistence: must be {type: volume, size: 4Gi} until the bucket has the files of the claim "
+            "label-studio-ls-pvc, which the page has now: make copy-uploads copies them, and deletes nothing",
+        ),
+        ({COPIED: "label-studio"}, {"persistentVolumeClaim": {"claimName": "label-studio-ls-pvc"}}, None),
+        # Left over from a page that has its files elsewhere by now.
+        ({}, {"emptyDir": {}}, None),
+    ],
+)
+def test_a_page_keeps_its_volume_until_its_files_are_in_the_bucket(
+    tmp_path: Path, annotations: dict[str, str], volume: dict[str, Any], words: str | None
+) -> None:
+    assert copied_by_the_command == COPIED
+    there = {CLAIM: {"metadata": {"annotations": annotations}, "spec": OF_THE_PAGE}, PAGE: page_with(volume)}
+    with api_server(kinds=there) as server:
+        assert_refused(settings(tmp_path, f"http://127.0.0.1:{server.server_port}"), words)
 
 
 NAMESPACE = "/api/v1/namespaces/label-studio"

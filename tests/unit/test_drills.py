@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
+from components.settings.rotation import Rotation
+from drills import rotations
 from drills.__main__ import DRILLS, _judge, main
 from drills.drill import Drill
 from drills.load import Ledger
+from drills.rotations import Update, _raised
 from drills.table import NEVER, Row, keep, table
 from local.cluster.api import Timeout
 
@@ -69,3 +73,27 @@ def test_a_drill_that_breaks_off_has_failed_and_ends_nothing_else() -> None:
 def row(drill: str) -> Row:
     observed = "gap 9.0 s | answered:\nno"
     return Row(drill, "abcdef0, 2026-01-01", "no gap", observed, 31.4, acknowledged=70, lost=2, passed=False)
+
+
+def test_a_rotation_raises_its_own_counter_alone() -> None:
+    counters = {"redis": 3, "projectKeys": {"cats": 2}}
+    assert _raised(counters, "redis") == {"redis": 4, "projectKeys": {"cats": 2}}
+    assert _raised(counters, "projectKeys", "dogs") == {"redis": 3, "projectKeys": {"cats": 2, "dogs": 2}}
+    assert _raised({}, "pageKey") == {"pageKey": 2}
+
+
+def test_a_rotation_is_judged_by_pods_and_requests() -> None:
+    def passed(counter: str, ledger: Ledger, **started: int) -> bool:
+        update = Update(60.0, Counter(started))
+        return update.observation(counter, frozenset({"postgresql"}), ledger).passed
+
+    calm, refused = Ledger(answered=[1.0, 2.0]), Ledger(answered=[1.0, 2.0], refused=1)
+    assert passed("databaseOwner", calm, postgresql=1)
+    assert not passed("databaseOwner", calm, postgresql=2)
+    assert not passed("databaseOwner", refused, postgresql=1)
+    assert passed("databaseSuperuser", refused, postgresql=1)
+
+
+def test_every_counter_of_the_settings_has_a_drill() -> None:
+    names = {f"rotate-{name.replace('_', '-')}" for name in Rotation.model_fields}
+    assert names == set(rotations.DRILLS)

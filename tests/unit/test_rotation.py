@@ -129,7 +129,7 @@ def test_another_value_starts_those_again_that_read_it() -> None:
         "databaseSuperuser": {"label-studio-postgresql"},
         "redis": {"label-studio-redis", *page_and_worker},
         "objectStoreRoot": {"label-studio-store"},
-        "pageKey": set(),
+        "pageKey": page_and_worker,
         "djangoKey": page_and_worker,
         "administrator": {"page"},
     }

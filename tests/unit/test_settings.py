@@ -15,6 +15,7 @@ from components.settings.grammars.quantities import UNITS, parse_quantity
 from components.stack.settings import load_settings, secret_names, validate_stack
 from tests.unit.stack_files import configured, settings_of, stack_config
 
+VOLUME = {"type": "volume"}
 INGRESS = {"host": "label-studio.example.com", "tls": [{"secretName": "tls"}]}
 
 NOTHING = {"storage": None, "resources": None}
@@ -87,8 +88,13 @@ REFUSED: list[tuple[str, dict[str, Any], str, str]] = [
     ("dev", {"objectStore": {"bucket": "Label"}}, "objectStore.bucket", "3 to 63"),
     ("dev", {"objectStore": {"bucket": "192.168.0.1"}}, "objectStore.bucket", "not an IP address"),
     ("dev", {"labelStudio": {"replicas": 0}}, "labelStudio.replicas", "greater than or equal to 1"),
-    ("dev", {"labelStudio": {"replicas": 2}}, "labelStudio.persistence", "type: s3"),
-    ("dev", {"labelStudio": {"autoscaling": {"maxReplicas": 3}}}, "labelStudio.persistence", "ReadWriteMany"),
+    ("dev", {"labelStudio": {"replicas": 2, "persistence": VOLUME}}, "labelStudio.persistence", "type: s3"),
+    (
+        "dev",
+        {"labelStudio": {"autoscaling": {"maxReplicas": 3}, "persistence": VOLUME}},
+        "labelStudio.persistence",
+        "ReadWriteMany",
+    ),
     ("dev", {"labelStudio": {"ingress": {**INGRESS, "host": "10.1.2.3"}}}, "labelStudio.ingress.host", "DNS name"),
     ("dev", {"labelStudio": {"ingress": {"host": "a.example.com"}}}, "labelStudio.ingress.tls", "is required"),
     ("dev", {"labelStudio": {"ingress": {**INGRESS, "tls": []}}}, "labelStudio.ingress.tls", "at least 1"),
@@ -111,7 +117,7 @@ REFUSED: list[tuple[str, dict[str, Any], str, str]] = [
     ("prod", {"cluster": {"protectData": False}}, "cluster.protectData", "must be true"),
     ("prod", {"labelStudio": {"signup": "enabled"}}, "labelStudio.signup", "invite"),
     ("prod", {"labelStudio": {"ingress": None}}, "labelStudio.ingress", "TLS"),
-    ("prod", {"labelStudio": {"persistence": {"type": "volume"}}}, "labelStudio.persistence", "type: s3"),
+    ("prod", {"labelStudio": {"persistence": VOLUME}}, "labelStudio.persistence", "type: s3"),
 ]
 
 

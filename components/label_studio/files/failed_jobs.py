@@ -17,6 +17,7 @@ from redis_queues import queues
 from rq.exceptions import NoSuchJobError
 from rq.job import Job
 from rq.registry import FailedJobRegistry
+from time_limits import redis
 
 KEEP_DAYS = 14
 KEEP_SECONDS = KEEP_DAYS * 86400
@@ -26,7 +27,7 @@ Failed = tuple[FailedJobRegistry, Any]
 
 def failed(connection: Any) -> Iterator[Failed]:
     """Each failed job with its registry."""
-    for name in queues():
+    for name in queues(redis()):
         registry = FailedJobRegistry(name, connection=connection)
         # Not by the registry's own methods, which clean up while they count.
         for identifier in connection.zrange(registry.key, 0, -1):
@@ -90,7 +91,7 @@ def rerun(connection: Any, wanted: Sequence[str]) -> dict[str, Any]:
 
 def main(command: str, *arguments: str) -> Any:
     """What one of the three commands answers."""
-    connection = get_redis_connection(queues()["default"])
+    connection = get_redis_connection(queues(redis())["default"])
     if command == "rerun":
         return rerun(connection, arguments)
     return {"count": count, "list": listed}[command](connection)

@@ -36,6 +36,8 @@ WAIT_SECONDS = float(os.environ.get("PAGE_EXPORT_WAIT_SECONDS", "20"))
 # How often a browser is sent back to the same address; it gives up after 20 times.
 ROUNDS = 18
 ROUND = "round"
+# The numbers of the processes in which requests wait for others (uwsgi.ini).
+WAITING = "WAITING_PROCESSES"
 POLL_SECONDS = 0.5
 JOB_TIMEOUT = "3h"
 # A job that ended unseen is given out to whoever asks for the same within this time; later a new one is started.
@@ -172,8 +174,8 @@ def _hostname(request: Any) -> str | None:
 
 @contextmanager
 def _place_to_wait() -> Iterator[bool]:
-    """Half of the processes of this pod may wait for exports; the others serve the page."""
-    for number in range(max(int(os.environ.get("UWSGI_PROCESSES", "2")) // 2, 1)):
+    """Half of the processes that are for waiting may wait for exports; the others pass on images."""
+    for number in range(max(len(os.environ.get(WAITING, "1").split(",")) // 2, 1)):
         with (Path(tempfile.gettempdir()) / f"page-export-{number}").open("w") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -10,7 +10,6 @@ Runs inside Label Studio's containers, so it knows nothing of this project.
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -20,12 +19,13 @@ from core.utils.common import load_func
 from django.apps import AppConfig
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from neighbours import Breaker
 from redis.exceptions import RedisError
 
 logger = logging.getLogger(__name__)
 
-# Seconds for which a Redis that did not answer is not asked again, so that no request waits for more than one timeout.
-PAUSE_SECONDS = 3.0
+# One call in vain is enough: saving goes on without Redis, but would wait for each of several jobs.
+REDIS = Breaker("job queue (Redis)", limit=1)
 REASON = "The job queue (Redis) does not answer, so this cannot be started now. Try again in a minute."
 # Views whose POST begins what takes minutes.
 LONG = (
@@ -38,30 +38,23 @@ LONG = (
 )
 
 
-class Pulse:
-    """Whether Redis answers."""
-
-    def __init__(self) -> None:
-        self.away_until = 0.0
-
-    def __call__(self) -> bool:
-        """Ask, unless it did not answer a moment ago."""
-        if time.monotonic() < self.away_until:
-            return False
-        try:
-            queue._redis.ping()
-        except RedisError as error:
-            self.miss(error)
-            return False
-        return True
-
-    def miss(self, error: Exception) -> None:
-        """Take note that it did not answer."""
-        self.away_until = time.monotonic() + PAUSE_SECONDS
-        logger.error("Redis does not answer: %s", error)
+def pulse() -> bool:
+    """Whether Redis answers; it is not asked if it did not answer a moment ago."""
+    if not REDIS.admits():
+        return False
+    try:
+        queue._redis.ping()
+    except RedisError as error:
+        miss(error)
+        return False
+    REDIS.answered()
+    return True
 
 
-pulse = Pulse()
+def miss(error: Exception) -> None:
+    """Take note that it did not answer."""
+    REDIS.missed()
+    logger.error("Redis does not answer: %s", error)
 
 
 class RedisAway(AppConfig):  # type: ignore[misc]

@@ -16,17 +16,14 @@ LOCATION = "REDIS_LOCATION"
 NAMES = ("critical", "high", "default", "low")
 # Of this stack's own, for jobs that take minutes: repeatable_jobs.py says which.
 LONG = "long"
-# A request waits for no longer than this; workers, which wait for jobs, take a longer time to read.
-CONNECT_SECONDS = 2
-READ_SECONDS = 5
 # Label Studio names a longer limit for storage syncs only; RQ's own 180 seconds would end a large project's export.
 JOB_SECONDS = 3600
 
 
-def queues(environment: Mapping[str, str] = os.environ) -> dict[str, dict[str, Any]]:
+def queues(client: Mapping[str, Any], environment: Mapping[str, str] = os.environ) -> dict[str, dict[str, Any]]:
     """``RQ_QUEUES`` for the server of ``REDIS_LOCATION``, in the form ``redis[s]://[user][:password]@host:port/database``.
 
-    ``REDIS_PASSWORD`` goes before a password in the location.
+    ``client`` are the options of each client; ``REDIS_PASSWORD`` goes before a password in the location.
     """
     location = urlsplit(environment[LOCATION])
     queue: dict[str, Any] = {
@@ -34,11 +31,7 @@ def queues(environment: Mapping[str, str] = os.environ) -> dict[str, dict[str, A
         "PORT": location.port or 6379,
         "DB": int(location.path.strip("/") or 0),
         "DEFAULT_TIMEOUT": JOB_SECONDS,
-        "REDIS_CLIENT_KWARGS": {
-            "socket_connect_timeout": CONNECT_SECONDS,
-            "socket_timeout": READ_SECONDS,
-            "socket_keepalive": True,
-        },
+        "REDIS_CLIENT_KWARGS": dict(client),
     }
     if location.username:
         queue["USERNAME"] = unquote(location.username)

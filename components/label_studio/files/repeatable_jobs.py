@@ -14,9 +14,10 @@ from botocore.exceptions import ConnectionError as BotocoreConnectionError
 from botocore.exceptions import HTTPClientError
 from django.db import InterfaceError, OperationalError
 from django_rq.queues import DjangoRQ
+from neighbours import AwayError
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
-from redis_away import REASON, pulse
+from redis_away import REASON, miss
 from redis_queues import LONG as LONG_QUEUE
 from rest_framework.exceptions import APIException
 from rq import Retry
@@ -80,6 +81,7 @@ PASSING = (
     BotocoreConnectionError,
     HTTPClientError,
     AbandonedJobError,
+    AwayError,
     OSError,
 )
 
@@ -118,7 +120,7 @@ class StackQueue(DjangoRQ):  # type: ignore[misc]
         try:
             return super().enqueue_call(func, *args, **options)
         except (RedisConnectionError, RedisTimeoutError) as error:
-            pulse.miss(error)
+            miss(error)
             if name not in SHORT:
                 raise QueueAwayError from error
             # rq gives arguments of the function by these names.

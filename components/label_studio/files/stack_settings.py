@@ -6,9 +6,10 @@ looks into Django's settings, that is into this module, before it has finished.
 
 import os
 
+import time_limits
 from core.settings.base import *  # noqa: F403
 from core.settings.label_studio import *  # noqa: F403
-from core.settings.label_studio import DATABASES, INSTALLED_APPS, MIDDLEWARE
+from core.settings.label_studio import DATABASES, INSTALLED_APPS, MIDDLEWARE, REST_FRAMEWORK
 from redis_queues import LOCATION, queues
 
 # Seconds that a process keeps its connection for. Label Studio opens one for each request, which is more work than most
@@ -18,7 +19,13 @@ DATABASES["default"] |= {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True}
 # A key before SECRET_KEY, which ends no session while it is here. API tokens are checked with the newest key alone.
 SECRET_KEY_FALLBACKS = os.environ.get("SECRET_KEY_FALLBACKS", "").split()
 
+if DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
+    DATABASES["default"]["OPTIONS"] = time_limits.postgresql()
+
 INSTALLED_APPS += [
+    "bounded_calls.BoundedCalls",
+    "guarded_calls.GuardedCalls",
+    "model_servers.ModelServers",
     "declared_endpoints.DeclaredEndpoints",
     "link_index.LinkIndex",
     "target_storages.TargetStorages",
@@ -27,10 +34,13 @@ INSTALLED_APPS += [
     "page_exports.PageExports",
 ]
 
+MIDDLEWARE.insert(0, "guarded_calls.ReadyWithoutNeighbours")
+REST_FRAMEWORK["EXCEPTION_HANDLER"] = "guarded_calls.exception_handler"
+
 # The Community Edition leaves Redis unused: 1.20 empties RQ_QUEUES, later releases set REDIS_ENABLED to False.
 if LOCATION in os.environ:
     REDIS_ENABLED = True
-    RQ_QUEUES = queues()
+    RQ_QUEUES = queues(time_limits.redis())
     RQ = {"QUEUE_CLASS": "repeatable_jobs.StackQueue", "WORKER_CLASS": "queue_worker.StackWorker"}
     INSTALLED_APPS += ["redis_away.RedisAway"]
     MIDDLEWARE += ["redis_away.LongJobsNeedRedis"]

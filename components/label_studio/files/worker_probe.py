@@ -11,9 +11,10 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 from redis_queues import queues
 from rq import Worker
+from time_limits import redis
 
 wanted = (socket.gethostname(), sys.argv[1:])
-connection = get_redis_connection(queues()["default"])
+connection = get_redis_connection(queues(redis())["default"])
 try:
     found = any((worker.hostname, worker.queue_names()) == wanted for worker in Worker.all(connection))
 except (RedisConnectionError, RedisTimeoutError):

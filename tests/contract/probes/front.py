@@ -23,11 +23,30 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, ClassVar
 
-PAGE, APPLICATION, STORE, ELSEWHERE, SECURE, DNS = 8085, 8000, 9001, 9002, 9443, 53
+PAGE, APPLICATION, WAITING, STORE, ELSEWHERE, SECURE, DNS = 8085, 8000, 8001, 9001, 9002, 9443, 53
 TOKEN, SIGNATURE = "invitation-7f3a", "signature-91bc"
 UP = 0x1
 # More than the connections of nginx as the image configures it: 1,024 of each process.
 IDLE = 2100
+# Of those that wait for others, and of those that do not.
+PATHS = (
+    "/tasks/1/resolve/?fileuri=a",
+    "/projects/1/presign/?fileuri=a",
+    "/storage-data/uploaded/?filepath=a",
+    "/api/projects/1/export?exportType=JSON",
+    "/api/projects/1/exports/",
+    "/api/projects/1/import",
+    "/api/storages/s3/1/sync",
+    "/api/ml/1",
+    "/api/dm/actions?id=retrieve_tasks_predictions",
+    "/",
+    "/health",
+    "/api/projects/",
+    "/api/projects/1/next",
+    "/api/projects/1/exported",
+    "/api/tasks/1/annotations/",
+    "/data/upload/1/a.png",
+)
 REACT = Path("/label-studio/web/dist/apps/labelstudio/main.js")
 HERE = Path.cwd()
 
@@ -54,6 +73,7 @@ class Application(BaseHTTPRequestHandler):
             self.send_header(
                 "X-Accel-Redirect", f"/file_download/{self.redirections[path]}?X-Amz-Signature={SIGNATURE}"
             )
+        self.send_header("X-Port", str(self.connection.getsockname()[1]))
         self.send_header("Content-Length", "2")
         self.end_headers()
         self.wfile.write(b"ok")
@@ -234,8 +254,10 @@ def main() -> None:
     with nginx():
         found["refused"] = [ask(f"{path}?token={TOKEN}") for path in ("/user/signup/", "/api/projects")]
     serve(Quiet(("127.0.0.1", APPLICATION), Application))
+    serve(Quiet(("127.0.0.1", WAITING), Application))
     with nginx() as server:
         found["large"] = [announce(path, limit + 1) for path in ("/import", "/api/import")]
+        found["ports"] = {path: ask(path)["headers"]["x-port"] for path in PATHS}
         found["react"] = ask("/react-app/main.js?v=1")
         found["react again"] = ask("/react-app/main.js?v=1", **{"If-None-Match": found["react"]["headers"]["etag"]})
         for path in Application.redirections:

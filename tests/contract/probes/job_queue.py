@@ -23,13 +23,17 @@ import redis_away  # noqa: E402
 import repeatable_jobs  # noqa: E402
 import target_storages  # noqa: E402
 from core import redis as queue  # noqa: E402
+from data_manager.actions import basic  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.db import connection  # noqa: E402
 from django.test import Client  # noqa: E402
 from django.utils import timezone  # noqa: E402
 from io_storages.s3.models import S3ExportStorage, S3ExportStorageLink, S3ImportStorage  # noqa: E402
+from ml.api_connector import MLApi, MLApiResult  # noqa: E402
+from ml.models import MLBackend  # noqa: E402
 from organizations.models import Organization  # noqa: E402
 from projects.models import Project  # noqa: E402
+from rest_framework.exceptions import APIException  # noqa: E402
 from rq import SimpleWorker, Worker  # noqa: E402
 from rq.job import Job  # noqa: E402
 from rq.utils import import_attribute  # noqa: E402
@@ -257,6 +261,31 @@ def worker() -> dict[str, Any]:
     }
 
 
+def predictions() -> dict[str, Any]:
+    """What the Data Manager says of predictions, and what a server is asked that was connected a moment ago."""
+    # In bulk: newer releases check the address as one of a webhook, which a signal makes.
+    [backend] = MLBackend.objects.bulk_create([MLBackend(project=project, url="http://127.0.0.1:1", title="Detector")])
+    tasks = Task.objects.filter(pk=task.pk)
+    found: dict[str, Any] = {}
+    asked: list[str] = []
+
+    def answer(api: Any, url: str, *_: Any, **__: Any) -> MLApiResult:
+        asked.append(url)
+        return MLApiResult(response={"model_version": "1", "results": [{"result": [], "score": 0.5}]})
+
+    try:
+        basic.retrieve_tasks_predictions(project, tasks)
+    except APIException as error:
+        found["silent"] = [error.status_code, str(error.detail)]
+    with mock.patch.object(MLApi, "_request", answer):
+        found["first"] = [basic.retrieve_tasks_predictions(project, tasks)["detail"], list(asked)]
+        asked.clear()
+        MLBackend.objects.filter(pk=backend.pk).update(model_version="2")
+        basic.retrieve_tasks_predictions(project, tasks)
+        found["soon after"] = list(asked)
+    return found
+
+
 def index() -> list[str]:
     with connection.cursor() as cursor:
         return [
@@ -284,6 +313,7 @@ answers = {
     "asked twice": asked_twice(),
     "again": again(),
     "index": index(),
+    "predictions": predictions(),
     "worker": worker(),
 }
 sys.stdout.write(f"\n{json.dumps(answers)}\n")

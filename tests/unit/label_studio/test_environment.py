@@ -52,6 +52,11 @@ def test_the_number_of_processes_is_not_that_of_the_node_s_cores() -> None:
     assert variables(uwsgi_processes=3)["UWSGI_PROCESSES"] == "3"
 
 
+@pytest.mark.parametrize(("processes", "waiting"), [(1, "1"), (2, "1"), (3, "1"), (4, "1,2"), (5, "1,2")])
+def test_half_of_the_processes_are_for_requests_that_wait(processes: int, waiting: str) -> None:
+    assert variables(uwsgi_processes=processes)["WAITING_PROCESSES"] == waiting
+
+
 def test_compiled_code_is_kept_where_a_container_may_write() -> None:
     found = variables()
     assert found["PYTHONDONTWRITEBYTECODE"] == "", "the image forbids it"

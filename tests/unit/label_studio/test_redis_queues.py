@@ -9,15 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from components.label_studio.files import time_limits
 from components.label_studio.files.redis_queues import LONG, NAMES, queues
 
 
 def default(**environment: str) -> dict[str, Any]:
-    return queues(environment)["default"]
+    return queues(time_limits.redis(), environment)["default"]
 
 
 def test_every_queue_is_on_the_same_server() -> None:
-    found = queues({"REDIS_LOCATION": "redis://redis:6379/1"})
+    found = queues(time_limits.redis(), {"REDIS_LOCATION": "redis://redis:6379/1"})
     assert tuple(found) == (*NAMES, LONG) == ("critical", "high", "default", "low", "long")
     assert all(queue == found["default"] for queue in found.values())
 
@@ -27,11 +28,6 @@ def test_the_documented_form() -> None:
     assert (queue["HOST"], queue["PORT"], queue["DB"], queue["PASSWORD"]) == ("redis.ls.svc", 6380, 3, "from-secret")
     assert "SSL" not in queue
     assert "USERNAME" not in queue
-
-
-def test_no_request_waits_for_long() -> None:
-    options = default(REDIS_LOCATION="redis://redis")["REDIS_CLIENT_KWARGS"]
-    assert (options["socket_connect_timeout"], options["socket_timeout"]) == (2, 5)
 
 
 def test_port_and_database_have_defaults() -> None:
@@ -58,7 +54,7 @@ def test_certificates(requirement: str | None, expected: str, checks_host: bool)
     environment = {"REDIS_LOCATION": "rediss://redis:6379/1", "REDIS_SSL_CA_CERTS": "/ca.crt"}
     if requirement is not None:
         environment["REDIS_SSL_CERTS_REQS"] = requirement
-    queue = queues(environment)["low"]
+    queue = queues(time_limits.redis(), environment)["low"]
     assert queue["SSL"] is True
     assert queue["SSL_CERT_REQS"] == expected
     assert queue["REDIS_CLIENT_KWARGS"]["ssl_ca_certs"] == "/ca.crt"

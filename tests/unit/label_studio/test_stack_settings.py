@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from components.label_studio.files import time_limits
 from components.label_studio.mounts import SETTINGS_FILES
 
 BASE = """
@@ -18,8 +19,10 @@ REDIS_ENABLED = False
 DATABASES = {"default": {"ENGINE": "django.db.backends.postgresql"}}
 INSTALLED_APPS = ["tasks"]
 MIDDLEWARE = ["first"]
+REST_FRAMEWORK = {}
 FROM_BASE = 1
 """
+PROBES = "guarded_calls.ReadyWithoutNeighbours"
 # 1.20.0 empties the queues, later releases only leave Redis off.
 LABEL_STUDIO = "from core.settings.base import *\nRQ_QUEUES = {}\nFROM_LABEL_STUDIO = 1\n"
 SHOWN = ("REDIS_ENABLED", "RQ_QUEUES", "DATABASES", "INSTALLED_APPS", "MIDDLEWARE", "FROM_BASE", "FROM_LABEL_STUDIO")
@@ -57,8 +60,9 @@ def test_connections_are_kept_and_looked_after_with_and_without_redis(
         "ENGINE": "django.db.backends.postgresql",
         "CONN_MAX_AGE": 600,
         "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": time_limits.postgresql(),
     }
-    assert found["INSTALLED_APPS"][:2] == ["tasks", "declared_endpoints.DeclaredEndpoints"]
+    assert found["INSTALLED_APPS"][:2] == ["tasks", "bounded_calls.BoundedCalls"]
     assert found["FROM_BASE"] == found["FROM_LABEL_STUDIO"] == 1
 
 
@@ -67,12 +71,12 @@ def test_redis_is_switched_on_where_there_is_one(tmp_path: Path) -> None:
     assert found["REDIS_ENABLED"] is True
     assert sorted(found["RQ_QUEUES"]) == ["critical", "default", "high", "long", "low"]
     assert found["INSTALLED_APPS"][-1] == "redis_away.RedisAway"
-    assert found["MIDDLEWARE"] == ["first", "redis_away.LongJobsNeedRedis"]
+    assert found["MIDDLEWARE"] == [PROBES, "first", "redis_away.LongJobsNeedRedis"]
 
 
 def test_without_redis_the_queue_stays_as_it_was(tmp_path: Path) -> None:
     found = settings(tmp_path)
     assert found["REDIS_ENABLED"] is False
     assert found["RQ_QUEUES"] == {}
-    assert found["MIDDLEWARE"] == ["first"]
+    assert found["MIDDLEWARE"] == [PROBES, "first"]
     assert not any("redis" in name for name in found["INSTALLED_APPS"])

@@ -1,0 +1,58 @@
+"""Puts the limits of ``time_limits`` where libraries and Label Studio have no setting for them.
+
+Runs inside Label Studio's containers, so it knows nothing of this project. Checked with 1.20.0 and 1.23.2.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from botocore.config import Config
+from django.apps import AppConfig
+from django.db.backends.signals import connection_created
+from time_limits import REQUEST_SECONDS, in_requests, limits
+
+
+class BoundedCalls(AppConfig):  # type: ignore[misc]
+    """The Django application that sets them, once all of Label Studio is loaded."""
+
+    name = "bounded_calls"
+
+    def ready(self) -> None:
+        """ImportError or AttributeError where a release has no such place."""
+        _limit_stores()
+        _limit_model_servers()
+        _limit_imports()
+        if in_requests():
+            connection_created.connect(_limit_statements, dispatch_uid=self.name)
+
+
+def _limit_stores() -> None:
+    limit = limits()["object store"]
+    # Of each client, whoever makes it: Label Studio's storages and django-storages have settings of their own.
+    Config.OPTION_DEFAULTS |= {
+        "connect_timeout": limit.connect,
+        "read_timeout": limit.read,
+        "retries": {"mode": "standard", "total_max_attempts": limit.attempts},
+    }
+
+
+def _limit_statements(connection: Any, **_: Any) -> None:
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('statement_timeout', %s, false)", [f"{REQUEST_SECONDS}s"])
+
+
+def _limit_model_servers() -> None:
+    from ml.api_connector import BaseHTTPAPI  # noqa: PLC0415 - models can be imported now only
+
+    # Label Studio makes each connection up to three times.
+    BaseHTTPAPI.MAX_RETRIES = 0
+
+
+def _limit_imports() -> None:
+    from data_import import uploader  # noqa: PLC0415 - models can be imported now only
+
+    limit = limits()["import from a URL"]
+    uploader.ssrf_safe_get = partial(uploader.ssrf_safe_get, timeout=(limit.connect, limit.read))
