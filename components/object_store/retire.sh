@@ -4,13 +4,15 @@ set -eu
 export MC_HOST_root="$SCHEME://$ROOT_USER:$ROOT_PASSWORD@$ADDRESS"
 unset ROOT_USER ROOT_PASSWORD
 
-if ! listed=$(mc admin user list root 2>&1); then
+if ! listed=$(mc --json admin user list root 2>&1); then
   printf 'The object store at %s does not tell its users: %s\n' "$ADDRESS" "$listed" >&2
   exit 1
 fi
 
-# A line has the state of a user, its name and its policies.
-while read -r _ user _; do
+# Only as JSON, an object in a line for each user, mc does not cut off long names.
+while read -r line; do
+  user=${line#*'"accessKey":"'}
+  user=${user%%'"'*}
   case $user in
     "$STORE"-*) ;;
     *) continue ;; # Made by somebody else.

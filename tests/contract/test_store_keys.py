@@ -184,13 +184,16 @@ def test_the_keys_still_do_what_they_are_for(store: Store) -> None:
 
 def test_keys_that_nobody_declares_any_more_open_nothing(store: Store) -> None:
     policy = json.dumps(policy_document(GRANTS["source"]))
-    kept, former, undeclared = "store-cats-source-2", "store-cats-source", "store-dogs-source"
-    for user in (kept, former, undeclared, "storefront", "stores-own"):
+    own = "label-studio-store"
+    kept, former, undeclared = f"{own}-cats-source-2", f"{own}-cats-source", f"{own}-dogs-with-long-names-source"
+    others = f"{own}front-of-somebody-else", "label-studio-store"
+    for user in (kept, former, undeclared, *others):
         store.grant((user, KEYS["source"][1]), "data", "cats/input/", policy)
-    for _ in range(2):
-        store.retire("store", kept, "store-uploads")
-    opened = {user: lists(store, user) for user in (kept, former, undeclared, "storefront", "stores-own")}
-    assert opened == {kept: True, former: False, undeclared: False, "storefront": True, "stores-own": True}
+    told = store.retire(own, kept, f"{own}-uploads")
+    assert f"The key {undeclared} opens nothing any more." in told.splitlines()
+    store.retire(own, kept, f"{own}-uploads")
+    opened = {user: lists(store, user) for user in (kept, former, undeclared, *others)}
+    assert opened == {kept: True, former: False, undeclared: False, others[0]: True, others[1]: True}
     assert reads(store, KEYS["source"]), "the keys of other stores stay"
 
 
