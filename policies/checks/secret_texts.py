@@ -149,7 +149,6 @@ def _is_secret(match: re.Match[str], is_code: bool) -> bool:
         return False
     if PLACEHOLDER.match(value) or words(value) == words(key) or is_secret_name(value):
         return False
-    # In a program a bare word is a name, and a quoted one in a shell's assignment is a value.
-    return not (is_code and match["quoted"] is None and IDENTIFIER.fullmatch(value) and match["sign"] != "=") and not (
-        is_code and match["quoted"] is None and match["sign"] == "=" and IDENTIFIER.fullmatch(value) and key.islower()
-    )
+    # In a program a bare word is a name; but capitals in front of = may be a shell's, where a bare word is a value.
+    is_name = is_code and match["quoted"] is None and IDENTIFIER.fullmatch(value) is not None
+    return not (is_name and (match["sign"] != "=" or key.rpartition(".")[2].islower()))

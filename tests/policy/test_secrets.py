@@ -134,6 +134,8 @@ def test_command_lines(args: list[str], problem: str | None) -> None:
         ("settings.py", "PASSWORD = os.environ['REDIS_PASSWORD']\n", None),
         ("settings.py", "    'PASSWORD': os.environ.get('REDIS_PASSWORD'),\n", None),
         ("settings.py", 'PASSWORD = ""\n', None),
+        ("guard.py", "import db\nWrapper.get_new_connection = guarded\n", None),
+        ("guard.py", f"import db\nWrapper.password = '{SECRET}'\n", "a value for Wrapper.password"),
         ("run.sh", f"curl https://user:{SECRET}@host/\n", "a URL with a password"),
         ("tls.key", KEY, "a private key"),
         ("password", SECRET, "data.password"),

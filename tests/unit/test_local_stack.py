@@ -40,6 +40,7 @@ def recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setattr(stack, "Api", lambda: None)
     monkeypatch.setattr("local.recovery.settle", lambda *_: Recorded.done.append("settle"))
     monkeypatch.setattr("scripts.waiting.watch.watched", noted)
+    monkeypatch.setattr("scripts.server_check.report", lambda *_: Recorded.done.append("ask the API server"))
     return Recorded.done
 
 
@@ -72,7 +73,7 @@ def test_stand_ins_are_named_once(
 
 def test_a_preview_changes_nothing_under_the_same_policies(recorded: list[str]) -> None:
     stack.preview(["--diff"])
-    assert recorded == ["preview --policy-pack --policy-pack-config --diff"]
+    assert recorded == ["ask the API server", "preview --policy-pack --policy-pack-config --diff"]
 
 
 def test_a_stack_file_of_another_cluster_is_named(

@@ -137,14 +137,14 @@ def _guard_database() -> None:
     upstream = DatabaseWrapper.get_new_connection
 
     @wraps(upstream)
-    def connection(wrapper: Any, parameters: Any) -> Any:
+    def opened(wrapper: Any, parameters: Any) -> Any:
         try:
             with POSTGRESQL.call():
                 return upstream(wrapper, parameters)
         except AwayError as error:
             raise OperationalError(str(error)) from error
 
-    DatabaseWrapper.get_new_connection = connection
+    DatabaseWrapper.get_new_connection = opened
     DatabaseWrapper.is_usable = _unless_away(DatabaseWrapper.is_usable)
 
 
