@@ -1,20 +1,28 @@
-"""The dev stack of an earlier release, made from the inputs of its state, then one `pulumi up` of this program."""
+"""The dev stack of an earlier release, made from the inputs of its state, then one `pulumi up` of this program.
+
+The update runs under load, and brings the newest Label Studio; then the older one is refused.
+"""
 
 from __future__ import annotations
 
 import json
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
+from bench.page import LABELLING
 from cli.cluster import Cluster
 from cli.stack import Place, SecretKey
 from cli.store import Store, open_store
 from components.settings.images import NEWEST, OLDEST
+from drills.load import Target, lost_annotations, lost_uploads
+from drills.load import load as load_of
 from local.cluster.api import Api
 from local.cluster.images import load
 from local.images import build as images
@@ -141,6 +149,34 @@ def version(session: Session) -> str:
     return str(session.request("GET", "/api/version")["release"])
 
 
+def run_up(stack: EarlierStack, image: str = "") -> subprocess.CompletedProcess[str]:
+    """`pulumi up`, with another image of Label Studio if there is one."""
+    file = stack.file.with_name(f"other-{stack.file.name}") if image else stack.file
+    if image:
+        given = yaml.safe_load(stack.file.read_text())
+        given["config"]["label-studio:images"] = {"labelStudio": image}
+        file.write_text(yaml.safe_dump(given))
+    flags = ("--stack", stack.engine.stack, "--config-file", str(file))
+    return stack.engine.run("up", *flags, "--yes", "--skip-preview", capture=True, check=not image)
+
+
+def target_of(deployment: Deployment, session: Session) -> tuple[Target, int]:
+    """Where a load of annotations and uploads goes, and the project of the annotations."""
+    project, uploads = (session.create_project(f"{TITLE}: {what}", LABELLING) for what in ("labels", "uploads"))
+    session.request("POST", f"/api/projects/{project}/import", json=[{"text": f"cat {number}"} for number in range(20)])
+    tasks = [int(each["id"]) for each in session.request("GET", f"/api/tasks?project={project}&page_size=20")["tasks"]]
+    outputs = deployment.outputs
+    email, password = str(outputs["administrator"]), deployment.password
+    return Target(str(outputs["url"]), email, lambda: password, tasks, uploads), project
+
+
+def served(deployment: Deployment) -> set[str]:
+    """The pods of page and workers, which are others when they have started again."""
+    names = {"ls-app", "ls-worker"}
+    found = [each["metadata"] for each in deployment.objects("pods")]
+    return {each["uid"] for each in found if each.get("labels", {}).get("app.kubernetes.io/name") in names}
+
+
 def test_the_data_of_an_earlier_release_are_there_after_one_update(
     stack: tuple[EarlierStack, Deployment], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -150,9 +186,16 @@ def test_the_data_of_an_earlier_release_are_there_after_one_update(
         assert version(session) == OLDEST
         address = session.upload(session.create_project(TITLE), "pixel.png", PIXEL, "image/png")
         store.client.put_object(Bucket=store.place.bucket, Key=OBJECT, Body=PIXEL)
+        target, annotated = target_of(deployment, session)
     known = identities(deployment)
 
-    before.engine.run("up", *before.flags, "--yes", "--skip-preview", capture=True)
+    with load_of(target) as ledger:
+        run_up(before)
+        # The load goes on with the new release.
+        deadline = time.monotonic() + 60
+        last = max(ledger.annotations, default=0)
+        while max(ledger.annotations, default=0) == last and time.monotonic() < deadline:
+            time.sleep(0.5)
 
     deployment.read_outputs()
     with deployment.session() as session, bucket(deployment) as store:
@@ -161,5 +204,29 @@ def test_the_data_of_an_earlier_release_are_there_after_one_update(
         assert session.request("GET", f"/api/tasks?project={project}")["total"] == 1
         assert session.http.get(address).content == PIXEL
         assert store.client.get_object(Bucket=store.place.bucket, Key=OBJECT)["Body"].read() == PIXEL
+        assert session.export_snapshot(annotated)["status"] == "completed"
+    saved = f"{len(ledger.annotations)} annotations, {len(ledger.uploads)} uploads"
+    print(f"{OLDEST} -> {NEWEST}, one page on a volume: {saved}; {ledger.gap():.0f} s without the page")
+    assert len(ledger.annotations) > 0 and len(ledger.uploads) > 0
+    assert lost_annotations(target, annotated, ledger) == set()
+    assert lost_uploads(target, ledger) == set()
     assert identities(deployment).items() >= known.items()
+    before.engine.run("preview", *before.flags, "--expect-no-changes", capture=True)
+
+
+def test_a_downgrade_is_refused_while_the_page_runs(
+    stack: tuple[EarlierStack, Deployment], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, deployment = stack
+    monkeypatch.setenv("KUBECONFIG", str(before.engine.kubeconfig))
+    pods = served(deployment)
+    refused = run_up(before, REFERENCES["label_studio_oldest"])
+    assert refused.returncode != 0
+    assert f"Label Studio {OLDEST} is older than this database, which has the migrations core.0003_" in refused.stdout
+    assert "docs/backup.md" in refused.stdout
+    assert served(deployment) == pods
+    with deployment.session() as session:
+        assert version(session) == NEWEST
+    run_up(before)
+    assert served(deployment) == pods
     before.engine.run("preview", *before.flags, "--expect-no-changes", capture=True)
