@@ -123,6 +123,7 @@ def test_uploads_keep_the_headers_of_the_page(front: Found, official: Found, pat
     answer = front[path]
     assert (answer["status"], answer["text"]) == (200, "object")
     assert wanted <= answer["headers"].keys()
+    assert answer["headers"]["filename"] == "export.json"
     assert "x-amz-request-id" not in answer["headers"]
     assert "x-frame-options" not in official["/plain"]["headers"]
 

@@ -73,6 +73,7 @@ class Application(BaseHTTPRequestHandler):
             self.send_header(
                 "X-Accel-Redirect", f"/file_download/{self.redirections[path]}?X-Amz-Signature={SIGNATURE}"
             )
+        self.send_header("filename", "export.json")
         self.send_header("X-Port", str(self.connection.getsockname()[1]))
         self.send_header("Content-Length", "2")
         self.end_headers()
