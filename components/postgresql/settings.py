@@ -90,6 +90,12 @@ class CnpgAffinity(SettingsModel):
     topology_key: LabelKey = Field("kubernetes.io/hostname", description="Node label that tells the domains apart.")
 
 
+ONE_WRITER = (
+    "backup would write into the archive that restore reads, and an archive has one writer; "
+    "write a serverName of its own in backup, such as label-studio-postgresql-2"
+)
+
+
 class CnpgPostgres(_Server):
     """A CloudNativePG cluster: streaming replication, failover, backups. TLS is always on, by the operator's CA."""
 
@@ -131,10 +137,7 @@ class CnpgPostgres(_Server):
     @model_validator(mode="after")
     def _archives_differ(self) -> Self:
         if self.backup and self.restore and self.backup.archive == self.restore.archive:
-            raise ValueError(
-                "backup would write into the archive that restore reads, and an archive has one writer; "
-                "write a serverName of its own in backup, such as label-studio-postgresql-2"
-            )
+            raise ValueError(ONE_WRITER)
         return self
 
 

@@ -16,7 +16,7 @@ from ..label_studio.chart_settings import PublishedChart
 from ..label_studio.settings import VolumePersistence
 from ..object_store.grants import UPLOADS
 from ..object_store.settings import ExternalStore
-from ..postgresql.settings import CnpgPostgres, StandalonePostgres, ZalandoPostgres
+from ..postgresql.settings import ONE_WRITER, CnpgPostgres, StandalonePostgres, ZalandoPostgres
 from ..redis.settings import AlaudaRedis
 from ..settings.grammars.images import image_major_version
 from ..settings.grammars.s3 import BUCKET_NAME
@@ -35,6 +35,9 @@ ZALANDO_ROLES = re.compile(r"standby|pooler|admin|cron_admin")
 
 # PostgreSQL 14 had its last security release in November 2026 (postgresql.org/support/versioning).
 OLDEST_POSTGRESQL = 15
+
+# The cluster of CloudNativePG in a stack of its own, whose name its archive has by default.
+CNPG_SERVER = "label-studio-postgresql"
 
 Problem = tuple[tuple[str | int, ...], str]
 
@@ -84,6 +87,19 @@ def _database_problems(settings: Settings) -> Iterator[Problem]:
                 ("postgresql", "backup", "endpoint"),
                 "must be another store than this stack's own, with which the backups would be lost as well",
             )
+
+
+def _archive_writer_problems(settings: Settings) -> Iterator[Problem]:
+    """What a database alone cannot know: the name that one of its archives has by default."""
+    database = settings.postgresql
+    if not isinstance(database, CnpgPostgres) or not database.backup or not database.restore:
+        return
+    written, read = (
+        each.model_copy(update={"server_name": each.server_name or CNPG_SERVER})
+        for each in (database.backup, database.restore)
+    )
+    if written.archive == read.archive:
+        yield ("postgresql",), ONE_WRITER
 
 
 def _release_problems(settings: Settings) -> Iterator[Problem]:
@@ -201,6 +217,7 @@ def stack_problems(settings: Settings) -> Iterator[Problem]:
     """Everything that is wrong with settings each of which is right by itself."""
     yield from _replica_problems(settings)
     yield from _database_problems(settings)
+    yield from _archive_writer_problems(settings)
     yield from _release_problems(settings)
     yield from _owner_problems(settings)
     yield from _output_problems(settings)

@@ -75,6 +75,10 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
         "images.cnpgPostgresql: must have a tag that begins with the version",
     ),
     (
+        database("cnpg", backup=ARCHIVE, restore={**ARCHIVE, "serverName": "label-studio-postgresql"}),
+        "postgresql: backup would write into the archive that restore reads",
+    ),
+    (
         database("cnpg", backup={**ARCHIVE, "credentials": SAME_KEY}),
         "postgresql.backup.credentials: accessKeyId and secretAccessKey name the same key",
     ),
