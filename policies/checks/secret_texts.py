@@ -62,10 +62,10 @@ def in_text(text: str, name: str = "") -> Iterator[str]:
         yield from (f"a value for {path}" for path in _in_document(document))
         return
     yield from _directives(text)
-    is_code = name.endswith(CODE) or bool(CODE_LINE.search(text))
+    is_code, is_python = name.endswith(CODE) or bool(CODE_LINE.search(text)), name.endswith(".py")
     for reading in readings(text):
         for match in ASSIGNMENT.finditer(reading):
-            if _is_secret(match, is_code):
+            if _is_secret(match, is_code, is_python):
                 yield f"a value for {match['key']}"
         for match in PAIR.finditer(reading):
             name, value = match["key"] or match["tag"], match["value"] or match["inner"]
@@ -143,7 +143,7 @@ def _directives(text: str) -> Iterator[str]:
         yield "a header with a secret"
 
 
-def _is_secret(match: re.Match[str], is_code: bool) -> bool:
+def _is_secret(match: re.Match[str], is_code: bool, is_python: bool) -> bool:
     key, value = match["key"], match["quoted"] or match["bare"]
     if not is_secret_name(key) or is_reference(key, value, ()) or not is_secret_value(value):
         return False
@@ -151,4 +151,5 @@ def _is_secret(match: re.Match[str], is_code: bool) -> bool:
         return False
     # In a program a bare word is a name; but capitals in front of = may be a shell's, where a bare word is a value.
     is_name = is_code and match["quoted"] is None and IDENTIFIER.fullmatch(value) is not None
-    return not (is_name and (match["sign"] != "=" or key.rpartition(".")[2].islower()))
+    variable = key.rpartition(".")[2] if is_python else key
+    return not (is_name and (match["sign"] != "=" or variable.islower()))
