@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential
 
 from .errors import ProjectError
 from .store import Listed, Store, refused
 
 CHUNK = 256 * 1024
-# Seconds between attempts after a connection broke off; those that never began are tried again by boto3 itself.
-PAUSES = (1, 2, 4, 8, 16, 16, 16)
+# After a connection broke off, with up to so many seconds between two; boto3 itself retries what never began.
+ATTEMPTS, LONGEST_PAUSE = 8, 16
 CHANGED = {"PreconditionFailed", "412"}
 
 
@@ -32,15 +32,17 @@ class Fetch:
         """Write the content that was listed to a file; ProjectError where it cannot be had any more."""
         part = self.parts / hashlib.sha256(f"{listed.name}\n{listed.etag}".encode()).hexdigest()
         self.advance(part.stat().st_size if part.exists() else 0)
-        for pause in (*PAUSES, None):
-            try:
-                self._go_on(listed, part)
-                break
-            except BotoCoreError as error:
-                if pause is None:
-                    reason = type(error).__name__
-                    raise ProjectError(f"{listed.name}: the store stopped in the middle of it ({reason})") from None
-                time.sleep(pause)
+        attempts = Retrying(
+            retry=retry_if_exception_type(BotoCoreError),
+            wait=wait_exponential(max=LONGEST_PAUSE),
+            stop=stop_after_attempt(ATTEMPTS),
+            reraise=True,
+        )
+        try:
+            attempts(self._go_on, listed, part)
+        except BotoCoreError as error:
+            reason = type(error).__name__
+            raise ProjectError(f"{listed.name}: the store stopped in the middle of it ({reason})") from None
         file.parent.mkdir(parents=True, exist_ok=True)
         part.replace(file)
         return listed

@@ -11,6 +11,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,13 @@ def is_there(found: Mapping[str, Any] | None, path: Path) -> bool:
     if found is None or found["Size"] != path.stat().st_size:
         return False
     etag = found["ETag"].strip('"')
-    return "-" in etag or etag == hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
+    return "-" in etag or etag == md5(path)
+
+
+def md5(path: Path) -> str:
+    """Of a file that may be larger than the memory of the pod."""
+    with path.open("rb") as content:
+        return hashlib.file_digest(content, partial(hashlib.md5, usedforsecurity=False)).hexdigest()
 
 
 def copy(client: Any, bucket: str, prefix: str, folder: Path) -> tuple[int, int]:

@@ -177,7 +177,7 @@ def test_what_was_cut_off_goes_on_where_it_was(
     """Each connection of the first half of the download ends in the middle of the file."""
     content = os.urandom(8 * MIB)
     s3.put_object(Bucket=BUCKET, Key=INPUT + IMAGES[0], Body=content)
-    monkeypatch.setattr(fetch, "PAUSES", ())
+    monkeypatch.setattr(fetch, "ATTEMPTS", 1)
     with cutting_off(server, 3 * MIB) as address:
         through = replace(server, address=address).client("s3", ROOT)
         with pytest.raises(ProjectError, match=r"a cat\.jpg: the store stopped in the middle of it"):
