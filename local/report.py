@@ -67,7 +67,7 @@ def _reasons(api: Api) -> list[Reason]:
 
 
 def _silent_services(api: Api, pods: list[Object]) -> Iterator[str]:
-    """What the pods of the page wait for in vain; their probes do not ask other services."""
+    """Services that do not answer the pods of the page, whose probes ask no other service."""
     for pod in pods:
         name, namespace = pod["metadata"]["name"], pod["metadata"]["namespace"]
         if pod["metadata"].get("labels", {}).get("app.kubernetes.io/name") == APP_NAME and _is_well(pod):

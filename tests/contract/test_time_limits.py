@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from components.label_studio.files.neighbours import SHORT_SECONDS
+from components.label_studio.files.circuit_breakers import SHORT_SECONDS
 from components.label_studio.files.time_limits import PAGE, REQUEST_SECONDS, WORKER
 from tests.contract.label_studio import VERSIONS, probe
 

@@ -1,8 +1,8 @@
-"""Circuit breakers: who waits in vain for a silent service lets nobody after him wait.
+"""Circuit breakers: after a few calls that timed out, callers of a silent service get an error at once.
 
-After a few calls in a row that ended at their limit, a service counts as away for all processes of the container: its
-callers get an answer at once, and one call every few seconds asks whether it is back. A service that refuses at once
-holds nobody and is asked each time.
+After a few timeouts in a row a service counts as away for all processes of the container: calls fail at once, and one
+call every few seconds probes whether it is back. A service that refuses connections costs no time and is called each
+time.
 
 Runs inside Label Studio's containers, so it knows nothing of this project. Checked with 1.20.0 and 1.23.2.
 """
@@ -19,12 +19,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, unquote
 
-FOLDER = Path(tempfile.gettempdir()) / "neighbours"
-# Seconds after a call in vain until the next one, and seconds for which that one may be under way.
+FOLDER = Path(tempfile.gettempdir()) / "circuit-breakers"
+# Seconds from a timeout to the next probe, and seconds that a probe may take.
 PAUSE_SECONDS, PROBE_SECONDS = 2.0, 15.0
-# A call that failed sooner than this held nobody.
+# A call that failed sooner than this did not time out.
 SHORT_SECONDS = 0.5
-# Seconds after which nobody knows any more whether a service is away that nobody has asked.
+# Seconds after the last timeout for which a service that is not called is reported as away.
 KNOWN_SECONDS = 60.0
 
 
@@ -34,7 +34,7 @@ class AwayError(Exception):
 
 @dataclass(frozen=True)
 class State:
-    """Calls in vain in a row, and the times (of the clock) of the last one and from which the next one may be."""
+    """Timeouts in a row, the time (of the clock) of the last one, and the time from which the next call is allowed."""
 
     missed: int
     last: float
@@ -43,7 +43,7 @@ class State:
 
 @dataclass(frozen=True)
 class Breaker:
-    """``service`` is for people, ``address`` tells several of them apart; so many calls in vain open it."""
+    """``service`` is for people, ``address`` tells several of them apart; so many timeouts in a row open it."""
 
     service: str
     address: str = ""
@@ -87,12 +87,12 @@ class Breaker:
             return True
 
     def is_away(self) -> bool:
-        """Whether the service counts as away and may not be asked now; nobody takes the next call by asking this."""
+        """Whether the service counts as away and may not be called now; this takes no probe from another caller."""
         state = self._read()
         return state is not None and state.missed >= self.limit and time.time() < state.until
 
     def missed(self) -> None:
-        """Take note of a call in vain."""
+        """Take note of a timeout."""
         with _alone():
             before, now = self._read(), time.time()
             self._write(State((before.missed if before else 0) + 1, now, now + PAUSE_SECONDS))

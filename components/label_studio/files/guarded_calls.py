@@ -1,4 +1,4 @@
-"""Puts the circuit breakers of ``neighbours`` around the calls of Label Studio, and says what is away.
+"""Puts the circuit breakers of ``circuit_breakers`` around the calls of Label Studio, and says what is away.
 
 Readiness is about the pod alone: a service that every pod uses would take them all away, with the page that says so.
 
@@ -15,11 +15,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from botocore.httpsession import URLLib3Session
+from circuit_breakers import SHORT_SECONDS, AwayError, Breaker, away
 from django.apps import AppConfig
 from django.core.handlers import exception as handlers
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from neighbours import SHORT_SECONDS, AwayError, Breaker, away
 from requests.exceptions import ConnectionError as RequestsConnectionError
 from rest_framework.exceptions import APIException
 from time_limits import REQUEST_SECONDS, in_requests
@@ -48,7 +48,7 @@ class GuardedCalls(AppConfig):  # type: ignore[misc]
             handlers.response_for_exception = _explained(handlers.response_for_exception)
 
 
-class ReadyWithoutNeighbours:
+class HealthOfThePod:
     """Middleware in front of all others: answers probes without any other service."""
 
     def __init__(self, answer: Callable[[HttpRequest], HttpResponse]) -> None:

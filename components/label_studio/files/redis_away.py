@@ -14,17 +14,17 @@ from collections.abc import Callable
 from typing import Any
 
 import django_rq
+from circuit_breakers import Breaker
 from core import redis as queue
 from core.utils.common import load_func
 from django.apps import AppConfig
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from neighbours import Breaker
 from redis.exceptions import RedisError
 
 logger = logging.getLogger(__name__)
 
-# One call in vain is enough: saving goes on without Redis, but would wait for each of several jobs.
+# One timeout is enough: saving goes on without Redis, but would wait for each of several jobs.
 REDIS = Breaker("job queue (Redis)", limit=1)
 REASON = "The job queue (Redis) does not answer, so this cannot be started now. Try again in a minute."
 # Views whose POST begins what takes minutes.

@@ -12,9 +12,9 @@ from typing import Any
 import django_rq
 from botocore.exceptions import ConnectionError as BotocoreConnectionError
 from botocore.exceptions import HTTPClientError
+from circuit_breakers import AwayError
 from django.db import InterfaceError, OperationalError
 from django_rq.queues import DjangoRQ
-from neighbours import AwayError
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 from redis_away import REASON, miss

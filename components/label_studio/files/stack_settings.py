@@ -34,7 +34,7 @@ INSTALLED_APPS += [
     "page_exports.PageExports",
 ]
 
-MIDDLEWARE.insert(0, "guarded_calls.ReadyWithoutNeighbours")
+MIDDLEWARE.insert(0, "guarded_calls.HealthOfThePod")
 REST_FRAMEWORK["EXCEPTION_HANDLER"] = "guarded_calls.exception_handler"
 
 # The Community Edition leaves Redis unused: 1.20 empties RQ_QUEUES, later releases set REDIS_ENABLED to False.

@@ -1,4 +1,4 @@
-"""How long Label Studio waits for each of its neighbours, in requests of people and in jobs of the queue.
+"""How long Label Studio waits for each service that it calls, in requests of people and in jobs of the queue.
 
 A service that refuses is noticed at once; one that is silent (packets dropped, a dead node, a stuck disk) holds its
 caller until a limit ends the call. Neither Label Studio nor the libraries set most of these limits.

@@ -39,6 +39,7 @@ import django  # noqa: E402
 
 django.setup()
 
+from circuit_breakers import SHORT_SECONDS  # noqa: E402
 from data_import import uploader  # noqa: E402
 from django.db import connection  # noqa: E402
 from django.db.backends.signals import connection_created  # noqa: E402
@@ -46,7 +47,6 @@ from django.test import Client  # noqa: E402
 from guarded_calls import POSTGRESQL  # noqa: E402
 from io_storages.s3.utils import get_client_and_resource  # noqa: E402
 from ml.api_connector import MLApi  # noqa: E402
-from neighbours import SHORT_SECONDS  # noqa: E402
 from storages.backends.s3boto3 import S3Boto3Storage  # noqa: E402
 
 keys = {"access_key": "key", "secret_key": "secret", "region_name": "r", "bucket_name": "b"}

@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from components.label_studio.files import neighbours
-from components.label_studio.files.neighbours import AwayError, Breaker
+from components.label_studio.files import circuit_breakers
+from components.label_studio.files.circuit_breakers import AwayError, Breaker
 
 
 @pytest.fixture(autouse=True)
 def clock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The time, of which a test sets the only element."""
     now = [1000.0]
-    monkeypatch.setattr(neighbours, "FOLDER", tmp_path / "neighbours")
+    monkeypatch.setattr(circuit_breakers, "FOLDER", tmp_path / "breakers")
     monkeypatch.setattr(time, "time", lambda: now[0])
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
     return now
@@ -38,11 +38,11 @@ def opened(clock: list[float], limit: int = 3, address: str = "minio:9000") -> B
     return breaker
 
 
-def test_after_a_few_calls_in_vain_callers_are_told_at_once(clock: list[float]) -> None:
+def test_after_a_few_timeouts_callers_are_told_at_once(clock: list[float]) -> None:
     breaker = opened(clock)
     with pytest.raises(AwayError, match="object store does not answer"):
         call(breaker, clock, 5, fails=False)
-    assert neighbours.away() == ["object store"]
+    assert circuit_breakers.away() == ["object store"]
 
 
 def test_other_processes_know_and_other_addresses_are_asked(clock: list[float]) -> None:
@@ -69,26 +69,26 @@ def test_who_is_refused_at_once_holds_nobody(clock: list[float]) -> None:
 
 def test_one_caller_at_a_time_asks_whether_it_is_back(clock: list[float]) -> None:
     breaker = opened(clock)
-    clock[0] += neighbours.PAUSE_SECONDS
+    clock[0] += circuit_breakers.PAUSE_SECONDS
     with ThreadPoolExecutor(8) as pool:
         assert sorted(pool.map(lambda _: breaker.admits(), range(8))) == [False] * 7 + [True]
     breaker.answered()
     assert breaker.admits()
-    assert neighbours.away() == []
+    assert circuit_breakers.away() == []
 
 
 def test_a_caller_that_died_while_it_asked_is_followed_by_another(clock: list[float]) -> None:
     breaker = opened(clock)
-    clock[0] += neighbours.PAUSE_SECONDS
+    clock[0] += circuit_breakers.PAUSE_SECONDS
     assert breaker.admits()
-    clock[0] += neighbours.PROBE_SECONDS
+    clock[0] += circuit_breakers.PROBE_SECONDS
     assert breaker.admits()
 
 
 def test_what_nobody_has_asked_for_long_is_not_told(clock: list[float]) -> None:
     opened(clock)
-    clock[0] += neighbours.KNOWN_SECONDS
-    assert neighbours.away() == []
+    clock[0] += circuit_breakers.KNOWN_SECONDS
+    assert circuit_breakers.away() == []
 
 
 def test_addresses_may_be_anything(clock: list[float]) -> None:

@@ -22,7 +22,7 @@ MIDDLEWARE = ["first"]
 REST_FRAMEWORK = {}
 FROM_BASE = 1
 """
-PROBES = "guarded_calls.ReadyWithoutNeighbours"
+PROBES = "guarded_calls.HealthOfThePod"
 # 1.20.0 empties the queues, later releases only leave Redis off.
 LABEL_STUDIO = "from core.settings.base import *\nRQ_QUEUES = {}\nFROM_LABEL_STUDIO = 1\n"
 SHOWN = ("REDIS_ENABLED", "RQ_QUEUES", "DATABASES", "INSTALLED_APPS", "MIDDLEWARE", "FROM_BASE", "FROM_LABEL_STUDIO")
