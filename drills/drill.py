@@ -57,6 +57,10 @@ class Observation:
     passed: bool
 
 
+# What a drill saw, once its load has ended.
+Judge = Callable[[Ledger], Observation]
+
+
 def _nothing(_: Subject) -> None:
     """Most drills take the stack as it is."""
 
@@ -66,5 +70,5 @@ class Drill:
     """``prepare`` comes before the load, ``hurt`` begins under it; what that returns is asked after the load."""
 
     expected: str
-    hurt: Callable[[Subject], Callable[[Ledger], Observation]]
+    hurt: Callable[[Subject], Judge]
     prepare: Callable[[Subject], None] = _nothing

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import httpx
 
-from drills.drill import Drill, Observation, Subject
+from drills.drill import Drill, Judge, Observation, Subject
 from drills.faults import Workload
 from drills.load import Ledger
 
@@ -22,7 +22,6 @@ ASK_SECONDS = 0.5
 # More than any answer may take.
 PATIENCE_SECONDS = 60.0
 PAGE, HEALTH = "/api/projects/", "/health"
-Judge = Callable[[Ledger], Observation]
 
 
 @dataclass

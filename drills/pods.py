@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from drills.drill import Drill, Observation, Subject
+from drills.drill import Drill, Judge, Observation, Subject
 from drills.faults import Workload
 from drills.load import Ledger
 
@@ -12,7 +12,6 @@ from drills.load import Ledger
 RATIO = 1.5
 # Slower answers of a machine that starts a pod at the same time are no gap.
 NONE_SECONDS = 5.0
-Judge = Callable[[Ledger], Observation]
 
 
 def _as_long_as_its_start(choose: Callable[[Subject], Workload]) -> Callable[[Subject], Judge]:

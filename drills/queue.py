@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -11,8 +11,8 @@ import httpx
 from tenacity import retry, stop_after_delay, wait_fixed
 
 from bench.page import LABELLING
-from drills.drill import Drill, Observation, Subject
-from drills.load import Ledger, Target
+from drills.drill import Drill, Judge, Observation, Subject
+from drills.load import Target
 from local.cluster.api import wait
 from tests.e2e.label_studio import Session
 
@@ -23,7 +23,6 @@ BEGIN_SECONDS = 180.0
 # Redis is not asked again for 3 seconds after it did not answer (redis_away.py).
 BACK_SECONDS = 5.0
 QUEUED = ("created", "in_progress")
-Judge = Callable[[Ledger], Observation]
 
 
 def _worker_in_export(subject: Subject) -> Judge:

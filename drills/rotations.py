@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from drills.drill import Drill, Observation, Subject
+from drills.drill import Drill, Judge, Observation, Subject
 from drills.load import Ledger
 from drills.pods import NONE_SECONDS
 from drills.stack import PROJECT
@@ -24,7 +24,6 @@ PROJECT_KEYS = Rotation(
 )
 # The only pod of their server starts again, and what needs it fails until it is back; or sessions end.
 INTERRUPTING = {"databaseSuperuser", "objectStoreRoot", "administrator"}
-Judge = Callable[[Ledger], Observation]
 
 
 @dataclass(frozen=True)

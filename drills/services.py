@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
-from drills.drill import Drill, Observation, Subject
+from drills.drill import Drill, Judge, Observation, Subject
 from drills.load import Ledger
 from drills.pods import NONE_SECONDS, no_gap
 
@@ -13,7 +13,6 @@ AWAY_SECONDS = 60.0
 BACK_SECONDS = 15.0
 # One attempt to reach Redis ends after 5 seconds (time_limits.py); the request itself comes on top.
 SAVED_SECONDS = 10.0
-Judge = Callable[[Ledger], Observation]
 
 
 def _redis(subject: Subject) -> Judge:

@@ -51,9 +51,13 @@ class Drilled:
     def not_in_target(self, annotations: set[int], seconds: float) -> set[int]:
         """Those that are not in the bucket of the project's target within so many seconds."""
         until = time.monotonic() + seconds
-        while (missing := annotations - _names(self.deployment).keys()) and time.monotonic() < until:
+        while (missing := annotations - self._in_target()) and time.monotonic() < until:
             time.sleep(5)
         return missing
+
+    def _in_target(self) -> set[int]:
+        with _target(self.deployment) as store:
+            return {_number(name) for name in store.names()}
 
 
 @contextmanager
@@ -65,19 +69,17 @@ def _target(deployment: Deployment) -> Iterator[Store]:
         yield store
 
 
-def _names(deployment: Deployment) -> dict[int, str]:
-    with _target(deployment) as store:
-        return {int(PurePosixPath(name).stem): name for name in store.names()}
+def _number(name: str) -> int:
+    """The annotation that an object is."""
+    return int(PurePosixPath(name).stem)
 
 
 def _exported(deployment: Deployment) -> dict[int, Any]:
     """The results of the annotations in the target's bucket."""
-    names = _names(deployment)
     with _target(deployment) as store:
-        return {
-            number: json.loads(content)["result"]
-            for number, content in zip(names, store.read(names.values()), strict=True)
-        }
+        names = store.names()
+        contents = store.read(names)
+        return {_number(name): json.loads(content)["result"] for name, content in zip(names, contents, strict=True)}
 
 
 @contextmanager

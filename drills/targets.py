@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
 
 from bench.page import ANNOTATION
-from drills.drill import Drill, Observation, Subject
+from drills.drill import Drill, Judge, Observation, Subject
 from drills.load import Ledger, Target
 from tests.e2e.label_studio import Session
 
@@ -24,7 +24,6 @@ PAUSE_SECONDS = 2.0
 # Until the bucket must equal the database.
 SETTLE_SECONDS = 600.0
 POLL_SECONDS = 10.0
-Judge = Callable[[Ledger], Observation]
 
 
 def _through_faults(subject: Subject) -> Judge:

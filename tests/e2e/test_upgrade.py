@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -23,7 +22,7 @@ from cli.store import Store, open_store
 from components.settings.images import NEWEST, OLDEST
 from drills.load import Target, lost_annotations, lost_uploads
 from drills.load import load as load_of
-from local.cluster.api import Api
+from local.cluster.api import Api, wait
 from local.cluster.images import load
 from local.images import build as images
 from local.images.catalog import REFERENCES
@@ -31,6 +30,7 @@ from local.paths import CONTEXT
 from local.tools.build import tool
 from tests.e2e.deployment import Deployment
 from tests.e2e.label_studio import Session
+from tests.e2e.targets import pods_of
 from tests.e2e.test_dev_stack import PIXEL
 from tests.engine.kubectl import Kubectl
 from tests.upgrade import earlier
@@ -172,9 +172,7 @@ def target_of(deployment: Deployment, session: Session) -> tuple[Target, int]:
 
 def served(deployment: Deployment) -> set[str]:
     """The pods of page and workers, which are others when they have started again."""
-    names = {"ls-app", "ls-worker"}
-    found = [each["metadata"] for each in deployment.objects("pods")]
-    return {each["uid"] for each in found if each.get("labels", {}).get("app.kubernetes.io/name") in names}
+    return {pod["metadata"]["uid"] for name in ("ls-app", "ls-worker") for pod in pods_of(deployment, name)}
 
 
 def test_the_data_of_an_earlier_release_are_there_after_one_update(
@@ -192,10 +190,8 @@ def test_the_data_of_an_earlier_release_are_there_after_one_update(
     with load_of(target) as ledger:
         run_up(before)
         # The load goes on with the new release.
-        deadline = time.monotonic() + 60
-        last = max(ledger.annotations, default=0)
-        while max(ledger.annotations, default=0) == last and time.monotonic() < deadline:
-            time.sleep(0.5)
+        saved = len(ledger.annotations)
+        wait("an annotation of the new release", lambda: len(ledger.annotations) > saved, 60)
 
     deployment.read_outputs()
     with deployment.session() as session, bucket(deployment) as store:
@@ -205,8 +201,8 @@ def test_the_data_of_an_earlier_release_are_there_after_one_update(
         assert session.http.get(address).content == PIXEL
         assert store.client.get_object(Bucket=store.place.bucket, Key=OBJECT)["Body"].read() == PIXEL
         assert session.export_snapshot(annotated)["status"] == "completed"
-    saved = f"{len(ledger.annotations)} annotations, {len(ledger.uploads)} uploads"
-    print(f"{OLDEST} -> {NEWEST}, one page on a volume: {saved}; {ledger.gap():.0f} s without the page")
+    acknowledged = f"{len(ledger.annotations)} annotations, {len(ledger.uploads)} uploads"
+    print(f"{OLDEST} -> {NEWEST}, one page on a volume: {acknowledged}; {ledger.gap():.0f} s without the page")
     assert len(ledger.annotations) > 0 and len(ledger.uploads) > 0
     assert lost_annotations(target, annotated, ledger) == set()
     assert lost_uploads(target, ledger) == set()
