@@ -119,9 +119,9 @@ export: install  ## annotations as files: make export PROJECT=name FORMAT=COCO
 	@$(call need,PROJECT FORMAT,export PROJECT=name FORMAT=COCO)
 	@$(PROJECTS) export "$(PROJECT)" "$(FORMAT)"
 
-download: install  ## annotations with their data, for training: make download PROJECT=name FORMAT=COCO TO=folder
+download: install  ## annotations with their data, for training: make download PROJECT=name FORMAT=COCO TO=folder [SNAPSHOT=name]
 	@$(call need,PROJECT FORMAT TO,download PROJECT=name FORMAT=COCO TO=folder)
-	@$(PROJECTS) download "$(PROJECT)" "$(FORMAT)" "$(TO)"
+	@$(PROJECTS) download "$(PROJECT)" "$(FORMAT)" "$(TO)" $(if $(SNAPSHOT),--snapshot "$(SNAPSHOT)")
 
 predictions: install  ## import what a model predicts: make predictions PROJECT=name FILE=predictions.jsonl
 	@$(call need,PROJECT FILE,predictions PROJECT=name FILE=predictions.jsonl)

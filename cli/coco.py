@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Iterable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 INDENT = 2
 
 
-def join(parts: Iterable[dict[str, Any]], source: str, file: Path) -> Path:
-    """One document of those of the parts, with numbers of its own, and names of images relative to ``source``."""
+def join(parts: Iterable[dict[str, Any]], source: str, file: Path, moment: datetime | None = None) -> Path:
+    """One document of those of the parts, with numbers of its own, and names of images relative to ``source``.
+
+    Its date is the ``moment``, or else that of the last part.
+    """
     categories: dict[str, dict[str, Any]] = {}
     images = annotations = 0
     info: Any = {}
@@ -35,6 +39,8 @@ def join(parts: Iterable[dict[str, Any]], source: str, file: Path) -> Path:
                 kept.write(("," if own["id"] else "") + _text({**annotation, **own}))
             images += len(part["images"])
             annotations += len(part["annotations"])
+        if moment:
+            info = {**info, "year": moment.year, "date_created": str(moment)}
         kept.seek(0)
         output.write(f'\n],\n"categories": {_text([*categories.values()])},\n"annotations": [')
         output.writelines(kept)

@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.progress import DownloadColumn, MofNCompleteColumn, TimeRemainingColumn, TransferSpeedColumn
 
-from . import training
+from . import downloads, training
 from . import upload as uploads
 from .annotations import Annotations
 from .app import Endpoint, address, app, declared
 from .cluster import Cluster
 from .errors import ProjectError
 from .export import FORMATS, Format, Labelled, complete, convert, passes
-from .fetch import Fetch
-from .files import Files
 from .page import Page
 from .predictions import Checker, Tasks
 from .progress import console, counted, progress
+from .snapshots import Snapshot
 from .stack import Place, Project, Stack
-from .store import Store, in_order, open_store
+from .store import open_store
 from .training import Layout
 
 SYNC = ["sh", "-c", "exec python3 -m job.apply sync source target"]
@@ -92,7 +91,7 @@ def export(
     # Kept, so that the next export, or this one once more, downloads what is new only.
     with Annotations.open(output / project / DOWNLOADED) as annotations:
         with open_store(cluster, target, endpoint) as store:
-            count = _download(store, annotations)
+            count = downloads.bring_annotations(store, annotations)
         label_config = cluster.declaration(found.declaration)["label_config"]
         labelled = Labelled(label_config, address(found.upload))
         total, directory = annotations.count_tasks(), output / project / chosen
@@ -102,32 +101,38 @@ def export(
 
 
 @app.command()
-def download(
+def download(  # noqa: PLR0913 - its options
     context: typer.Context,
     project: str,
     kind: Annotated[str, typer.Argument(metavar="|".join(FORMATS))],
     folder: Annotated[Path, typer.Argument(help="Folder for annotations and data, a new one or that of before.")],
+    *,
     endpoint: Endpoint = None,
+    snapshot: Annotated[
+        str | None, typer.Option(help="Name of a state to keep at the first time, and to bring at each later one.")
+    ] = None,
 ) -> None:
     """Bring the annotations of a project and the data that they are about to this machine."""
     chosen = _format(kind)
     cluster, found = declared(context, project)
+    if snapshot is not None:
+        console.print(Snapshot.of(cluster, endpoint, found, snapshot).download(chosen, folder))
+        return
     target, data = _target(found), found.data
     if data is None:
         raise ProjectError("the stack does not say yet who may read the data; run pulumi up first")
     layout = Layout(chosen, address(data))
     with training.opened(folder, project, chosen) as (annotations, files):
         with open_store(cluster, target, endpoint) as store:
-            count = _download(store, annotations)
+            count = downloads.bring_annotations(store, annotations)
+        files.want(layout.wanted(annotations.tasks()))
         with open_store(cluster, data, endpoint) as store:
-            _fetch(store, layout, annotations, files)
-        label_config = cluster.declaration(found.declaration)["label_config"]
-        tasks = (layout.local(it) for it in annotations.tasks() if files.are_there(layout.names(it)))
-        total, converted = annotations.count_tasks(), folder / training.STATE / "converted"
-        with complete(converted) as part, counted("Converting", total * passes(chosen)) as advance:
-            convert(tasks, Labelled(label_config, layout.source), chosen, part, advance)
-        training.place(converted, folder, chosen)
-        _tell_what_is_missing(layout, annotations, files)
+            downloads.bring_files(store, files, store.listed())
+        label_config, total = cluster.declaration(found.declaration)["label_config"], annotations.count_tasks()
+        tasks = (it for it in annotations.tasks() if files.are_there(layout.names(it)))
+        downloads.convert_in(folder, layout, Labelled(label_config, layout.source), tasks, total)
+        downloads.tell_what_is_missing(layout, files)
+        downloads.tell_what_is_elsewhere(layout, annotations.tasks())
         console.print(f"{count} annotations of {total} tasks and {files.count()} files are in {folder}")
 
 
@@ -158,25 +163,6 @@ def predictions(
     console.print(f"{len(missing)} predictions were imported; {len(read) - len(missing)} were there already")
 
 
-def _fetch(store: Store, layout: Layout, annotations: Annotations, files: Files) -> None:
-    """Bring the files on this machine up to date."""
-    files.want(layout.wanted(annotations.tasks()))
-    count, size = files.compare(store.listed())
-    columns = (DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
-    with progress(f"Downloading {count} files", size, *columns) as advance:
-        fetch = Fetch(store, files.root / training.STATE / "parts", advance)
-        for listed in in_order(lambda item: fetch(*item), files.missing()):
-            files.keep(listed)
-
-
-def _tell_what_is_missing(layout: Layout, annotations: Annotations, files: Files) -> None:
-    count, name = files.absent()
-    if count:
-        console.print(f"{count} files of tasks are not in {layout.source}, such as {name}: their tasks are left out")
-    if elsewhere := next((text for task in annotations.tasks() for text in layout.elsewhere(task)), None):
-        console.print(f"some tasks have data elsewhere, such as {elsewhere}: it was not downloaded")
-
-
 def _format(kind: str) -> Format:
     chosen: Format | None = next((it for it in FORMATS if it == kind.upper()), None)
     if chosen is None:
@@ -188,23 +174,6 @@ def _target(project: Project) -> Place:
     if project.export is None:
         raise ProjectError(f"the project {project.name} has no target to export from")
     return project.export
-
-
-def _download(store: Store, annotations: Annotations) -> int:
-    """Bring the annotations on this machine up to date and return how many there are."""
-    listed = {name: etag for name, (_, etag) in store.objects().items()}
-    if not listed:
-        raise ProjectError(f"there are no annotations in {address(store.place)} yet")
-    missing = annotations.missing(listed)
-    with counted("Downloading", len(missing)) as advance:
-
-        def downloaded() -> Iterator[tuple[str, bytes]]:
-            for name, content in zip(missing, store.read(missing), strict=True):
-                yield name, content
-                advance(len(content))
-
-        annotations.keep(listed, downloaded())
-    return len(listed)
 
 
 def _check_folders(cluster: Cluster, project: Project, names: Iterable[str]) -> None:

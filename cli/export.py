@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from importlib import import_module
 from itertools import islice
 from pathlib import Path
@@ -28,10 +29,14 @@ CHUNK = 1000
 
 @dataclass(frozen=True)
 class Labelled:
-    """What conversions need to know: names of images are relative to ``source``, such as s3://bucket/input/."""
+    """What conversions need to know: names of images are relative to ``source``, such as s3://bucket/input/.
+
+    ``moment`` is the time that formats give as that of their making, now if it is None.
+    """
 
     label_config: str
     source: str
+    moment: datetime | None = None
 
 
 @contextmanager
@@ -79,6 +84,8 @@ def convert(
     converter = sdk.Converter(config=project.label_config, project_dir=None, download_resources=False)
     if kind not in {str(it) for it in converter.supported_formats}:
         raise ProjectError(f"what this project labels cannot be written as {kind}; JSON, JSON_MIN and CSV always can")
+    # Of several, the converter takes another one as the first in each run.
+    converter._data_keys.sort(key=lambda key: (project.label_config.find(f"${key}"), key))
     data_key = converter._data_keys[0]
     read = converter.annotation_result_from_task
     converter.annotation_result_from_task = lambda task: _then(read(task), converted)
@@ -87,9 +94,11 @@ def convert(
     if kind == "JSON_MIN":
         _write(whole, (item for part in parts for item in part)).replace(directory / RESULT)
     elif kind == "COCO":
-        coco.join(parts, project.source, whole).replace(directory / RESULT)
+        coco.join(parts, project.source, whole, project.moment).replace(directory / RESULT)
     else:
         _run(converter, prepared, kind, directory)
+    if kind == "YOLO" and project.moment:
+        _date(directory / "notes.json", project.moment)
     return directory
 
 
@@ -101,6 +110,12 @@ def passes(kind: Format) -> int:
 def flat(name: str) -> str:
     """The name of a file of ``FLAT_FORMATS``, which have no folders."""
     return name.replace("/", "__")
+
+
+def _date(notes: Path, moment: datetime) -> None:
+    document = json.loads(notes.read_text(encoding="utf-8"))
+    document["info"]["year"] = moment.year
+    notes.write_text(json.dumps(document, indent=2), encoding="utf-8")
 
 
 def _each(items: Iterable[Any], done: Callable[[], None]) -> Iterator[Any]:

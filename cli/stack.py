@@ -11,6 +11,9 @@ from typing import Any, Self, TextIO
 
 from .errors import ProjectError
 
+# Those that not every project has.
+PLACES = ("export", "data", "snapshots", "versions")
+
 
 @dataclass(frozen=True)
 class SecretKey:
@@ -58,16 +61,19 @@ class Project:
     """One declared project; ``declaration`` is a ConfigMap, ``sync_job`` a CronJob to make jobs of.
 
     ``data`` is the source with a key that may read it, ``account`` the e-mail address and password of the account of
-    declared projects; stacks of older releases do not tell them.
+    declared projects; stacks of older releases do not tell them. ``snapshots`` is where snapshots are, and ``versions``
+    the source with the key that reads versions for them; without versions in the store there are none.
     """
 
     name: str
     declaration: str
     sync_job: str
     upload: Place
-    export: Place | None
+    export: Place | None = None
     data: Place | None = None
     account: tuple[SecretKey, SecretKey] | None = None
+    snapshots: Place | None = None
+    versions: Place | None = None
 
 
 @dataclass(frozen=True)
@@ -129,9 +135,8 @@ def _project(name: str, output: Mapping[str, Any]) -> Project:
         declaration=output["declaration"],
         sync_job=output["syncJob"],
         upload=Place.of(output["upload"]),
-        export=Place.of(output["export"]) if "export" in output else None,
-        data=Place.of(output["data"]) if "data" in output else None,
         account=_account(output.get("account")),
+        **{name: Place.of(output[name]) for name in PLACES if name in output},
     )
 
 

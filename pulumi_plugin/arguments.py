@@ -313,7 +313,7 @@ class ObjectStoreArgs(TypedDict):
     pools: NotRequired[list[PoolArgs]]
     """Pools of servers."""
     versioning: NotRequired[bool]
-    """Keep former versions of objects, so that a deletion can be undone."""
+    """Keep former versions of objects: deletions can be undone, snapshots repeated."""
     tls: NotRequired[ServerCertificateArgs]
     """Certificate of the servers; without one the operator has it signed by the cluster's CA."""
     operator_namespace: NotRequired[str]

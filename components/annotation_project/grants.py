@@ -2,35 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from ..object_store.grants import BucketGrant
+import pulumi
+
+from ..object_store.grants import BucketGrant, Reach
 from .args import Role
 from .settings import ProjectSettings, TargetSettings
 
 PEOPLE: dict[Role, str] = {"source": "upload", "target": "export"}
+SNAPSHOTS = "snapshots"
 
 
 def project_grants(
-    projects: Sequence[ProjectSettings], bucket: str, generations: Mapping[str, int] | None = None
+    projects: Sequence[ProjectSettings],
+    bucket: str,
+    generations: Mapping[str, int] | None = None,
+    *,
+    snapshots: pulumi.Input[str] | None = None,
 ) -> list[BucketGrant]:
     """The keys that the object store must make for projects without an S3 account of their own.
 
-    ``bucket`` is that of projects that name none; ``generations`` are those of their keys, by name.
+    ``bucket`` is that of projects that name none; ``generations`` are those of their keys, by name. ``snapshots`` is
+    the bucket for snapshots, None where it keeps no versions: a key for them, which is a password and a Secret more
+    for each project, would be of no use there.
     """
     return [
         replace(grant, generation=(generations or {}).get(project.name, 1), group=project.name)
         for project in projects
-        for role, storage in project.storages.items()
-        if not storage.own_account
-        for grant in bucket_grants(
-            project.name,
-            role,
-            *project.location(role, bucket),
-            can_delete=isinstance(storage, TargetSettings) and storage.can_delete_objects,
-        )
+        for grant in [*_storage_grants(project, bucket), *_snapshot_grants(project, bucket, snapshots)]
     ]
+
+
+def _storage_grants(project: ProjectSettings, store_bucket: str) -> Iterator[BucketGrant]:
+    for role, storage in project.storages.items():
+        if not storage.own_account:
+            can_delete = isinstance(storage, TargetSettings) and storage.can_delete_objects
+            yield from bucket_grants(project.name, role, *project.location(role, store_bucket), can_delete=can_delete)
+
+
+def _snapshot_grants(
+    project: ProjectSettings, store_bucket: str, snapshots: pulumi.Input[str] | None
+) -> Iterator[BucketGrant]:
+    """The key of people who make and repeat snapshots: it can neither delete one, nor change or delete data."""
+    if snapshots is None or project.target is None:
+        return
+    bucket, prefix = project.location("source", store_bucket)
+    yield BucketGrant(
+        name=f"{project.name}-{SNAPSHOTS}",
+        bucket=snapshots,
+        prefix=project.snapshots_prefix,
+        actions=("versions", "write"),
+        also=None if project.source.own_account else Reach(bucket=bucket, prefix=prefix, actions=("versions",)),
+    )
 
 
 def bucket_grants(

@@ -22,6 +22,7 @@ from .label_config import check_label_config, read_label_config
 from .project_names import taken_names
 
 MAXIMUM_NAME = 30
+STORE = "the object store"
 
 
 def _project_name(value: str) -> str:
@@ -170,6 +171,11 @@ class ProjectSettings(SettingsModel):
         target: dict[Role, StorageSettings] = {"target": self.target} if self.target else {}
         return {"source": self.source, **target}
 
+    @property
+    def snapshots_prefix(self) -> str:
+        """Where snapshots go in the bucket for snapshots, whatever bucket the project names."""
+        return f"snapshots/{self.name}/"
+
     def location(self, role: Role, store_bucket: str) -> tuple[str, str]:
         """Bucket and prefix of a storage; one that alone names its bucket has the whole of it."""
         storage = self.storages[role]
@@ -195,8 +201,13 @@ def is_in_cluster(endpoint: str | None, cluster_domain: str) -> bool:
 Problem = tuple[tuple[str | int, ...], str]
 
 
-def project_problems(projects: Sequence[ProjectSettings], store_bucket: str) -> Iterator[Problem]:
-    """What projects would share with one another: names, titles, and places of data."""
+def project_problems(
+    projects: Sequence[ProjectSettings], store_bucket: str, *, snapshots: object = None
+) -> Iterator[Problem]:
+    """What projects would share with one another: names, titles, and places of data.
+
+    ``snapshots`` is the bucket for snapshots, if there is one; of an Output nobody can tell what overlaps it.
+    """
     names = [project.name for project in projects]
     yield from _repetitions("name", names)
     yield from ((("projects", index, "name"), message) for index, message in taken_names(names))
@@ -207,15 +218,19 @@ def project_problems(projects: Sequence[ProjectSettings], store_bucket: str) -> 
             if place.overlaps(other):
                 message = f"overlaps projects[{other.index}].{other.role} in bucket and prefix; keep them apart"
                 yield ("projects", place.index, place.role), message
+        for index, project in enumerate(projects if isinstance(snapshots, str) else ()):
+            if project.target and place.overlaps(_Place(index, STORE, str(snapshots), project.snapshots_prefix)):
+                message = f"overlaps {project.snapshots_prefix}, the place of snapshots; write another prefix"
+                yield ("projects", place.index, place.role), message
 
 
 @dataclass(frozen=True)
 class _Place:
     index: int
-    role: str
     server: str
     bucket: str
     prefix: str
+    role: str = ""
 
     def overlaps(self, other: _Place) -> bool:
         same_bucket = (self.server, self.bucket) == (other.server, other.bucket)
@@ -224,8 +239,8 @@ class _Place:
 
 def _places(index: int, project: ProjectSettings, store_bucket: str) -> Iterator[_Place]:
     for role, storage in project.storages.items():
-        server = (storage.endpoint or "Amazon S3") if storage.own_account else "the object store"
-        yield _Place(index, role, server, *project.location(role, store_bucket))
+        server = (storage.endpoint or "Amazon S3") if storage.own_account else STORE
+        yield _Place(index, server, *project.location(role, store_bucket), role)
 
 
 def _repetitions(key: str, values: Sequence[str]) -> Iterator[Problem]:

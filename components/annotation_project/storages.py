@@ -9,7 +9,7 @@ from ..connections import S3Connection
 from ..kubernetes.context import StackContext
 from ..object_store.settings import ExternalStore, ObjectStoreSettings, S3Credentials
 from .args import ProjectStorage, Role
-from .grants import PEOPLE
+from .grants import PEOPLE, SNAPSHOTS
 from .settings import ProjectSettings, SourceSettings, StorageSettings, TargetSettings, is_in_cluster
 
 DEFAULT_REGION = "us-east-1"
@@ -58,6 +58,22 @@ def _connections(
         "connection": _with_key(own, storage.credentials),
         "user_connection": _with_key(own, _user_credentials(storage) or storage.credentials),
     }
+
+
+def snapshot_connections(
+    project: ProjectSettings,
+    bucket: str,
+    connections: Mapping[str, S3Connection],
+    storages: Mapping[Role, ProjectStorage],
+) -> dict[str, S3Connection]:
+    """Where snapshots are, and the versions of data that they name; nothing where no key for them was granted."""
+    snapshots = connections.get(f"{project.name}-{SNAPSHOTS}")
+    if snapshots is None:
+        return {}
+    if project.source.own_account:
+        return {"snapshots": snapshots, "versions": storages["source"].connection}
+    place = project.location("source", bucket)
+    return {"snapshots": snapshots, "versions": replace(snapshots, bucket=place[0], prefix=place[1])}
 
 
 def _user_credentials(storage: StorageSettings) -> S3Credentials | None:

@@ -12,7 +12,7 @@ from ..kubernetes.backing_service import component_inputs
 from ..kubernetes.context import StackContext
 from ..kubernetes.retirement import Retirement
 from .external import deploy as deploy_external
-from .grants import UPLOADS, Action, BucketGrant, uploads_grant
+from .grants import UPLOADS, Action, BucketGrant, Reach, uploads_grant
 from .settings import ExternalStore, ObjectStoreSettings, Pool, S3Credentials, StandaloneStore, TenantStore
 from .standalone import deploy as deploy_standalone
 from .tenant import deploy as deploy_tenant
@@ -25,6 +25,7 @@ __all__ = [
     "ObjectStore",
     "ObjectStoreSettings",
     "Pool",
+    "Reach",
     "S3Credentials",
     "StandaloneStore",
     "TenantStore",

@@ -8,13 +8,15 @@ from typing import Any
 
 import pulumi
 
-from .grants import Action, BucketGrant
+from .grants import Action, BucketGrant, Reach
 
 OBJECT_ACTIONS: dict[Action, tuple[str, ...]] = {
     "read": ("s3:GetObject",),
+    "versions": ("s3:GetObjectVersion",),
     "write": ("s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"),
     "delete": ("s3:DeleteObject",),
 }
+LISTING_ACTIONS: dict[Action, str] = {"list": "s3:ListBucket", "versions": "s3:ListBucketVersions"}
 # What IAM takes for a pattern or a variable in a resource or a condition (IAM user guide, Policy elements: Resource).
 PATTERN_CHARACTERS = frozenset("*?$")
 # MinIO lets every user do some administration of its own (own access keys, own secret), whatever it is allowed, unless
@@ -42,16 +44,24 @@ def policy_document(grant: BucketGrant) -> dict[str, Any]:
 
     Label Studio's connection check lists the prefix exactly as somebody typed it, with or without its last slash.
     """
-    if PATTERN_CHARACTERS & set(f"{grant.bucket}{grant.prefix}"):
+    reaches = [Reach(bucket=str(grant.bucket), prefix=grant.prefix, actions=grant.actions)]
+    reaches += [grant.also] if grant.also else []
+    if any(PATTERN_CHARACTERS & set(f"{reach.bucket}{reach.prefix}") for reach in reaches):
         raise ValueError(f"bucket and prefix of the grant {grant.name} must be literal, without *, ? and $")
-    bucket = f"arn:aws:s3:::{grant.bucket}"
-    objects = [action for name, actions in OBJECT_ACTIONS.items() if name in grant.actions for action in actions]
-    statements: list[dict[str, Any]] = [_allow(["s3:GetBucketLocation"], bucket)]
-    if "list" in grant.actions:
-        statements.append({**_allow(["s3:ListBucket"], bucket), **_prefix_condition(grant.prefix)})
-    if objects:
-        statements.append(_allow(objects, f"{bucket}/{grant.prefix}*"))
+    statements = [statement for reach in reaches for statement in _allowed(reach)]
     return {"Version": "2012-10-17", "Statement": [*statements, NO_DERIVED_KEYS, NO_ADMINISTRATION]}
+
+
+def _allowed(reach: Reach) -> list[dict[str, Any]]:
+    bucket = f"arn:aws:s3:::{reach.bucket}"
+    objects = [action for name, actions in OBJECT_ACTIONS.items() if name in reach.actions for action in actions]
+    of_bucket = ["s3:GetBucketLocation", *(["s3:GetBucketVersioning"] if "versions" in reach.actions else [])]
+    statements = [_allow(of_bucket, bucket)]
+    if listing := [action for name, action in LISTING_ACTIONS.items() if name in reach.actions]:
+        statements.append({**_allow(listing, bucket), **_prefix_condition(reach.prefix)})
+    if objects:
+        statements.append(_allow(objects, f"{bucket}/{reach.prefix}*"))
+    return statements
 
 
 def _allow(actions: list[str], resource: str) -> dict[str, Any]:

@@ -70,7 +70,9 @@ class TenantStore(_InCluster):
     pools: ListOf[Pool] = Field(
         (Pool(name="pool-0", servers=4, volumes_per_server=1),), min_length=1, description="Pools of servers."
     )
-    versioning: bool = Field(True, description="Keep former versions of objects, so that a deletion can be undone.")
+    versioning: bool = Field(
+        True, description="Keep former versions of objects: deletions can be undone, snapshots repeated."
+    )
     tls: ServerCertificate | None = Field(
         None, description="Certificate of the servers; without one the operator has it signed by the cluster's CA."
     )
@@ -94,7 +96,9 @@ class StandaloneStore(_InCluster):
     resources: Resources = Field(
         Resources(cpu_request="100m", cpu_limit="1", memory="1Gi"), description="Requests and limits of the server."
     )
-    versioning: bool = Field(False, description="Keep former versions of objects, so that a deletion can be undone.")
+    versioning: bool = Field(
+        False, description="Keep former versions of objects: deletions can be undone, snapshots repeated."
+    )
     tls: ServerCertificate | None = Field(
         None, description="Certificate of the server, for its Service's name; without one it speaks plain http."
     )

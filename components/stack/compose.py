@@ -60,7 +60,12 @@ def compose(
     redis = Redis(f"{name}-redis", settings.redis, context, opts)
     grants = [
         uploads_grant(settings.object_store.bucket, settings.rotate.page_key),
-        *project_grants(settings.projects, settings.projects_bucket, settings.rotate.project_keys),
+        *project_grants(
+            settings.projects,
+            settings.projects_bucket,
+            settings.rotate.project_keys,
+            snapshots=settings.snapshots_bucket,
+        ),
     ]
     object_store = ObjectStore(f"{name}-store", settings.object_store, context, grants, opts)
 

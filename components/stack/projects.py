@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pulumi import ResourceOptions
@@ -11,7 +11,7 @@ from pulumi import ResourceOptions
 from ..annotation_project import AnnotationProject, ProjectsAccount
 from ..annotation_project.args import Account, Administrator, Page, ProjectStorage, Role, storage_peers
 from ..annotation_project.grants import PEOPLE
-from ..annotation_project.storages import project_storages
+from ..annotation_project.storages import project_storages, snapshot_connections
 from ..connections import S3Connection, SecretKey
 from ..kubernetes.context import StackContext
 from ..label_studio import LabelStudio
@@ -28,11 +28,13 @@ class DeclaredProject:
     component: AnnotationProject
     account: Account
     storages: Mapping[Role, ProjectStorage]
+    snapshots: Mapping[str, S3Connection] = field(default_factory=dict)
 
     def output(self) -> dict[str, Any]:
         """Names and places, no secrets.
 
         ``upload`` and ``export`` are for the commands of these names; ``make download`` reads ``export`` and ``data``.
+        ``snapshots`` and ``versions`` are there where the object store may keep versions.
         """
         places = {PEOPLE[role]: place_output(storage.user_connection) for role, storage in self.storages.items()}
         # Label Studio's own key, which may read and no more: whoever uploads cannot read what others uploaded.
@@ -42,6 +44,7 @@ class DeclaredProject:
             "syncJob": self.component.sync_job,
             "account": {"email": secret_output(self.account.email), "password": secret_output(self.account.password)},
             **places,
+            **{name: place_output(connection) for name, connection in self.snapshots.items()},
         }
 
 
@@ -90,7 +93,9 @@ def declare_projects(  # noqa: PLR0913 - what a stack has
             account=account.account,
             page=page,
         )
-        declared[project.name] = DeclaredProject(component, account.account, storages[project.name])
+        of_project = storages[project.name]
+        snapshots = snapshot_connections(project, settings.projects_bucket, store.connections, of_project)
+        declared[project.name] = DeclaredProject(component, account.account, of_project, snapshots)
     return declared
 
 

@@ -71,7 +71,8 @@ def _supplied(field: str) -> str:
 
 def _project_problems(settings: Settings) -> Iterator[Problem]:
     names = [project.name for project in settings.projects]
-    granted = {grant.name.rpartition("-")[0] for grant in project_grants(settings.projects, settings.projects_bucket)}
+    grants = project_grants(settings.projects, settings.projects_bucket, snapshots=settings.snapshots_bucket)
+    granted = {grant.name.rpartition("-")[0] for grant in grants}
     for name, generation in settings.rotate.project_keys.items():
         path = ("rotate", "projectKeys", name)
         if name not in names:

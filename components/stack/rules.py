@@ -140,13 +140,14 @@ def _grant_problems(settings: Settings) -> Iterator[Problem]:
     store = settings.object_store
     if not isinstance(store, ExternalStore):
         return
-    grants = [UPLOADS, *(grant.name for grant in project_grants(settings.projects, settings.projects_bucket))]
+    of_projects = project_grants(settings.projects, settings.projects_bucket, snapshots=settings.snapshots_bucket)
+    grants = [UPLOADS, *(grant.name for grant in of_projects)]
     for purpose in store.grant_credentials:
         if purpose not in grants:
             yield (
                 ("objectStore", "grantCredentials", purpose),
                 "is no purpose of this stack, which are uploads and, of each declared project, <name>-source, "
-                "<name>-upload, <name>-target and <name>-export",
+                "<name>-upload, <name>-target, <name>-export and <name>-snapshots",
             )
 
 
@@ -231,4 +232,4 @@ def stack_problems(settings: Settings) -> Iterator[Problem]:
     yield from _archive_problems(settings)
     if settings.is_production:
         yield from _production_problems(settings)
-    yield from project_problems(settings.projects, settings.projects_bucket)
+    yield from project_problems(settings.projects, settings.projects_bucket, snapshots=settings.snapshots_bucket)

@@ -73,6 +73,14 @@ class Settings(SettingsModel):
         return str(store.bucket) if isinstance(store, ExternalStore) else f"{store.bucket}-projects"
 
     @property
+    def snapshots_bucket(self) -> pulumi.Input[str] | None:
+        """The bucket for snapshots, None where buckets keep no versions; an external one is asked by who makes one."""
+        store = self.object_store
+        if isinstance(store, ExternalStore):
+            return store.bucket
+        return self.projects_bucket if store.versioning else None
+
+    @property
     def storage_endpoints(self) -> list[str]:
         """The S3 servers of storages that have an account of their own elsewhere than at Amazon."""
         storages = [storage for project in self.projects for storage in project.storages.values()]

@@ -57,18 +57,18 @@ class Store:
             check=False,
         )
 
-    def grant(self, key: Key, bucket: str, prefix: str, policy: str) -> None:
+    def grant(self, key: Key, bucket: str, prefix: str, policy: str, *, versioning: bool = False) -> None:
         """Make bucket, folder, policy and user as the set-up job does, by its own script."""
         self._run(
             GRANT_SCRIPT,
             REGION=REGION,
-            VERSIONING="false",
+            VERSIONING="true" if versioning else "false",
             KEYS="0",
             ACCESS_KEY_0=key[0],
             SECRET_KEY_0=key[1],
             BUCKET_0=bucket,
             PREFIX_0=prefix,
-            LISTABLE_0="true",
+            LISTABLE_0="true" if '"s3:ListBucket"' in policy else "false",
             POLICY_NAME_0=key[0],
             POLICY_0=policy,
         )

@@ -215,6 +215,8 @@ def test_a_cluster_that_does_not_answer_is_one_line(tmp_path: Path, outputs: Pat
         (["export", "dogs", "coco"], "the project dogs has no target to export from"),
         (["download", "dogs", "coco", "{folder}"], "the project dogs has no target to export from"),
         (["download", "cats", "coco", "{folder}"], "the stack does not say yet who may read the data; run pulumi up"),
+        (["download", "cats", "coco", "{folder}", "--snapshot", "a/b"], "SNAPSHOT=a/b is no name: write up to 100"),
+        (["download", "cats", "coco", "{folder}", "--snapshot", "a"], "the buckets of the stack keep no versions, so"),
         (["upload", "cats", "{folder}"], "there are no files in {folder}"),
         (["upload", "cats", "{folder}/missing"], "there is no folder '{folder}/missing'"),
         (["upload", "cats", ""], "there is no folder ''; write . for the one that you are in"),
@@ -256,6 +258,12 @@ def test_make_names_the_variable_that_is_missing(arguments: list[str], missing: 
     assert answer.returncode != 0
     assert answer.stderr.startswith(f"error: {missing} is missing; write make {arguments[0]} ")
     assert called == ""
+
+
+@pytest.mark.parametrize(("given", "option"), [([], ""), (["SNAPSHOT=2026-11"], " --snapshot 2026-11")])
+def test_make_downloads_a_snapshot_if_it_is_named(given: list[str], option: str, tmp_path: Path) -> None:
+    _, called = make(tmp_path, "download", "PROJECT=cats", "FORMAT=COCO", "TO=set", *given)
+    assert called == f"-m cli --stack somewhere download cats COCO set{option}\n"
 
 
 @pytest.mark.parametrize("target", ["down", "uninstall", "logs", "shell", "password"])

@@ -88,6 +88,20 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     (amazon(grantCredentials={"uplods": S3_KEY}), "objectStore.grantCredentials.uplods: is no purpose"),
     ({"objectStore": {"bucket": "b" * 55}}, "objectStore.bucket: must be at most 54 characters"),
     (
+        {
+            **amazon(grantCredentials={"cats-snapshots": S3_KEY}),
+            "projects": [{"name": "cats", "labelConfig": LABELLING, "target": None}],
+        },
+        "objectStore.grantCredentials.cats-snapshots: is no purpose",
+    ),
+    (
+        {
+            "objectStore": {"bucket": "data", "versioning": True},
+            "projects": [{"name": "cats", "labelConfig": LABELLING, "target": {"prefix": "snapshots/"}}],
+        },
+        "projects[0].target: overlaps snapshots/cats/, the place of snapshots; write another prefix",
+    ),
+    (
         {"projects": [{"name": "cats", "labelConfig": LABELLING, "source": ELSEWHERE}]},
         "projects[0].source.credentials: accessKeyId and secretAccessKey name the same key",
     ),
@@ -109,6 +123,7 @@ ACCEPTED: list[dict[str, Any]] = [
     amazon(region="us-gov-west-1"),
     amazon(region="default", endpoint="https://rgw.example.com"),
     amazon(grantCredentials={"uploads": S3_KEY}),
+    {**amazon(grantCredentials={"cats-snapshots": S3_KEY}), "projects": [{"name": "cats", "labelConfig": LABELLING}]},
     {"objectStore": {"bucket": "b" * 54}},
     {"cluster": {"imagePullSecrets": ["registry.example.com"]}},
 ]

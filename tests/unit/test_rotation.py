@@ -80,6 +80,14 @@ def test_the_keys_of_a_project_have_a_counter_of_their_own() -> None:
     assert anew == {f"label-studio-store-cats-{purpose}-2" for purpose in ("source", "upload", "target", "export")}
 
 
+def test_the_key_for_snapshots_is_rotated_with_the_others_of_its_project() -> None:
+    store = {"backend": "standalone", "versioning": True}
+    program = rotated({"projects": PROJECTS, "objectStore": store}, projectKeys={"cats": 2})
+    assert "label-studio-store-cats-snapshots-2" in passwords(program)
+    kept = variables(pod_of(program.one(JOB, "label-studio-store-retirement"))["containers"][0])["KEPT_USERS"].split()
+    assert "label-studio-store-cats-snapshots-2" in kept
+
+
 def test_former_values_retire_after_everything_that_used_them() -> None:
     program = rotated({"projects": PROJECTS}, databaseOwner=2, redis=2, pageKey=2, projectKeys={"cats": 2})
     component = program.one(RETIREMENTS)

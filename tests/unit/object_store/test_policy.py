@@ -9,11 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.object_store.grants import Action, BucketGrant
+from components.object_store.grants import Action, BucketGrant, Reach
 from components.object_store.policy import policy_document
 
 ACTIONS: tuple[Action, ...] = get_args(Action)
-OBJECT_ACTION = {"read": "s3:GetObject", "write": "s3:PutObject", "delete": "s3:DeleteObject"}
+OBJECT_ACTION = {
+    "read": "s3:GetObject",
+    "versions": "s3:GetObjectVersion",
+    "write": "s3:PutObject",
+    "delete": "s3:DeleteObject",
+}
+LISTING = {"list": "s3:ListBucket", "versions": "s3:ListBucketVersions"}
 prefixes = st.sampled_from(["", "input/", "a/b/"])
 grants = st.builds(
     BucketGrant,
@@ -45,13 +51,15 @@ def allows(grant: BucketGrant, action: str, resource: str, listed: str | None = 
 def test_exactly_the_granted_actions_on_the_own_prefix(grant: BucketGrant) -> None:
     for name, action in OBJECT_ACTION.items():
         assert allows(grant, action, f"{grant.bucket}/{grant.prefix}cat.jpg") is (name in grant.actions)
-    assert allows(grant, "s3:ListBucket", f"{grant.bucket}", grant.prefix) is ("list" in grant.actions)
+    for name, action in LISTING.items():
+        assert allows(grant, action, f"{grant.bucket}", grant.prefix) is (name in grant.actions)
+    assert allows(grant, "s3:GetBucketVersioning", f"{grant.bucket}") is ("versions" in grant.actions)
 
 
 @given(grants)
 def test_no_other_bucket(grant: BucketGrant) -> None:
     other = "dogs" if grant.bucket == "cats" else "cats"
-    for action in (*OBJECT_ACTION.values(), "s3:ListBucket", "s3:GetBucketLocation"):
+    for action in (*OBJECT_ACTION.values(), *LISTING.values(), "s3:GetBucketLocation", "s3:GetBucketVersioning"):
         assert not allows(grant, action, f"{other}/{grant.prefix}cat.jpg", grant.prefix)
         assert not allows(grant, action, other, grant.prefix)
 
@@ -62,7 +70,17 @@ def test_no_other_prefix(grant: BucketGrant) -> None:
         assert not allows(grant, action, f"{grant.bucket}/other/cat.jpg")
         assert not allows(grant, action, f"{grant.bucket}/cat.jpg")
     for listed in (None, "other/", "i", "inputs/"):
-        assert not allows(grant, "s3:ListBucket", f"{grant.bucket}", listed)
+        for action in LISTING.values():
+            assert not allows(grant, action, f"{grant.bucket}", listed)
+
+
+def test_what_a_key_may_do_elsewhere_is_no_more_than_is_said() -> None:
+    also = Reach(bucket="cats", prefix="input/", actions=["versions"])
+    grant = BucketGrant(name="snapshots", bucket="cats", prefix="kept/", actions=["write"], also=also)
+    assert allows(grant, "s3:GetObjectVersion", "cats/input/a.jpg")
+    assert not allows(grant, "s3:PutObject", "cats/input/a.jpg")
+    assert not allows(grant, "s3:GetObjectVersion", "cats/kept/first")
+    assert not allows(grant, "s3:ListBucketVersions", "cats", "kept/")
 
 
 def test_the_prefix_may_be_listed_as_somebody_typed_it() -> None:
@@ -94,5 +112,8 @@ def test_every_key_is_denied_administration_and_what_is_made_of_it_everything(gr
 
 @pytest.mark.parametrize("prefix", ["*/", "cats?/", "${aws:username}/", "a/*/b/", "$/"])
 def test_a_prefix_is_no_pattern(prefix: str) -> None:
-    with pytest.raises(ValueError, match="bucket and prefix of the grant uploads must be literal"):
-        policy_document(BucketGrant(name="uploads", bucket="cats", prefix=prefix))
+    grant = BucketGrant(name="uploads", bucket="cats", prefix=prefix)
+    elsewhere = Reach(bucket="cats", prefix=prefix, actions=["versions"])
+    for each in (grant, BucketGrant(name="uploads", bucket="cats", also=elsewhere)):
+        with pytest.raises(ValueError, match="bucket and prefix of the grant uploads must be literal"):
+            policy_document(each)

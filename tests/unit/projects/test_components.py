@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import pulumi
 import pytest
 import yaml
 
@@ -17,7 +18,7 @@ from components.stack.compose import compose
 from components.stack.settings import Settings
 from policies.checks.secret_texts import in_text
 from tests.unit.projects.test_settings import CREDENTIALS, LABELLING
-from tests.unit.pulumi_mocks import Program, RegisteredResource, run_program
+from tests.unit.pulumi_mocks import Program, RegisteredResource, resolve, run_program
 
 JOB = "kubernetes:batch/v1:Job"
 CRON = "kubernetes:batch/v1:CronJob"
@@ -209,6 +210,73 @@ def test_a_project_is_twelve_objects_and_the_component_that_has_them() -> None:
     of_dogs = [it for it in cats_and_dogs() if it.urn not in before]
     assert len([it for it in of_dogs if it.custom]) == 12
     assert [it.type for it in of_dogs if not it.custom] == [COMPONENT]
+
+
+def test_a_key_for_snapshots_is_made_only_where_the_bucket_keeps_versions() -> None:
+    """Two objects more: a Secret of its own keeps it from those who may read the other keys."""
+    before = {it.urn for it in cats_and_dogs()}
+    added = [it for it in versioned() if it.urn not in before]
+    assert {(it.type.rpartition(":")[2], it.name) for it in added} == {
+        (kind, f"label-studio-store-{name}-snapshots")
+        for kind in ("RandomPassword", "Secret")
+        for name in ("cats", "dogs")
+    }
+
+
+@cache
+def versioned() -> Program:
+    return deployed(CATS, DOGS, objectStore={"backend": "standalone", "versioning": True})
+
+
+def test_the_key_for_snapshots_reads_versions_of_the_data_and_writes_snapshots_alone() -> None:
+    assert policy_of(versioned(), "cats-snapshots") == [
+        (["GetBucketLocation", "GetBucketVersioning"], ""),
+        (["ListBucketVersions"], ""),
+        (["GetObjectVersion", "PutObject", "AbortMultipartUpload", "ListMultipartUploadParts"], "/snapshots/cats/*"),
+        (["GetBucketLocation", "GetBucketVersioning"], ""),
+        (["ListBucketVersions"], ""),
+        (["GetObjectVersion"], "/cats/input/*"),
+    ]
+
+
+def policy_of(program: Program, grant: str) -> list[tuple[list[str], str]]:
+    job = program.one(JOB, f"label-studio-store-{grant.partition('-')[0]}-setup")
+    variables = {it["name"]: it.get("value") for it in pod(job)["containers"][0]["env"]}
+    [name] = [name for name, value in variables.items() if value == f"label-studio-store-{grant}"]
+    policy = json.loads(variables[name.replace("POLICY_NAME", "POLICY")])
+    return [
+        (
+            [action.removeprefix("s3:") for action in each["Action"]],
+            each["Resource"][0].removeprefix("arn:aws:s3:::label-studio-projects"),
+        )
+        for each in policy["Statement"]
+        if each["Effect"] == "Allow"
+    ]
+
+
+def test_outputs_say_where_snapshots_are() -> None:
+    assert "snapshots" not in cats().result["cats"]
+    output = versioned().result["cats"]
+    assert (output["snapshots"]["bucket"], output["snapshots"]["prefix"]) == (
+        "label-studio-projects",
+        "snapshots/cats/",
+    )
+    assert output["versions"] == {**output["snapshots"], "prefix": "cats/input/"}
+    own = {"bucket": "raw", "endpoint": ENDPOINT, "addresses": ["10.9.0.0/24"], "credentials": CREDENTIALS}
+    store = {"backend": "standalone", "versioning": True}
+    output = deployed({**CATS, "source": own}, objectStore=store).result["cats"]
+    assert output["versions"] == output["data"], "the stack has no other key to that account"
+    assert "snapshots" not in deployed({**CATS, "target": None}, objectStore=store).result["cats"]
+
+
+def test_an_external_store_has_snapshots_in_its_own_bucket_whatever_its_name_will_be() -> None:
+    """No objects more: keys of such a store are made elsewhere."""
+    store = {"backend": "external", "region": "eu-west-1", "addresses": ["internet"], "check": False}
+    bucket = pulumi.Output.from_input("known-later")
+    output = deployed({**CATS, "bucket": "data"}, objectStore={**store, "bucket": bucket}).result["cats"]
+    snapshots = output["snapshots"]
+    assert (resolve(snapshots["bucket"]), snapshots["prefix"]) == ("known-later", "snapshots/cats/")
+    assert (output["versions"]["bucket"], output["versions"]["prefix"]) == ("data", "cats/input/")
 
 
 def test_schedule_is_a_cron_job_that_otherwise_waits_for_somebody_to_run_it() -> None:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import csv
 import errno
 import json
+import subprocess
+import sys
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -17,6 +20,7 @@ from cli.annotations import Annotations
 from cli.errors import ProjectError
 from cli.export import FORMATS, Labelled, complete, convert
 from tests.unit.projects.test_settings import LABELLING
+from tests.unit.stack_files import PROJECT as ROOT
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
@@ -214,3 +218,34 @@ def test_text_is_written_word_by_word(tmp_path: Path) -> None:
         *["sleeps", "-X-", "_", "O"],
     ]
     assert seen == [1]
+
+
+def test_formats_with_a_date_have_the_one_that_is_given(tmp_path: Path) -> None:
+    tasks = tasks_of([stored(1, 7, "a.jpg", box("cat"))])
+    labelled = Labelled(LABELLING, SOURCE, datetime(2024, 2, 29, 12, 30, tzinfo=UTC))
+    convert(tasks, labelled, "COCO", tmp_path / "coco")
+    info = json.loads((tmp_path / "coco" / "result.json").read_text())["info"]
+    assert (info["year"], info["date_created"]) == (2024, "2024-02-29 12:30:00+00:00")
+    convert(tasks, labelled, "YOLO", tmp_path / "yolo")
+    assert json.loads((tmp_path / "yolo" / "notes.json").read_text())["info"]["year"] == 2024
+
+
+SEVERAL = (
+    '<View><Text name="t" value="$text"/><Image name="i" value="$image"/><Audio name="a" value="$audio"/>'
+    '<Choices name="x" toName="i"><Choice value="cat"/></Choices><TextArea name="y" toName="t"/>'
+    '<TextArea name="z" toName="a"/></View>'
+)
+
+
+@pytest.mark.parametrize("seed", ["1", "2", "3", "4"])
+def test_the_first_kind_of_data_is_the_same_in_each_run(seed: str, tmp_path: Path) -> None:
+    """The converter keeps the names of data in a set, whose order is another one in each process."""
+    program = (
+        "import sys, pathlib; from cli.export import Labelled, convert\n"
+        "task = {'id': 1, 'data': {'$undefined$': 'data'}, 'annotations': [{'id': 1, 'result': []}]}\n"
+        "convert([task], Labelled(sys.argv[1], 's3://a/'), 'JSON_MIN', pathlib.Path(sys.argv[2]))"
+    )
+    command = [sys.executable, "-c", program, SEVERAL, str(tmp_path)]
+    subprocess.run(command, cwd=ROOT, env={"PYTHONHASHSEED": seed}, check=True)
+    [task] = json.loads((tmp_path / "result.json").read_text())
+    assert task["text"] == "data"

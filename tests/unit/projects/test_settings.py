@@ -195,10 +195,12 @@ def test_a_file_of_labelling_is_a_small_regular_one_below_the_program(
             project(labelConfig=None, labelConfigFile=file)
 
 
-def problems(*projects: dict[str, Any]) -> list[str]:
+def problems(*projects: dict[str, Any], snapshots: str | None = None) -> list[str]:
     given = [{"labelConfig": LABELLING, **keys} for keys in projects]
     declared = TypeAdapter(tuple[ProjectSettings, ...]).validate_python(given)
-    return [f"{'.'.join(map(str, path))}: {text}" for path, text in project_problems(declared, "store")]
+    return [
+        f"{'.'.join(map(str, path))}: {text}" for path, text in project_problems(declared, "store", snapshots=snapshots)
+    ]
 
 
 def test_projects_are_kept_apart() -> None:
@@ -215,6 +217,16 @@ def test_projects_are_kept_apart() -> None:
 
 def test_source_and_target_of_one_project_are_kept_apart() -> None:
     assert "overlaps" in problems({"name": "cats", "source": {"prefix": ""}})[0]
+
+
+def test_places_of_snapshots_are_nobody_elses() -> None:
+    cats, all_of_it = {"name": "cats"}, {"name": "dogs", "source": {"bucket": "store", "prefix": ""}, "target": None}
+    assert problems(all_of_it, snapshots="store") == [], "there is nothing to make a snapshot of"
+    inside = {**cats, "target": {"prefix": "snapshots/"}}
+    assert problems(inside) == problems(inside, snapshots="elsewhere") == []
+    assert problems(inside, snapshots="store") == [
+        "projects.0.target: overlaps snapshots/cats/, the place of snapshots; write another prefix"
+    ]
 
 
 def test_places_of_different_servers_do_not_overlap() -> None:
