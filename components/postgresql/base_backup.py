@@ -31,16 +31,17 @@ COMPLETED, FAILED = "completed", "failed"
 
 def main() -> None:
     """Ends with the exit code 0 when there is a backup or nothing to back up, and otherwise with the reason."""
-    if not has_tables(os.environ["DATABASE"]):
-        print("The database is empty: there is nothing to back up.")  # noqa: T201
-        return
     purpose, seconds = f"before-{os.environ['VERSION']}", float(os.environ["SECONDS_TO_WAIT"])
     try:
+        if not has_tables(os.environ["DATABASE"]):
+            print("The database is empty: there is nothing to back up.")  # noqa: T201
+            return
         made, problem = back_up(
             os.environ["CLUSTER"], purpose, os.environ["PLUGIN"], asker(os.environ["NAMESPACE"]), seconds=seconds
         )
-    except OSError as error:
-        sys.exit(f"No base backup can be made: {error}. The running page was not changed.")
+    except Exception as error:
+        reason = " ".join(str(error).split())
+        sys.exit(f"No base backup can be made: {reason}. The running page was not changed.")
     if problem:
         print(f"{problem}. The running page was not changed.", file=sys.stderr)  # noqa: T201
         sys.exit(REFUSED)
