@@ -74,6 +74,17 @@ class SchedulingArgs(TypedDict):
     """Taints that the pods accept."""
 
 
+class DumpsArgs(TypedDict):
+    """The volume of the dumps that upgrades of Label Studio wait for."""
+
+    size: NotRequired[str]
+    """Size of the volume; a dump is smaller than its database."""
+    storage_class: NotRequired[str]
+    """Storage class; the cluster's default when not given."""
+    keep: NotRequired[int]
+    """Dumps that are kept; the volume holds one more for a moment."""
+
+
 class SecretReferenceArgs(TypedDict):
     """A key of an existing Secret in the namespace of the stack."""
 
@@ -184,6 +195,10 @@ class PostgresqlArgs(TypedDict):
     """Nodes that servers may run on."""
     backend: str
     """Which of the kinds this is."""
+    upgrade_backup: NotRequired[str]
+    """Who makes the backup that an upgrade of Label Studio waits for: the stack, a dump of the database; or mine, and it does not wait."""  # noqa: E501
+    dumps: NotRequired[DumpsArgs]
+    """Volume of these dumps."""
     tls: NotRequired[PostgresqlTlsArgs]
     """Certificate of the server, for its Service's name; without one it speaks plain text."""
     instances: NotRequired[int]

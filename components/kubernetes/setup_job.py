@@ -44,7 +44,7 @@ class SetupJob:
     ones, since they key the digest in the name of the job, from which nobody can tell them. A script that fails is
     tried again, unless it is not to be ``retried`` or its exit code is ``fatal_exit_code``: it has found something that
     only a person can fix. ``service_account`` is one that may ask the API server. The job has ``seconds`` for all of
-    it. One that runs ``once`` runs again only under another name, whatever else changes.
+    it. One that runs ``once`` runs again only as another resource, whatever else changes.
 
     The group of the ``user`` has its number, unless the image's files are for the ``group_of_image``; None is assigned
     by the platform.
@@ -75,11 +75,13 @@ def run_setup_job(  # noqa: PLR0913 - what resources wait for comes as objects, 
     parent: pulumi.Resource,
     after: Sequence[pulumi.Resource] = (),
     *,
+    resource_name: str | None = None,
     opts: ResourceOptions | None = None,
 ) -> k8s.batch.v1.Job:
     """A job whose object name has a digest of what it does: a change makes a new job, and no change runs nothing.
 
-    It has no time to live, because an expired job would look like one that has to run again.
+    Its ``resource_name`` is that of the resource of Pulumi, if that is another than the ``name``. It has no time to
+    live, because an expired job would look like one that has to run again.
     """
     labels = pods.labels(job.component, name)
     # The Job ends itself after its seconds, with or without a pod; the rest is for Pulumi to notice.
@@ -88,7 +90,7 @@ def run_setup_job(  # noqa: PLR0913 - what resources wait for comes as objects, 
     content = context.contents.annotations(pod)
     digest = pulumi.Output.all([pod, content], list(job.triggers), list(job.passwords)).apply(_digest)
     return k8s.batch.v1.Job(
-        name,
+        resource_name or name,
         metadata={
             "name": pulumi.Output.concat(
                 names.fitted(name, names.LABEL - DIGEST - 1), "-", pulumi.Output.unsecret(digest)

@@ -10,10 +10,12 @@ from ..kubernetes.backing_service import component_inputs
 from ..kubernetes.context import StackContext
 from ..kubernetes.ownership import STACK, stack_identity
 from ..kubernetes.pods import PART_OF
+from ..kubernetes.upgrade_backup import UpgradeBackup, make_backup
 from . import mounts
 from .administrator import set_password
 from .args import Connections, LabelStudioArgs
 from .credentials import GENERATION, administrator_password, django_keys
+from .embedded_chart import app_version
 from .flavours import reshape
 from .network import network_policies
 from .release import check_name, install
@@ -27,7 +29,10 @@ __all__ = ["Connections", "LabelStudio", "LabelStudioSettings", "check_name"]
 
 
 class LabelStudio(pulumi.ComponentResource):
-    """Label Studio on its three connections; ``name`` is the name of its release and of what belongs to it."""
+    """Label Studio on its three connections; ``name`` is the name of its release and of what belongs to it.
+
+    ``upgrade_backup`` is what another version waits for; without one it waits for none, and migrates the database.
+    """
 
     url: pulumi.Output[str | None]
     service_name: pulumi.Output[str]
@@ -35,13 +40,15 @@ class LabelStudio(pulumi.ComponentResource):
     administrator_password: SecretKey
     generated_password: pulumi.Output[str] | None
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - as each component, and what it waits for
         self,
         name: str,
         settings: LabelStudioSettings,
         connections: Connections,
         context: StackContext,
         opts: pulumi.ResourceOptions | None = None,
+        *,
+        upgrade_backup: UpgradeBackup | None = None,
     ) -> None:
         check_name(name)
         args = LabelStudioArgs(
@@ -59,8 +66,14 @@ class LabelStudio(pulumi.ComponentResource):
         network_policies(name, args, self)
 
         values = chart_values(args, name, django, self.administrator_password, settings_map)
-        checked = check_release(name, args, values=values, settings_map=settings_map, parent=self, opts=after)
+        backup = upgrade_backup or UpgradeBackup()
+        checked = check_release(
+            name, args, values=values, settings_map=settings_map, advice=backup.advice, parent=self, opts=after
+        )
         after = pulumi.ResourceOptions.merge(after, pulumi.ResourceOptions(depends_on=[checked]))
+        if backup.job:
+            made = make_backup(backup.job, app_version(args.image), self, after)
+            after = pulumi.ResourceOptions.merge(after, pulumi.ResourceOptions(depends_on=[made]))
         release = install(name, args, reshape(values, args.settings.chart.flavour), after)
 
         with_release = pulumi.ResourceOptions(parent=self, depends_on=[release])

@@ -11,6 +11,7 @@ from ..connections import PostgresConnection
 from ..kubernetes.backing_service import component_inputs
 from ..kubernetes.context import StackContext
 from ..kubernetes.retirement import Retirement
+from ..kubernetes.upgrade_backup import UpgradeBackup
 from .cnpg import deploy as deploy_cnpg
 from .external import deploy as deploy_external
 from .settings import CnpgPostgres, ExternalPostgres, PostgresSettings, StandalonePostgres, ZalandoPostgres
@@ -32,9 +33,11 @@ class PostgreSQL(pulumi.ComponentResource):
 
     ``connections`` are what Label Studio opens at most, which the set-up job of an external server compares with what
     that server allows; 0 compares nothing. ``retirements`` end the validity of a former password, once nothing uses it.
+    ``upgrade_backup`` is what an upgrade of Label Studio waits for.
     """
 
     connection: PostgresConnection
+    upgrade_backup: UpgradeBackup
     retirements: Sequence[Retirement] = ()
 
     def __init__(
@@ -52,13 +55,17 @@ class PostgreSQL(pulumi.ComponentResource):
         match settings:
             case StandalonePostgres():
                 service = context.scheduled(settings.scheduling)
-                self.connection, self.retirements = deploy_standalone(name, settings, service, self)
+                self.connection, self.upgrade_backup, self.retirements = deploy_standalone(
+                    name, settings, service, self
+                )
             case CnpgPostgres():
-                self.connection = deploy_cnpg(name, settings, context.scheduled(settings.scheduling), self)
+                service = context.scheduled(settings.scheduling)
+                self.connection, self.upgrade_backup = deploy_cnpg(name, settings, service, self)
             case ZalandoPostgres():
-                self.connection = deploy_zalando(name, settings, context.scheduled(settings.scheduling), self)
+                service = context.scheduled(settings.scheduling)
+                self.connection, self.upgrade_backup = deploy_zalando(name, settings, service, self)
             case ExternalPostgres():
-                self.connection = deploy_external(name, settings, context, self, connections)
+                self.connection, self.upgrade_backup = deploy_external(name, settings, context, self, connections)
             case unknown:
                 assert_never(unknown)
         self.register_outputs({"host": self.connection.host, "database": self.connection.database})

@@ -15,8 +15,10 @@ from ..kubernetes.context import StackContext
 from ..kubernetes.names import fitted
 from ..kubernetes.operated import Kind, OperatedServers, Rollout, run_operated_servers
 from ..kubernetes.passwords import generate_password, key_of, store_secret
+from ..kubernetes.upgrade_backup import UpgradeBackup
 from ..settings.base import Storage
 from . import cnpg_backup
+from .cnpg_upgrade import upgrade_backup
 from .parameter_rules import DEFAULTS
 from .settings import CnpgPostgres
 
@@ -30,7 +32,9 @@ METRICS_PORT = 9187
 EXTENSIONS = ("pg_trgm", "btree_gin")
 
 
-def deploy(name: str, settings: CnpgPostgres, context: StackContext, parent: pulumi.Resource) -> PostgresConnection:
+def deploy(
+    name: str, settings: CnpgPostgres, context: StackContext, parent: pulumi.Resource
+) -> tuple[PostgresConnection, UpgradeBackup]:
     """The cluster, which makes role, database and extensions itself when it begins."""
     owner = store_secret(
         f"{name}-owner",
@@ -57,7 +61,7 @@ def deploy(name: str, settings: CnpgPostgres, context: StackContext, parent: pul
     if settings.pod_monitor:
         _pod_monitor(name, own, context, parent)
     _network_policy(name, own, settings, context, parent)
-    return PostgresConnection(
+    connection = PostgresConnection(
         host=service_host(f"{server}-rw", context),
         port=PORT,
         database=settings.database,
@@ -67,6 +71,7 @@ def deploy(name: str, settings: CnpgPostgres, context: StackContext, parent: pul
         tls=PostgresTls("verify-full", SecretKey(f"{server}-ca", "ca.crt")),
         peer=ServerPods(own, PORT),
     )
+    return connection, upgrade_backup(name, server, settings, context, connection=connection, parent=parent)
 
 
 def _spec(

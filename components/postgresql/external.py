@@ -6,13 +6,15 @@ import pulumi
 
 from ..connections import PostgresConnection, PostgresTls
 from ..kubernetes.context import StackContext
+from ..kubernetes.upgrade_backup import UpgradeBackup
+from .others_backup import others_backup
 from .settings import ExternalPostgres, PostgresClientTls
 from .setup import prepare_database
 
 
 def deploy(
     name: str, settings: ExternalPostgres, context: StackContext, parent: pulumi.Resource, connections: int
-) -> PostgresConnection:
+) -> tuple[PostgresConnection, UpgradeBackup]:
     """Makes the database as the administrator, or checks that it is there and allows so many ``connections``."""
     connection = PostgresConnection(
         host=settings.host,
@@ -25,7 +27,7 @@ def deploy(
     )
     admin = settings.admin_credentials
     prepare_database(f"{name}-setup", context, connection, parent, admin=admin, connections=connections)
-    return connection
+    return connection, others_backup(settings)
 
 
 def _tls(tls: PostgresClientTls) -> PostgresTls:

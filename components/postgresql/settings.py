@@ -18,7 +18,7 @@ from ..settings.grammars.postgresql import (
     SecretNameTemplate,
     Team,
 )
-from ..settings.grammars.quantities import MEBIBYTE, parse_quantity
+from ..settings.grammars.quantities import MEBIBYTE, VolumeSize, parse_quantity
 from ..settings.located import refuse_entries
 from ..settings.network import ADDRESSES
 from ..settings.services import ServerCertificate
@@ -37,6 +37,11 @@ def _version(value: int) -> int:
     return value
 
 
+# What an upgrade of Label Studio, whose migrations do not run backwards, wants to know of the backup before it.
+MadeBackup = Literal["stack", "mine"]
+OthersBackup = Literal["mine"] | None
+BY_WHOM = "Who makes the backup that an upgrade of Label Studio waits for"
+MINE = f"{BY_WHOM}: mine says that you do. Without it, an upgrade that migrates the database is refused."
 MajorVersion = Annotated[int, AfterValidator(_version)]
 Parameters = dict[ParameterName, ParameterText]
 
@@ -72,10 +77,21 @@ class _Server(_Database):
         return self
 
 
+class Dumps(Storage):
+    """The volume of the dumps that upgrades of Label Studio wait for."""
+
+    size: VolumeSize = Field("5Gi", description="Size of the volume; a dump is smaller than its database.")
+    keep: int = Field(3, ge=1, le=100, description="Dumps that are kept; the volume holds one more for a moment.")
+
+
 class StandalonePostgres(_Server):
     """One server in a StatefulSet: small, without failover."""
 
     backend: Literal["standalone"]
+    upgrade_backup: MadeBackup = Field(
+        "stack", description=f"{BY_WHOM}: the stack, a dump of the database; or mine, and it does not wait."
+    )
+    dumps: Dumps = Field(Dumps(), description="Volume of these dumps.")
     tls: ServerCertificate | None = Field(
         None, description="Certificate of the server, for its Service's name; without one it speaks plain text."
     )
@@ -107,6 +123,9 @@ class CnpgPostgres(_Server):
         0, ge=0, le=8, description="Replicas that confirm each commit; 0 replicates asynchronously."
     )
     backup: CnpgBackup | None = Field(None, description="Backups; without it nothing but the volumes holds the data.")
+    upgrade_backup: MadeBackup = Field(
+        "stack", description=f"{BY_WHOM}: the stack, a base backup, which needs backup; or mine, and it does not wait."
+    )
     restore: CnpgRestore | None = Field(
         None,
         description="Begin with a backup instead of an empty database; ignored once the cluster is there.",
@@ -156,6 +175,7 @@ class ZalandoPostgres(_Server):
         "{username}.{cluster}.credentials.{tprkind}.{tprgroup}",
         description="How the operator is configured to name the Secrets of roles.",
     )
+    upgrade_backup: OthersBackup = Field(None, description=MINE)
     tls: ServerCertificate | None = Field(
         None, description="Certificate of the servers; without one the connection is encrypted but not verified."
     )
@@ -204,6 +224,7 @@ class ExternalPostgres(_Database):
     tls: PostgresClientTls | None = Field(
         description="How the server is verified; null, written out, for plain text over a network that you trust."
     )
+    upgrade_backup: OthersBackup = Field(None, description=MINE)
     admin_credentials: AdminCredentials | None = Field(
         None, description="With them a job makes role, database and extensions; without them it only checks."
     )

@@ -49,15 +49,15 @@ def prepare_database(  # noqa: PLR0913 - the two sequences differ per backend
         user=USER,
         script=SCRIPT,
         environment=[
-            *_server(connection),
+            *server_variables(connection),
             *_roles(connection),
             *(_admin(admin) if admin else []),
             *([pods.secret_env("FORMER_ADMIN", former_admin_passwords)] if former_admin_passwords else []),
             pods.env("MAJOR_VERSION", str(version)),
             *([pods.env("CONNECTIONS", str(connections))] if connections else []),
         ],
-        files=_ca_files(connection),
-        mounts=[pods.mount("ca", CA_DIRECTORY, read_only=True)] if _ca_files(connection) else [],
+        files=ca_files(connection),
+        mounts=ca_mounts(connection),
         passwords=passwords,
         fatal_exit_code=REFUSAL,
     )
@@ -74,22 +74,34 @@ def retire_login(
         image=context.image("postgresql"),
         user=USER,
         script=RETIRE_SCRIPT,
-        environment=[*_server(connection), *_admin(admin), pods.env("FORMER_LOGIN", login)],
-        files=_ca_files(connection),
-        mounts=[pods.mount("ca", CA_DIRECTORY, read_only=True)] if _ca_files(connection) else [],
+        environment=[*server_variables(connection), *_admin(admin), pods.env("FORMER_LOGIN", login)],
+        files=ca_files(connection),
+        mounts=ca_mounts(connection),
     )
     return Retirement(name=name, job=job, peer=connection.peer)
 
 
-def _server(connection: PostgresConnection) -> list[k8s.core.v1.EnvVarArgsDict]:
+def server_variables(connection: PostgresConnection) -> list[k8s.core.v1.EnvVarArgsDict]:
+    """Where libpq finds the server, and how it verifies it; the certificate comes with ``ca_files``."""
     variables = [
         pods.env("PGHOST", connection.host),
         pods.env("PGPORT", str(connection.port)),
         pods.env("PGSSLMODE", connection.tls.mode if connection.tls else "disable"),
     ]
-    if _ca_files(connection):
+    if ca_files(connection):
         variables.append(pods.env("PGSSLROOTCERT", f"{CA_DIRECTORY}/ca.crt"))
     return variables
+
+
+def ca_files(connection: PostgresConnection) -> list[k8s.core.v1.VolumeArgsDict]:
+    """The volume with the certificate that verifies the server, if there is one."""
+    ca = connection.tls.ca if connection.tls else None
+    return [pods.secret_files("ca", ca.name, {ca.key: "ca.crt"})] if ca else []
+
+
+def ca_mounts(connection: PostgresConnection) -> list[k8s.core.v1.VolumeMountArgsDict]:
+    """The mount of ``ca_files``."""
+    return [pods.mount("ca", CA_DIRECTORY, read_only=True)] if ca_files(connection) else []
 
 
 def _roles(connection: PostgresConnection) -> list[k8s.core.v1.EnvVarArgsDict]:
@@ -107,8 +119,3 @@ def _admin(admin: AdminCredentials) -> list[k8s.core.v1.EnvVarArgsDict]:
         pods.env("ADMIN_DATABASE", admin.database),
         pods.secret_env("ADMIN_PASSWORD", admin.password.key),
     ]
-
-
-def _ca_files(connection: PostgresConnection) -> list[k8s.core.v1.VolumeArgsDict]:
-    ca = connection.tls.ca if connection.tls else None
-    return [pods.secret_files("ca", ca.name, {ca.key: "ca.crt"})] if ca else []

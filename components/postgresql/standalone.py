@@ -13,7 +13,9 @@ from ..kubernetes.context import StackContext
 from ..kubernetes.passwords import generate_passwords, key_of, store_previous, store_secret
 from ..kubernetes.retirement import Retirement
 from ..kubernetes.stateful_server import DATA, StatefulServer, run_stateful_server
+from ..kubernetes.upgrade_backup import UpgradeBackup
 from ..settings.base import SecretReference
+from .dump import upgrade_dump
 from .parameter_rules import DEFAULTS
 from .settings import AdminCredentials, StandalonePostgres
 from .setup import USER, prepare_database, retire_login
@@ -26,11 +28,11 @@ SUPERUSER_SECRET = "/etc/postgresql-superuser"  # noqa: S105 - a directory
 SUPERUSER = "postgres"
 # Below the mount point, as a volume may begin with a lost+found of its own, which initdb refuses.
 PGDATA = "/var/lib/postgresql/volume/pgdata"
-Deployed = tuple[PostgresConnection, list[Retirement]]
+Deployed = tuple[PostgresConnection, UpgradeBackup, list[Retirement]]
 
 
 def deploy(name: str, settings: StandalonePostgres, context: StackContext, parent: pulumi.Resource) -> Deployed:
-    """The server, and a job that makes role, database and extensions in it."""
+    """The server, and a job that makes role, database and extensions in it; another one dumps them."""
     rotation = context.rotation
     superuser_passwords = generate_passwords(f"{name}-superuser", context, parent, rotation.database_superuser)
     owner_passwords = generate_passwords(f"{name}-owner", context, parent, rotation.database_owner)
@@ -70,9 +72,10 @@ def deploy(name: str, settings: StandalonePostgres, context: StackContext, paren
         passwords=[owner_passwords[0]],
         after=[server],
     )
+    backup = upgrade_dump(name, settings, context, connection=connection, admin=admin, parent=parent)
     if len(owner_passwords) == 1:
-        return connection, []
-    return connection, [retire_login(f"{name}-retirement", context, connection, admin, other_login)]
+        return connection, backup, []
+    return connection, backup, [retire_login(f"{name}-retirement", context, connection, admin, other_login)]
 
 
 def logins(owner: str, generation: int) -> tuple[str, str]:

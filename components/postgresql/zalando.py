@@ -15,6 +15,8 @@ from ..kubernetes.backing_service import drop_empty, service_host
 from ..kubernetes.context import StackContext
 from ..kubernetes.names import WORKLOAD, fitted
 from ..kubernetes.operated import Kind, OperatedServers, Rollout, run_operated_servers
+from ..kubernetes.upgrade_backup import UpgradeBackup
+from .others_backup import others_backup
 from .parameter_rules import DEFAULTS
 from .settings import ZalandoPostgres
 from .setup import prepare_database
@@ -35,7 +37,9 @@ RESTRICTED_PODS = {
 }
 
 
-def deploy(name: str, settings: ZalandoPostgres, context: StackContext, parent: pulumi.Resource) -> PostgresConnection:
+def deploy(
+    name: str, settings: ZalandoPostgres, context: StackContext, parent: pulumi.Resource
+) -> tuple[PostgresConnection, UpgradeBackup]:
     """The cluster, and a job that makes the extensions as soon as the operator has made the role's Secret."""
     cluster_name = fitted(f"{settings.team_id}-{name}", WORKLOAD)
     own = {"application": "spilo", "cluster-name": cluster_name}
@@ -64,7 +68,7 @@ def deploy(name: str, settings: ZalandoPostgres, context: StackContext, parent: 
     )
     # The operator starts the servers of a new version on the data of the old one, and upgrades it afterwards.
     prepare_database(f"{name}-setup", context, connection, parent, after=[running], version=settings.version)
-    return connection
+    return connection, others_backup(settings)
 
 
 def secret_name(settings: ZalandoPostgres, cluster_name: str) -> str:

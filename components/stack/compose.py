@@ -76,7 +76,14 @@ def compose(
         storage_endpoints=settings.storage_endpoints,
     )
     after_services = ResourceOptions.merge(opts, ResourceOptions(depends_on=[postgresql, redis, object_store]))
-    label_studio = LabelStudio(name, settings.label_studio, connections, context, after_services)
+    label_studio = LabelStudio(
+        name,
+        settings.label_studio,
+        connections,
+        context,
+        after_services,
+        upgrade_backup=postgresql.upgrade_backup,
+    )
     projects = declare_projects(name, settings, context, opts, label_studio=label_studio, store=object_store)
     retirements = [*postgresql.retirements, *redis.retirements, *object_store.retirements]
     if retirements:

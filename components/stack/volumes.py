@@ -39,9 +39,16 @@ def volume_problems(settings: Settings, read: Read, name: str = "label-studio") 
                     yield from _template_problems(f"{key}.storage", chosen.storage, template["spec"])
             case _:
                 pass
+    if isinstance(settings.postgresql, StandalonePostgres) and settings.postgresql.upgrade_backup == "stack":
+        dumps = read(CLAIM.format(namespace=namespace, name=f"{name}-postgresql-dumps"))
+        yield from _claim_problems("postgresql.dumps", settings.postgresql.dumps, dumps["spec"]) if dumps else ()
     claim = read(CLAIM.format(namespace=namespace, name=claim_name(name)))
-    if claim and isinstance(settings.label_studio.persistence, VolumePersistence):
-        yield from _claim_problems(settings.label_studio.persistence, claim["spec"])
+    persistence = settings.label_studio.persistence
+    if claim and isinstance(persistence, VolumePersistence):
+        yield from _claim_problems("labelStudio.persistence", persistence, claim["spec"])
+        if persistence.access_mode not in claim["spec"]["accessModes"]:
+            mode = claim["spec"]["accessModes"][0]
+            yield f"labelStudio.persistence.accessMode: must be {mode}, as a volume keeps its access mode"
     elif claim and COPIED not in (claim["metadata"].get("annotations") or {}):
         page = read(DEPLOYMENT.format(namespace=namespace, name=service_name(name)))
         if page and _mounts(page, claim_name(name)):
@@ -73,11 +80,9 @@ def _template_problems(key: str, storage: Storage, spec: Mapping[str, Any]) -> I
         yield f"{key}.storageClass: must be {spec.get('storageClassName')}, as a volume keeps its class"
 
 
-def _claim_problems(persistence: VolumePersistence, spec: Mapping[str, Any]) -> Iterator[str]:
-    key, size = "labelStudio.persistence", _size(spec)
-    if parse_quantity(persistence.size) < parse_quantity(size):
+def _claim_problems(key: str, chosen: Storage | VolumePersistence, spec: Mapping[str, Any]) -> Iterator[str]:
+    size = _size(spec)
+    if parse_quantity(chosen.size) < parse_quantity(size):
         yield f"{key}.size: must be at least {size}, as a volume does not shrink"
-    if persistence.storage_class and persistence.storage_class != spec.get("storageClassName"):
+    if chosen.storage_class and chosen.storage_class != spec.get("storageClassName"):
         yield f"{key}.storageClass: must be {spec.get('storageClassName')}, as a volume keeps its class"
-    if persistence.access_mode not in spec["accessModes"]:
-        yield f"{key}.accessMode: must be {spec['accessModes'][0]}, as a volume keeps its access mode"

@@ -60,6 +60,8 @@ def logs(kubectl: str, pod: str, container: Mapping[str, Any]) -> str:
 def class_key(claim: str) -> str:
     """The setting with the class of a claim."""
     key = _key(claim)
+    if claim.endswith("-postgresql-dumps"):
+        return f"{key}.dumps.storageClass"
     return f"{key}.{'persistence' if key == 'labelStudio' else 'storage'}.storageClass" if key else "storageClass"
 
 

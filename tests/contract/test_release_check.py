@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 
 import pytest
 
-from components.label_studio.files.release_check import REFUSED, UNREACHABLE
+from components.label_studio.files.release_check import ADVICE, REFUSED, UNREACHABLE
 from tests.contract.label_studio import VERSIONS, probe, run_mounted
 
 FILE = "release_check.py"
@@ -31,6 +32,22 @@ def test_an_upgrade_is_let_through_and_says_what_it_will_migrate(tmp_path: Path)
     again = run_mounted(OLD, FILE, tmp_path)
     assert again.returncode == 0, again.stderr
     assert before > 0
+
+
+def test_migrations_without_a_backup_are_refused_once_somebody_works_there(tmp_path: Path) -> None:
+    probe(OLD, "migrations", tmp_path, None)
+    told = {ADVICE: "write postgresql.upgradeBackup: mine once you have made one"}
+    abandoned = run_mounted(NEW, FILE, tmp_path, **told)
+    assert abandoned.returncode == 0, abandoned.stderr
+    with sqlite3.connect(tmp_path / "label_studio.sqlite3") as database:
+        database.executescript("CREATE TABLE htx_user (id integer); INSERT INTO htx_user VALUES (1)")
+    refused = run_mounted(NEW, FILE, tmp_path, **told)
+    assert refused.returncode == REFUSED
+    [*_, reason] = refused.stderr.splitlines()
+    assert reason.startswith(f"Label Studio {NEW} would migrate the database (")
+    assert reason.endswith(f"this stack makes no backup of it; {told[ADVICE]}. {UNTOUCHED}")
+    same = run_mounted(OLD, FILE, tmp_path, **told)
+    assert same.returncode == 0, same.stderr
 
 
 def test_a_downgrade_is_refused_with_the_way_back(tmp_path: Path) -> None:

@@ -41,6 +41,7 @@ EARLIER_NAMESPACE, NAMESPACE = "label-studio", "e2e-upgrade"
 EARLIER_PORT, PORT = 30080, 30084
 TITLE = "Made by the earlier release"
 OBJECT = "annotations/1.json"
+DUMP = {"app.kubernetes.io/name": "postgresql-dump"}
 RELEASE = "kubernetes:helm.sh/v3:Release"
 JOB = "kubernetes:batch/v1:Job"
 KEEPING = {"persistentvolumeclaims": "", "secrets": "", "services": "", "statefulsets": "apps/v1"}
@@ -201,6 +202,8 @@ def test_the_data_of_an_earlier_release_are_there_after_one_update(
         assert session.http.get(address).content == PIXEL
         assert store.client.get_object(Bucket=store.place.bucket, Key=OBJECT)["Body"].read() == PIXEL
         assert session.export_snapshot(annotated)["status"] == "completed"
+    # The update waited for it.
+    assert f"Database labelstudio is in before-{NEWEST}-" in deployment.logs(**DUMP)
     acknowledged = f"{len(ledger.annotations)} annotations, {len(ledger.uploads)} uploads"
     print(f"{OLDEST} -> {NEWEST}, one page on a volume: {acknowledged}; {ledger.gap():.0f} s without the page")
     assert len(ledger.annotations) > 0 and len(ledger.uploads) > 0

@@ -27,7 +27,8 @@ def config(kubeconfig: Path, namespace: str) -> dict[str, Any]:
     context = yaml.safe_load(kubeconfig.read_text())["current-context"]
     cluster = {"namespace": namespace, "context": context, "kubeconfig": str(kubeconfig), "createNamespace": False}
     volume = {"persistence": {"type": "volume", "size": "2Gi"}}
-    return stack_config("dev", {"cluster": cluster, "labelStudio": volume})
+    small = {"dumps": {"size": "1Gi"}}
+    return stack_config("dev", {"cluster": cluster, "labelStudio": volume, "postgresql": small})
 
 
 def ask(config: Mapping[str, Any]) -> Answers:

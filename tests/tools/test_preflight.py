@@ -238,6 +238,7 @@ def stateful_set(
 
 APPS = "/apis/apps/v1/namespaces/label-studio/statefulsets/label-studio-"
 CLAIM = "/api/v1/namespaces/label-studio/persistentvolumeclaims/label-studio-ls-pvc"
+DUMPS = "/api/v1/namespaces/label-studio/persistentvolumeclaims/label-studio-postgresql-dumps"
 
 
 @pytest.mark.parametrize(
@@ -252,6 +253,11 @@ CLAIM = "/api/v1/namespaces/label-studio/persistentvolumeclaims/label-studio-ls-
             {CLAIM: {"spec": {**claim_of("4Gi"), "accessModes": ["ReadWriteOnce"]}}},
             "labelStudio.persistence.size: must be at least 4Gi, as a volume does not shrink",
         ),
+        (
+            {DUMPS: {"spec": {**claim_of("8Gi"), "storageClassName": "slow"}}},
+            "postgresql.dumps.size: must be at least 8Gi, as a volume does not shrink",
+        ),
+        ({DUMPS: {"spec": {**claim_of("5120Mi"), "storageClassName": "slow"}}}, None),
         (
             {CLAIM: {"spec": {**claim_of("1Gi"), "accessModes": ["ReadWriteMany"]}}},
             "labelStudio.persistence.accessMode: must be ReadWriteMany",

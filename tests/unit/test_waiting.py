@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from components.settings.images import NEWEST
 from components.stack.compose import compose
 from scripts.waiting.reasons import CLASSES, UNBOUND, UNSCHEDULED, Observer
 from scripts.waiting.watch import Watcher
@@ -154,8 +155,13 @@ def test_each_object_that_is_waited_for_has_the_time_that_the_docs_state() -> No
         for each in program
         if each.type.rpartition(":")[2] in {"StatefulSet", "Deployment", "Job"}
     }
-    by_kind = {"label-studio-postgresql": "10m", "label-studio-worker": "900s", "label-studio-postgresql-setup": "960s"}
+    by_kind = {
+        "label-studio-postgresql": "10m",
+        "label-studio-worker": "900s",
+        "label-studio-postgresql-setup": "960s",
+        f"label-studio-postgresql-dump-{NEWEST}": "3660s",
+    }
     assert by_kind.items() <= waited.items()
     assert {*waited.values()} == {*by_kind.values()}
     page = (PROJECT / "docs" / "troubleshooting.md").read_text()
-    assert "A StatefulSet has 10 minutes, a set-up Job 16," in page
+    assert "A StatefulSet has 10 minutes, a set-up Job 16, a Job that makes a backup 61," in page

@@ -16,6 +16,7 @@ import pulumi_kubernetes as k8s
 from pulumi import ResourceOptions
 
 from .. import network_policy, pods
+from ..accounts import job_account
 from ..backing_service import retained_options
 from ..context import StackContext
 from ..setup_job import SetupJob, run_setup_job
@@ -115,7 +116,7 @@ def run_operated_servers(
         opts=ResourceOptions.merge(retained_options(context, parent), ResourceOptions(depends_on=list(after))),
     )
     job_name = f"{name}-rollout"
-    account = _account(job_name, context, servers, parent)
+    account = job_account(job_name, context, _rules(servers), parent)
     job = SetupJob(
         component=COMPONENT,
         # The check needs Python 3, which Label Studio's image has.
@@ -137,27 +138,6 @@ def run_operated_servers(
     egress = [network_policy.to_api_server()]
     network_policy.allow(job_name, context, parent, pods.selector(COMPONENT, job_name), egress=egress)
     return run_setup_job(job_name, context, job, parent, after=[resource, account])
-
-
-def _account(
-    name: str, context: StackContext, servers: OperatedServers, parent: pulumi.Resource
-) -> k8s.rbac.v1.RoleBinding:
-    """Who may read that one resource, its StatefulSets, and the pods and events of the namespace; nothing else."""
-    metadata: k8s.meta.v1.ObjectMetaArgsDict = {
-        "name": name,
-        "namespace": context.namespace,
-        "labels": {"app.kubernetes.io/part-of": pods.PART_OF},
-    }
-    opts = ResourceOptions(parent=parent)
-    account = k8s.core.v1.ServiceAccount(name, metadata=metadata, automount_service_account_token=False, opts=opts)
-    role = k8s.rbac.v1.Role(name, metadata=metadata, rules=_rules(servers), opts=opts)
-    return k8s.rbac.v1.RoleBinding(
-        name,
-        metadata=metadata,
-        role_ref={"api_group": "rbac.authorization.k8s.io", "kind": "Role", "name": name},
-        subjects=[{"kind": "ServiceAccount", "name": name, "namespace": context.namespace}],
-        opts=ResourceOptions(parent=parent, depends_on=[role, account]),
-    )
 
 
 def _rules(servers: OperatedServers) -> list[k8s.rbac.v1.PolicyRuleArgsDict]:

@@ -17,6 +17,8 @@ from typing import Any
 
 REFUSED = 42
 UNREACHABLE = 1
+# What to write into the stack file before migrations are let through; none where a backup is made before them.
+ADVICE = "UPGRADE_BACKUP_ADVICE"
 # What the kubelet passes on as the reason of a failure, in place of the end of the log.
 TERMINATION_MESSAGE = Path("/dev/termination-log")
 NAMED = 5
@@ -84,8 +86,24 @@ def compare() -> None:
             "one; migrations do not run backwards. Take an image that is at least as new, or restore a dump of before "
             "the upgrade first, as docs/backup.md says under Dumps."
         )
+    if planned and is_used(connection) and (advice := os.environ.get(ADVICE)):
+        migrations = named([".".join(each) for each in planned])
+        raise RefusedError(
+            f"Label Studio {version()} would migrate the database ({migrations}), which does not run backwards, and "
+            f"this stack makes no backup of it; {advice}"
+        )
     sys.stdout.write(f"Label Studio {version()} starts; {len(planned)} migrations to apply")
     sys.stdout.write(f": {named(['.'.join(each) for each in planned])}.\n" if planned else ".\n")
+
+
+def is_used(connection: Any) -> bool:
+    """Whether anybody has an account; nobody has one in what a first deployment left that ended too early."""
+    table = "htx_user"
+    if table not in connection.introspection.table_names():
+        return False
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT count(*) FROM {table}")  # noqa: S608 - a name written here
+        return bool(cursor.fetchone()[0])
 
 
 def recorded(recorder: Any) -> list[Migration]:

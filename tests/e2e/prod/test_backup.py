@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 import pytest
 
+from components.settings.images import NEWEST
 from local.cluster.api import Api, has_condition, wait
 from local.engine import Engine
 from local.tools.build import tool
@@ -33,7 +34,7 @@ LABELLING = """
 </View>
 """
 RESULT = [{"from_name": "mood", "to_name": "text", "type": "choices", "value": {"choices": ["good"]}}]
-CLUSTERS = ("clusters", "postgresql.cnpg.io/v1")
+CLUSTERS, BACKUPS = ("clusters", "postgresql.cnpg.io/v1"), ("backups", "postgresql.cnpg.io/v1")
 
 
 def database(deployment: Deployment) -> dict[str, Any]:
@@ -63,8 +64,8 @@ def kubectl(*arguments: str) -> str:
 
 
 def backup_is_complete(deployment: Deployment) -> bool:
-    phases = {each.get("status", {}).get("phase") for each in deployment.objects("backups", "postgresql.cnpg.io/v1")}
-    assert "failed" not in phases, deployment.objects("backups", "postgresql.cnpg.io/v1")
+    phases = {each.get("status", {}).get("phase") for each in deployment.objects(*BACKUPS)}
+    assert "failed" not in phases, deployment.objects(*BACKUPS)
     return "completed" in phases
 
 
@@ -150,6 +151,16 @@ def test_the_generated_password_of_a_restored_stack_opens_nothing(restored_stack
 def test_a_restored_database_is_backed_up_in_turn(restored_stack: Deployment) -> None:
     wait("the base backup of the restored database", partial(backup_is_complete, restored_stack), 120)
     assert has_condition(database(restored_stack), "ContinuousArchiving")
+
+
+def test_a_version_of_label_studio_that_comes_to_data_waited_for_a_base_backup(restored_stack: Deployment) -> None:
+    [before] = [each for each in restored_stack.objects(*BACKUPS) if "-before-" in each["metadata"]["name"]]
+    assert before["metadata"]["name"].startswith(f"label-studio-postgresql-before-{NEWEST}-")
+    assert before["status"]["phase"] == "completed"
+
+
+def test_a_first_deployment_waits_for_none(prod_stack: Deployment) -> None:
+    assert not [each for each in prod_stack.objects(*BACKUPS) if "-before-" in each["metadata"]["name"]]
 
 
 def test_what_was_restored_stays_when_the_settings_forget_it(restored_stack: Deployment, backups: BackupStore) -> None:

@@ -213,7 +213,7 @@ def test_two_servers_do_not_clash() -> None:
 
     resources = [r for r in run_program(program) if "metadata" in r.inputs]
     objects = [(r.type, r.object_name) for r in resources]
-    assert len(objects) == len(set(objects)) == 18
+    assert len(objects) == len(set(objects)) == 20
     selectors = [r.inputs["spec"]["selector"]["matchLabels"] for r in resources if r.type == STATEFUL_SET]
     assert selectors[0] != selectors[1]
 
