@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from .secret_forms import form_of, readings
 from .secret_names import is_reference, is_secret_name, is_secret_value, words
@@ -48,8 +48,12 @@ PLACEHOLDER = re.compile(
     r"[$%{<]|os\.|env\b|None\b|\*+$|\\?\(|f['\"]|str\b|bytes\b|int\b|Optional\b|Secret\w*\b|self\."
 )
 CODE_LINE = re.compile(r"^(#!|import \w|from [\w.]+ import |def \w+\(|class \w+[(:])", re.MULTILINE)
+Language = Literal["python", "shell", "other"] | None
 CODE = (".py", ".sh", ".js", ".lua", ".go", ".rb", ".tpl", ".ts")
+# `#!/bin/sh` of a script, or the beginning of a command line. A bare word that a shell assigns is a value, not a name.
+SHELL = re.compile(r"\s*(?:#!\s{0,4})?(?:/\S{0,100}/)?(?:env\s{1,4})?(?:ba|da|a|k|z)?sh\b")
 IDENTIFIER = re.compile(r"[A-Za-z_][\w.]*(\(.*|\[.*)?|\w+\(.*")
+CALL = re.compile(r"\w+\(.*")
 
 
 def in_text(text: str, name: str = "") -> Iterator[str]:
@@ -62,10 +66,10 @@ def in_text(text: str, name: str = "") -> Iterator[str]:
         yield from (f"a value for {path}" for path in _in_document(document))
         return
     yield from _directives(text)
-    is_code, is_python = name.endswith(CODE) or bool(CODE_LINE.search(text)), name.endswith(".py")
+    language = _language(text, name)
     for reading in readings(text):
         for match in ASSIGNMENT.finditer(reading):
-            if _is_secret(match, is_code, is_python):
+            if _is_secret(match, language):
                 yield f"a value for {match['key']}"
         for match in PAIR.finditer(reading):
             name, value = match["key"] or match["tag"], match["value"] or match["inner"]
@@ -77,8 +81,7 @@ def in_arguments(arguments: Sequence[Any]) -> Iterator[str]:
     """What a command line hands over, by options, variables before a command, headers, or by form."""
     texts = [argument for argument in arguments if isinstance(argument, str)]
     line = " ".join(texts)
-    is_script = any("\n" in text for text in texts)
-    yield from in_text(line, "command.sh" if is_script else "")
+    yield from in_text(line)
     for match in OPTION.finditer(line):
         name, value = match["name"], match["value"]
         if is_secret_name(name) and is_secret_value(value) and not PLACEHOLDER.match(value) and value[0] != "-":
@@ -143,13 +146,24 @@ def _directives(text: str) -> Iterator[str]:
         yield "a header with a secret"
 
 
-def _is_secret(match: re.Match[str], is_code: bool, is_python: bool) -> bool:
+def _language(text: str, name: str) -> Language:
+    if name.endswith(".py"):
+        return "python"
+    if name.endswith(".sh") or SHELL.match(text):
+        return "shell"
+    return "other" if name.endswith(CODE) or CODE_LINE.search(text) else None
+
+
+def _is_secret(match: re.Match[str], language: Language) -> bool:
     key, value = match["key"], match["quoted"] or match["bare"]
     if not is_secret_name(key) or is_reference(key, value, ()) or not is_secret_value(value):
         return False
     if PLACEHOLDER.match(value) or words(value) == words(key) or is_secret_name(value):
         return False
+    if match["quoted"] is not None or language is None:
+        return True
+    if language == "shell" and match["sign"] == "=":
+        return not CALL.fullmatch(value)
     # In a program a bare word is a name; but capitals in front of = may be a shell's, where a bare word is a value.
-    is_name = is_code and match["quoted"] is None and IDENTIFIER.fullmatch(value) is not None
-    variable = key.rpartition(".")[2] if is_python else key
-    return not (is_name and (match["sign"] != "=" or variable.islower()))
+    variable = key.rpartition(".")[2] if language == "python" else key
+    return not (IDENTIFIER.fullmatch(value) and (match["sign"] != "=" or variable.islower()))
