@@ -19,9 +19,10 @@ SECONDS_TO_LIVE = 900
 DIGEST = 10
 CONTAINER = "setup"
 # Attempts are made within the pod: Pulumi's provider notices that a Job failed only if that was its last pod, and would
-# wait for its whole timeout after a pod failure policy. The script is $1, the exit code of a refusal $2.
+# wait for its whole timeout after a pod failure policy. The script is $1, the exit code of a refusal $2. The first
+# pauses are short: many clusters apply network policies a moment after a pod has started, and reject its first request.
 RETRY = """\
-for pause in 10 20 40 80; do
+for pause in 1 2 4 8 15 30 60; do
   code=0; sh -c "$1" || code=$?
   [ "$code" != 0 ] || exit 0
   [ "$code" != "$2" ] || exit "$code"

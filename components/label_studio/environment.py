@@ -58,6 +58,8 @@ def variables(args: LabelStudioArgs) -> Variables:
         # Images of some releases find the package label_studio by a PYTHONPATH of their own.
         "DJANGO_SETTINGS_MODULE": SETTINGS_MODULE,
         "PYTHONPATH": f"{SETTINGS_DIRECTORY}:/label-studio",
+        # Within it an update ends the pods that know the former key alone, or fails.
+        "SECRET_KEY_SETTLES_AFTER": str(args.settings.release_timeout),
         **declared_endpoints(args),
     }
 

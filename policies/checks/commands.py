@@ -33,7 +33,7 @@ LAUNCHERS = {"tini", "dumb-init", "exec", "/sbin/tini", "/usr/bin/tini", "/usr/b
 PRELUDES = {'cat "$(python3 -m certifi)" "$OBJECT_STORE_CA" > "$REQUESTS_CA_BUNDLE" && exec "$0" "$@"'}
 # What set-up Jobs do with a script, their fourth word: they run it until it succeeds.
 RETRY = """\
-for pause in 10 20 40 80; do
+for pause in 1 2 4 8 15 30 60; do
   code=0; sh -c "$1" || code=$?
   [ "$code" != 0 ] || exit 0
   [ "$code" != "$2" ] || exit "$code"

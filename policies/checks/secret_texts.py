@@ -147,10 +147,10 @@ def _directives(text: str) -> Iterator[str]:
 
 
 def _language(text: str, name: str) -> Language:
-    if name.endswith(".py"):
-        return "python"
     if name.endswith(".sh") or SHELL.match(text):
         return "shell"
+    if name.endswith(".py"):
+        return "python"
     return "other" if name.endswith(CODE) or CODE_LINE.search(text) else None
 
 
@@ -165,5 +165,5 @@ def _is_secret(match: re.Match[str], language: Language) -> bool:
     if language == "shell" and match["sign"] == "=":
         return not CALL.fullmatch(value)
     # In a program a bare word is a name; but capitals in front of = may be a shell's, where a bare word is a value.
-    variable = key.rpartition(".")[2] if language == "python" else key
-    return not (IDENTIFIER.fullmatch(value) and (match["sign"] != "=" or variable.islower()))
+    is_attribute = language == "python" and "." in key
+    return not (IDENTIFIER.fullmatch(value) and (match["sign"] != "=" or key.islower() or is_attribute))

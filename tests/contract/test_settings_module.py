@@ -37,9 +37,16 @@ def test_variables_that_the_release_reads_as_numbers_are_known(version: str) -> 
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_sessions_of_the_former_key_are_good_and_api_tokens_are_not(version: str, tmp_path: Path) -> None:
-    found = probe(version, "rotated_key", tmp_path, None, SECRET_KEY_FALLBACKS="former-key")
-    assert found == {
+    former = {"SECRET_KEY_FALLBACKS": "former-key", "SECRET_KEY_SETTLES_AFTER": "600"}
+    found = probe(version, "rotated_key", tmp_path, None, **former)
+    good = {
         "newest": {"session": True, "token": True},
         "former": {"session": True, "token": False},
         "other": {"session": False, "token": False},
+    }
+    # Pods of before, which serve while the new ones start, know the former key alone.
+    assert found == {
+        "first": {"signs_with": "former", "good": good},
+        "later": {"signs_with": "newest", "good": good},
+        "stays": True,
     }

@@ -136,6 +136,7 @@ def test_command_lines(args: list[str], problem: str | None) -> None:
         ("settings.py", "    'PASSWORD': os.environ.get('REDIS_PASSWORD'),\n", None),
         ("settings.py", 'PASSWORD = ""\n', None),
         ("guard.py", "import db\nWrapper.get_new_connection = guarded\n", None),
+        ("guard.py", "import db\nsettings.SECRET_KEY = newest\n", None),
         ("guard.py", f"import db\nWrapper.password = '{SECRET}'\n", "a value for Wrapper.password"),
         ("app.properties", "import db\nSpring.password=hunter2hunter\n", "a value for Spring.password"),
         ("run.sh", "password=hunter2hunter tool\n", "a value for password"),

@@ -9,15 +9,13 @@ import os
 import time_limits
 from core.settings.base import *  # noqa: F403
 from core.settings.label_studio import *  # noqa: F403
-from core.settings.label_studio import DATABASES, INSTALLED_APPS, MIDDLEWARE, REST_FRAMEWORK
+from core.settings.label_studio import DATABASES, INSTALLED_APPS, MIDDLEWARE, REST_FRAMEWORK, SECRET_KEY
 from redis_queues import LOCATION, queues
 
 # Seconds that a process keeps its connection for. Label Studio opens one for each request, which is more work than most
 # requests are; one that broke meanwhile is noticed before the next request uses it.
 DATABASES["default"] |= {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True}
 
-# A key before SECRET_KEY, which ends no session while it is here. API tokens are checked with the newest key alone.
-SECRET_KEY_FALLBACKS = os.environ.get("SECRET_KEY_FALLBACKS", "").split()
 
 if DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
     DATABASES["default"]["OPTIONS"] = time_limits.postgresql()
@@ -36,6 +34,11 @@ INSTALLED_APPS += [
 
 MIDDLEWARE.insert(0, "guarded_calls.HealthOfThePod")
 REST_FRAMEWORK["EXCEPTION_HANDLER"] = "guarded_calls.exception_handler"
+
+# Keys before SECRET_KEY: sessions that they signed stay good. API tokens are checked with the newest key alone.
+if SECRET_KEY_FALLBACKS := os.environ.get("SECRET_KEY_FALLBACKS", "").split():
+    INSTALLED_APPS += ["django_key.DjangoKey"]
+    SIMPLE_JWT = {"SIGNING_KEY": SECRET_KEY}
 
 # The Community Edition leaves Redis unused: 1.20 empties RQ_QUEUES, later releases set REDIS_ENABLED to False.
 if LOCATION in os.environ:

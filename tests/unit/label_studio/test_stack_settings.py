@@ -20,6 +20,7 @@ DATABASES = {"default": {"ENGINE": "django.db.backends.postgresql"}}
 INSTALLED_APPS = ["tasks"]
 MIDDLEWARE = ["first"]
 REST_FRAMEWORK = {}
+SECRET_KEY = "newest"
 FROM_BASE = 1
 """
 PROBES = "guarded_calls.HealthOfThePod"
