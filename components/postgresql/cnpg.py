@@ -61,7 +61,7 @@ def deploy(
         port=PORT,
         database=settings.database,
         user=logins.user,
-        owner=settings.user,
+        owner=settings.user if logins.former else None,
         password=logins.password,
         # The operator keeps the private key of its CA in the same Secret: only this key may be mounted.
         tls=PostgresTls("verify-full", SecretKey(f"{server}-ca", "ca.crt")),

@@ -35,6 +35,9 @@ def test_nobody_is_a_superuser_before_the_first_rotation() -> None:
     program = deploy(1)
     assert secrets(program) == {"db-owner": "labelstudio"}
     assert not program.result.retirements
+    connection = program.result.connection
+    # It is an input of LabelStudio, which would change otherwise.
+    assert (connection.user, connection.owner) == ("labelstudio", None)
     assert {each.name for each in program.all(JOB)} == {"db-rollout"}
     spec = program.one(CLUSTER).inputs["spec"]
     assert spec["enableSuperuserAccess"] is False
