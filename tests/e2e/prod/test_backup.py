@@ -206,7 +206,8 @@ def test_the_owner_of_the_database_gets_another_password(
     with started_pods(restored_stack) as started:
         restored_stack.run("up")
     restored_stack.read_outputs()
-    assert dict(started) == {PAGE: 1, WORKER: 1}
+    # The server may still be restarting for the test before.
+    assert (started[PAGE], started[WORKER]) == (1, 1)
     assert restored_stack.outputs["postgresql"]["passwordSecret"]["name"] == OWNER
     assert opens(restored_stack, secret(restored_stack, OWNER))
     assert not opens(restored_stack, former)
