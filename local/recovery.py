@@ -115,11 +115,15 @@ def _manager(live: Object) -> dict[str, str]:
 
 
 def _with(resources: list[Record], made: Record) -> list[Record]:
-    """The state with what was made. What it replaces, under the same name, is still to be deleted, or already was."""
-    others = [each for each in resources if each["urn"] != made["urn"]]
+    """The state with what was made. What it replaces, under the same name, is still to be deleted, or already was.
+
+    It takes that one's place, because the CLI refuses a state where something comes before what it depends on.
+    """
     namesakes = [each for each in resources if each["urn"] == made["urn"]]
+    place = resources.index(namesakes[0]) if namesakes else len(resources)
     replaced = [each for each in namesakes if each.get("id") != made["id"] and not each.get("pendingReplacement")]
-    return [*others, *({**each, "delete": True} for each in replaced), made]
+    others = [each for each in resources[place:] if each["urn"] != made["urn"]]
+    return [*resources[:place], made, *({**each, "delete": True} for each in replaced), *others]
 
 
 def _object(cluster: Api, inputs: Record) -> Object | None:

@@ -623,7 +623,7 @@ class RotationArgs(TypedDict):
     database_owner: NotRequired[int]
     """Password with which Label Studio opens the database."""
     database_superuser: NotRequired[int]
-    """Password of the superuser of a standalone database."""
+    """Password of the superuser of a standalone database, or of a CloudNativePG one."""
     redis: NotRequired[int]
     """Password of a standalone Redis."""
     object_store_root: NotRequired[int]

@@ -60,7 +60,7 @@ class PostgreSQL(pulumi.ComponentResource):
                 )
             case CnpgPostgres():
                 service = context.scheduled(settings.scheduling)
-                self.connection, self.upgrade_backup = deploy_cnpg(name, settings, service, self)
+                self.connection, self.upgrade_backup, self.retirements = deploy_cnpg(name, settings, service, self)
             case ZalandoPostgres():
                 service = context.scheduled(settings.scheduling)
                 self.connection, self.upgrade_backup = deploy_zalando(name, settings, service, self)

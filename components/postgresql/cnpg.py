@@ -14,10 +14,11 @@ from ..kubernetes.backing_service import drop_empty, service_host
 from ..kubernetes.context import StackContext
 from ..kubernetes.names import fitted
 from ..kubernetes.operated import Kind, OperatedServers, Rollout, run_operated_servers
-from ..kubernetes.passwords import generate_password, key_of, store_secret
+from ..kubernetes.retirement import Retirement
 from ..kubernetes.upgrade_backup import UpgradeBackup
 from ..settings.base import Storage
 from . import cnpg_backup
+from .cnpg_logins import Logins, make_logins, take_turns
 from .cnpg_upgrade import upgrade_backup
 from .parameter_rules import DEFAULTS
 from .settings import CnpgPostgres
@@ -34,15 +35,9 @@ EXTENSIONS = ("pg_trgm", "btree_gin")
 
 def deploy(
     name: str, settings: CnpgPostgres, context: StackContext, parent: pulumi.Resource
-) -> tuple[PostgresConnection, UpgradeBackup]:
+) -> tuple[PostgresConnection, UpgradeBackup, list[Retirement]]:
     """The cluster, which makes role, database and extensions itself when it begins."""
-    owner = store_secret(
-        f"{name}-owner",
-        context,
-        parent,
-        {"username": settings.user, "password": generate_password(f"{name}-owner", context, parent)},
-        labels={"cnpg.io/reload": "true"},
-    )
+    logins = make_logins(name, settings, context, parent)
     server = fitted(name, LONGEST_NAME)
     own = {"cnpg.io/cluster": server}
     stores = cnpg_backup.object_stores(name, settings, context, parent)
@@ -54,7 +49,7 @@ def deploy(
         servers=settings.instances,
     )
     metadata = {"name": server, "labels": pods.labels("postgresql", name)}
-    spec = _spec(name, server, settings, context, key_of(owner, "password").name)
+    spec = _spec(name, server, settings, context, logins)
     servers = OperatedServers(kind=KIND, metadata=metadata, spec=spec, rollout=rollout)
     running = run_operated_servers(name, context, servers, parent, after=stores)
     cnpg_backup.schedule(name, server, settings, context, ResourceOptions(parent=parent, depends_on=[running]))
@@ -65,18 +60,19 @@ def deploy(
         host=service_host(f"{server}-rw", context),
         port=PORT,
         database=settings.database,
-        user=settings.user,
-        password=key_of(owner, "password"),
+        user=logins.user,
+        owner=settings.user if logins.former else None,
+        password=logins.password,
         # The operator keeps the private key of its CA in the same Secret: only this key may be mounted.
         tls=PostgresTls("verify-full", SecretKey(f"{server}-ca", "ca.crt")),
         peer=ServerPods(own, PORT),
     )
-    return connection, upgrade_backup(name, server, settings, context, connection=connection, parent=parent)
+    backup = upgrade_backup(name, server, settings, context, connection=connection, parent=parent)
+    retirements = take_turns(name, context, connection, logins, parent, spec=spec, after=[running])
+    return connection, backup, retirements
 
 
-def _spec(
-    name: str, server: str, settings: CnpgPostgres, context: StackContext, owner_secret: pulumi.Input[str]
-) -> dict[str, Any]:
+def _spec(name: str, server: str, settings: CnpgPostgres, context: StackContext, logins: Logins) -> dict[str, Any]:
     placement = context.placement
     spec: dict[str, Any] = {
         "instances": settings.instances,
@@ -84,7 +80,7 @@ def _spec(
         "inheritedMetadata": {"labels": {"app.kubernetes.io/part-of": pods.PART_OF}},
         # With one instance a budget would only block the draining of its node.
         "enablePDB": settings.instances > 1,
-        "enableSuperuserAccess": False,
+        **logins.fields_of_cluster(),
         "primaryUpdateStrategy": "unsupervised",
         "seccompProfile": {"type": "RuntimeDefault"},
         "storage": _storage(settings.storage),
@@ -95,7 +91,7 @@ def _spec(
             "topologyKey": settings.affinity.topology_key,
             **drop_empty({"nodeSelector": placement.node_selector, "tolerations": placement.tolerations}),
         },
-        "bootstrap": _bootstrap(settings, owner_secret),
+        "bootstrap": _bootstrap(settings, logins.owner_secret),
         "postgresql": _postgresql(settings),
         **drop_empty({"imagePullSecrets": placement.pull_secrets()}),
         **cnpg_backup.fields_of_cluster(name, server, settings),

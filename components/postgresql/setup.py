@@ -26,7 +26,7 @@ CA_DIRECTORY = "/etc/postgresql-ca"
 USER = 999
 
 
-def prepare_database(  # noqa: PLR0913 - the two sequences differ per backend
+def prepare_database(  # noqa: PLR0913 - the sequences differ per backend
     name: str,
     context: StackContext,
     connection: PostgresConnection,
@@ -35,6 +35,7 @@ def prepare_database(  # noqa: PLR0913 - the two sequences differ per backend
     admin: AdminCredentials | None = None,
     former_admin_passwords: SecretKey | None = None,
     passwords: Sequence[pulumi.Input[str]] = (),
+    triggers: Sequence[pulumi.Input[str]] = (),
     after: Sequence[pulumi.Resource] = (),
     version: int = MINIMUM_VERSION,
     connections: int = 0,
@@ -59,14 +60,21 @@ def prepare_database(  # noqa: PLR0913 - the two sequences differ per backend
         files=ca_files(connection),
         mounts=ca_mounts(connection),
         passwords=passwords,
+        triggers=triggers,
         fatal_exit_code=REFUSAL,
     )
     network_policy.allow(name, context, parent, pods.selector(COMPONENT, name), peers=[connection.peer])
     return run_setup_job(name, context, job, parent, after)
 
 
-def retire_login(
-    name: str, context: StackContext, connection: PostgresConnection, admin: AdminCredentials, login: str
+def retire_login(  # noqa: PLR0913 - what its pod needs
+    name: str,
+    context: StackContext,
+    connection: PostgresConnection,
+    admin: AdminCredentials,
+    login: str,
+    *,
+    triggers: Sequence[pulumi.Input[str]] = (),
 ) -> Retirement:
     """Keeps a role that opened the database before from logging in; what it owns stays its own."""
     job = SetupJob(
@@ -77,6 +85,7 @@ def retire_login(
         environment=[*server_variables(connection), *_admin(admin), pods.env("FORMER_LOGIN", login)],
         files=ca_files(connection),
         mounts=ca_mounts(connection),
+        triggers=triggers,
     )
     return Retirement(name=name, job=job, peer=connection.peer)
 

@@ -14,10 +14,10 @@ from ..kubernetes.passwords import generate_passwords, key_of, store_previous, s
 from ..kubernetes.retirement import Retirement
 from ..kubernetes.stateful_server import DATA, StatefulServer, run_stateful_server
 from ..kubernetes.upgrade_backup import UpgradeBackup
-from ..settings.base import SecretReference
 from .dump import upgrade_dump
+from .logins import SUPERUSER, logins, superuser_credentials
 from .parameter_rules import DEFAULTS
-from .settings import AdminCredentials, StandalonePostgres
+from .settings import StandalonePostgres
 from .setup import USER, prepare_database, retire_login
 
 COMPONENT = "postgresql"
@@ -25,7 +25,6 @@ PORT = 5432
 CONFIG = "/etc/postgresql"
 CERTIFICATES = "/etc/postgresql-tls"
 SUPERUSER_SECRET = "/etc/postgresql-superuser"  # noqa: S105 - a directory
-SUPERUSER = "postgres"
 # Below the mount point, as a volume may begin with a lost+found of its own, which initdb refuses.
 PGDATA = "/var/lib/postgresql/volume/pgdata"
 Deployed = tuple[PostgresConnection, UpgradeBackup, list[Retirement]]
@@ -59,9 +58,7 @@ def deploy(name: str, settings: StandalonePostgres, context: StackContext, paren
         tls=PostgresTls("verify-full", SecretKey(settings.tls.secret_name, "ca.crt")) if settings.tls else None,
         peer=ServerPods(pods.selector(COMPONENT, name), PORT),
     )
-    reference = key_of(superuser, "password")
-    password = SecretReference(secret_name=reference.name, secret_key=reference.key)
-    admin = AdminCredentials(user=SUPERUSER, password=password)
+    admin = superuser_credentials(superuser)
     prepare_database(
         f"{name}-setup",
         context,
@@ -76,15 +73,6 @@ def deploy(name: str, settings: StandalonePostgres, context: StackContext, paren
     if len(owner_passwords) == 1:
         return connection, backup, []
     return connection, backup, [retire_login(f"{name}-retirement", context, connection, admin, other_login)]
-
-
-def logins(owner: str, generation: int) -> tuple[str, str]:
-    """The role that opens the database, and the one before it and after it: the owner, or one that becomes the owner.
-
-    Two in turn, so that the former one is good until nothing uses it. PostgreSQL takes 63 bytes for a name.
-    """
-    alternate = f"{owner[:61]}_2"
-    return (owner, alternate) if generation % 2 else (alternate, owner)
 
 
 def configuration(settings: StandalonePostgres) -> dict[str, str]:

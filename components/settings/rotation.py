@@ -18,7 +18,9 @@ class Rotation(SettingsModel):
     """A higher number makes a new value at the next update; 1 is the value that the stack began with."""
 
     database_owner: Generation = Field(1, description="Password with which Label Studio opens the database.")
-    database_superuser: Generation = Field(1, description="Password of the superuser of a standalone database.")
+    database_superuser: Generation = Field(
+        1, description="Password of the superuser of a standalone database, or of a CloudNativePG one."
+    )
     redis: Generation = Field(1, description="Password of a standalone Redis.")
     object_store_root: Generation = Field(1, description="Password of the administrator of a standalone object store.")
     page_key: Generation = Field(1, description="S3 key with which Label Studio keeps uploads.")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..annotation_project.grants import project_grants
 from ..object_store.settings import ExternalStore, StandaloneStore
-from ..postgresql.settings import ExternalPostgres, StandalonePostgres
+from ..postgresql.settings import CnpgPostgres, ExternalPostgres, StandalonePostgres
 from ..redis.settings import StandaloneRedis
 
 if TYPE_CHECKING:
@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from .settings import Settings
 
 SUPPLIED = "is no secret of this stack: write the new value into the Secret that {field} names, then run make restart"
-OPERATED = "is for backend: standalone; change it as the documentation of that server says, then run make restart"
+OPERATED = "is for backend: {backends}; change it as the documentation of that server says, then run make restart"
+STANDALONE = OPERATED.format(backends="standalone")
+STANDALONE_OR_CNPG = OPERATED.format(backends="standalone or cnpg")
+NO_SUPERUSER = "is of no use yet: the superuser of CloudNativePG has no password until rotate.databaseOwner is above 1"
 
 
 def rotation_problems(settings: Settings) -> Iterator[Problem]:
@@ -23,14 +26,11 @@ def rotation_problems(settings: Settings) -> Iterator[Problem]:
     rotate = settings.rotate
     refusals = {
         ("databaseOwner",): (rotate.database_owner, _database_owner(settings)),
-        ("databaseSuperuser",): (
-            rotate.database_superuser,
-            None if isinstance(settings.postgresql, StandalonePostgres) else OPERATED,
-        ),
+        ("databaseSuperuser",): (rotate.database_superuser, _database_superuser(settings)),
         ("redis",): (rotate.redis, None if isinstance(settings.redis, StandaloneRedis) else _redis(settings)),
         ("objectStoreRoot",): (
             rotate.object_store_root,
-            None if isinstance(settings.object_store, StandaloneStore) else OPERATED,
+            None if isinstance(settings.object_store, StandaloneStore) else STANDALONE,
         ),
         ("pageKey",): (rotate.page_key, _store_key(settings)),
         ("administrator",): (rotate.administrator, _administrator(settings)),
@@ -43,16 +43,26 @@ def rotation_problems(settings: Settings) -> Iterator[Problem]:
 
 def _database_owner(settings: Settings) -> str | None:
     match settings.postgresql:
-        case StandalonePostgres():
+        case StandalonePostgres() | CnpgPostgres():
             return None
         case ExternalPostgres():
             return _supplied("postgresql.password")
         case _:
-            return OPERATED
+            return STANDALONE_OR_CNPG
+
+
+def _database_superuser(settings: Settings) -> str | None:
+    match settings.postgresql:
+        case StandalonePostgres():
+            return None
+        case CnpgPostgres():
+            return NO_SUPERUSER if settings.rotate.database_owner == 1 else None
+        case _:
+            return STANDALONE_OR_CNPG
 
 
 def _redis(settings: Settings) -> str:
-    return _supplied("redis.password") if settings.redis.backend == "external" else OPERATED
+    return _supplied("redis.password") if settings.redis.backend == "external" else STANDALONE
 
 
 def _store_key(settings: Settings) -> str | None:

@@ -25,6 +25,7 @@ from tests.engine.kubectl import Kubectl
 PAUSE = 0.2
 COMPONENT = "app.kubernetes.io/component"
 NAME = "app.kubernetes.io/name"
+OPERATED = "cnpg.io/cluster"
 # What a store says of a key that it does not know, and to one that may do nothing in the bucket of the page.
 KEY_REFUSED = ("InvalidAccessKeyId", "SignatureDoesNotMatch")
 KEY_OF_ELSEWHERE = "AccessDenied"
@@ -90,7 +91,7 @@ def started_pods(deployment: Deployment) -> Iterator[Counter[str]]:
 
     def pods() -> dict[str, str]:
         found = [each["metadata"] for each in deployment.objects("pods")]
-        return {it["uid"]: it["labels"].get(COMPONENT) or it["labels"][NAME] for it in found if _is_served(it)}
+        return {it["uid"]: _component(it["labels"]) for it in found if _is_served(it)}
 
     before, seen, stop = pods(), {}, threading.Event()
 
@@ -108,6 +109,10 @@ def started_pods(deployment: Deployment) -> Iterator[Counter[str]]:
         thread.join()
         seen.update(pods())
         started.update(component for uid, component in seen.items() if uid not in before)
+
+
+def _component(labels: Mapping[str, str]) -> str:
+    return next(labels[key] for key in (COMPONENT, NAME, OPERATED) if key in labels)
 
 
 def _is_served(metadata: Mapping[str, Any]) -> bool:

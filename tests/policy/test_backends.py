@@ -36,6 +36,7 @@ CASES: dict[str, dict[str, Any]] = {
             "backup": {"destinationPath": "s3://backups/ls", "addresses": "internet", "credentials": KEY},
         },
     },
+    "rotated passwords": {"rotate": {"databaseOwner": 2, "databaseSuperuser": 2}},
     "a restored database": {
         "postgresql": {
             "backend": "cnpg",

@@ -169,12 +169,16 @@ def test_a_release_that_was_being_uninstalled_is_uninstalled_to_the_end() -> Non
 
 
 def test_a_new_object_takes_the_place_of_the_one_it_replaces() -> None:
+    """The CLI refuses a state in which something comes before what it depends on."""
     pending = namespace("there")
+    first, dependent = resource("random:index:X", {}, "first", id="first"), resource("random:index:X", {}, "y", id="y")
     old, gone = namespace("before", id="before"), namespace("there", id="there", pendingReplacement=True)
-    stack = settle("creating", pending, (old, gone))
+    stack = settle("creating", pending, (first, old, gone, dependent))
     assert [(each["id"], each.get("delete", False)) for each in stack.deployment["resources"]] == [
-        ("before", True),
+        ("first", False),
         ("there", False),
+        ("before", True),
+        ("y", False),
     ]
 
 

@@ -106,6 +106,23 @@ def test_the_newest_key_of_what_is_declared_is_kept_and_no_other() -> None:
     assert {*kept} == {"label-studio-store-uploads", *cats}
 
 
+def test_a_former_role_of_an_operated_database_retires_last() -> None:
+    program = composed("prod", {"rotate": {"databaseOwner": 2}})
+    job = program.one(JOB, "label-studio-postgresql-retirement")
+    assert program.one("kubernetes:helm.sh/v3:Release").urn in job.dependencies
+    assert program.one("kubernetes:apps/v1:Deployment").urn in job.dependencies
+
+
+@pytest.mark.parametrize("counter", ["databaseOwner", "databaseSuperuser"])
+def test_a_counter_of_one_changes_nothing_of_an_operated_database(counter: str) -> None:
+    def inputs(program: Program) -> dict[str, Any]:
+        return {each.urn: each.inputs for each in program.all("kubernetes:postgresql.cnpg.io/v1:Cluster")}
+
+    program, before = composed("prod", {"rotate": {counter: 1}}), composed("prod")
+    assert {each.urn for each in program} == {each.urn for each in before}
+    assert inputs(program) == inputs(before)
+
+
 @pytest.mark.parametrize(
     ("generation", "login", "former"), [(2, "labelstudio_2", "labelstudio"), (3, "labelstudio", "labelstudio_2")]
 )
@@ -143,14 +160,19 @@ def test_another_value_starts_those_again_that_read_it() -> None:
     }
 
 
+ZALANDO = {
+    "cluster": {"podSecurity": "baseline"},
+    "postgresql": {"backend": "zalando", "instances": 2, "walStorage": None},
+}
 EXTERNAL_REDIS = {"backend": "external", "url": "redis://10.0.0.7:6379/1", "resources": None}
 
 
 @pytest.mark.parametrize(
     ("stack", "settings", "rotate", "words"),
     [
-        ("prod", {}, {"databaseOwner": 2}, "rotate.databaseOwner: is for backend: standalone"),
-        ("prod", {}, {"databaseSuperuser": 2}, "rotate.databaseSuperuser: is for backend: standalone"),
+        ("prod", ZALANDO, {"databaseOwner": 2}, "rotate.databaseOwner: is for backend: standalone or cnpg"),
+        ("prod", ZALANDO, {"databaseSuperuser": 2}, "rotate.databaseSuperuser: is for backend: standalone or cnpg"),
+        ("prod", {}, {"databaseSuperuser": 2}, "rotate.databaseSuperuser: is of no use yet"),
         ("prod", {}, {"objectStoreRoot": 2}, "rotate.objectStoreRoot: is for backend: standalone"),
         ("dev", {"redis": EXTERNAL_REDIS}, {"redis": 2}, "Secret that redis.password names, then run make restart"),
         (
@@ -193,13 +215,15 @@ def test_make_rotate_writes_nothing_that_the_settings_refuse() -> None:
     with pytest.raises(UnknownSecretError, match="choose one of databaseOwner"):
         raised(keyed(stack_config("dev")), "database")
     with pytest.raises(SettingsError):
-        raised(keyed(stack_config("prod")), "databaseOwner")
+        raised(keyed(stack_config("prod")), "databaseSuperuser")
 
 
 def test_the_page_on_secrets_has_every_counter_and_every_secret() -> None:
     page = (PROJECT / "docs" / "secrets.md").read_text()
     rows = re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)
     assert rows == [field.alias for field in Rotation.model_fields.values()]
-    everything = rotated({"projects": PROJECTS}, **{name: 2 for name, _ in COUNTERS})
-    for name in {each.object_name for each in everything.all(SECRET)}:
+    everything = rotated({"projects": PROJECTS}, **{name: 2 for name, _ in COUNTERS}).all(SECRET)
+    operated = composed("prod", {"rotate": {"databaseOwner": 2}}).all(SECRET)
+    everything += [each for each in operated if "postgresql" in each.name]
+    for name in {each.object_name for each in everything}:
         assert f"`{name.replace('-cats-source', '-<project>-source')}`" in page or "-cats-" in name, name

@@ -25,6 +25,7 @@ from tests.e2e.deployment import Deployment
 from tests.e2e.label_studio import Session
 from tests.e2e.prod.backup_store import BackupStore
 from tests.e2e.prod.conftest import SMALL, logged_in
+from tests.e2e.rotations import PAGE, WORKER, Values, secret, started_pods
 
 PORT = 30083
 LABELLING = """
@@ -34,6 +35,8 @@ LABELLING = """
 </View>
 """
 RESULT = [{"from_name": "mood", "to_name": "text", "type": "choices", "value": {"choices": ["good"]}}]
+DATABASE = OWNER_ROLE = "labelstudio"
+OWNER = "label-studio-postgresql-owner"
 CLUSTERS, BACKUPS = ("clusters", "postgresql.cnpg.io/v1"), ("backups", "postgresql.cnpg.io/v1")
 
 
@@ -97,8 +100,10 @@ def postgresql(backups: BackupStore, restore: dict[str, Any] | None) -> dict[str
     return {**small, "backup": {**backups.settings, "serverName": "restored"}, "restore": restore}
 
 
-def settings(backups: BackupStore, restore: dict[str, Any] | None) -> dict[str, Any]:
+def settings(backups: BackupStore, restore: dict[str, Any] | None, generation: int = 2) -> dict[str, Any]:
+    """The backup is of a stack that was never rotated, and the restored one was."""
     return {
+        "label-studio:rotate": {"databaseOwner": generation},
         "label-studio:cluster": {"namespace": "e2e-restored"},
         "label-studio:postgresql": postgresql(backups, restore),
         "label-studio:labelStudio": {"url": f"http://127.0.0.1:{PORT}", "service": {"nodePort": PORT}},
@@ -163,6 +168,24 @@ def test_a_first_deployment_waits_for_none(prod_stack: Deployment) -> None:
     assert not [each for each in prod_stack.objects(*BACKUPS) if "-before-" in each["metadata"]["name"]]
 
 
+def opens(deployment: Deployment, values: Values) -> bool:
+    """Whether the server lets somebody in with the values of a Secret; it is asked through TCP, as a client does."""
+    primary = database(deployment)["status"]["currentPrimary"]
+    client = f"psql -h 127.0.0.1 -U {values['username']} -d {DATABASE} -c 'SELECT 1'"
+    # The API server hears of it: these are passwords of a stack that lives for a test.
+    script = f"PGPASSWORD={values['password']} {client} >/dev/null 2>&1 && echo in || echo out"
+    place = ["--kubeconfig", str(deployment.engine.kubeconfig), "--namespace", deployment.namespace]
+    return kubectl(*place, "exec", primary, "--container", "postgres", "--", "sh", "-c", script) == "in"
+
+
+def test_a_restored_database_has_the_role_of_the_generation_and_no_former_one(restored_stack: Deployment) -> None:
+    assert restored_stack.outputs["postgresql"]["user"] == f"{OWNER_ROLE}_2"
+    assert opens(restored_stack, secret(restored_stack, f"{OWNER}-2"))
+    assert not opens(restored_stack, secret(restored_stack, OWNER))
+    owners = "SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname = 'public'"
+    assert query(restored_stack, owners, DATABASE) == OWNER_ROLE
+
+
 def test_what_was_restored_stays_when_the_settings_forget_it(restored_stack: Deployment, backups: BackupStore) -> None:
     """Its servers restart, for they no longer mount the certificate of where they were restored from."""
     before = database(restored_stack)["metadata"]["uid"], volumes(restored_stack)
@@ -172,4 +195,22 @@ def test_what_was_restored_stays_when_the_settings_forget_it(restored_stack: Dep
     assert (database(restored_stack)["metadata"]["uid"], volumes(restored_stack)) == before
     spec = database(restored_stack)["spec"]
     assert spec["bootstrap"].keys() == {"initdb"} and "externalClusters" not in spec
-    assert query(restored_stack, "SELECT title FROM project", "labelstudio") == "Before"
+    assert query(restored_stack, "SELECT title FROM project", DATABASE) == "Before"
+
+
+def test_the_owner_of_the_database_gets_another_password(
+    prod_stack: Deployment, restored_stack: Deployment, backups: BackupStore
+) -> None:
+    former = secret(restored_stack, f"{OWNER}-2")
+    restored_stack.change(settings(backups, None, generation=3))
+    with started_pods(restored_stack) as started:
+        restored_stack.run("up")
+    restored_stack.read_outputs()
+    # The server may still be restarting for the test before.
+    assert (started[PAGE], started[WORKER]) == (1, 1)
+    assert restored_stack.outputs["postgresql"]["passwordSecret"]["name"] == OWNER
+    assert opens(restored_stack, secret(restored_stack, OWNER))
+    assert not opens(restored_stack, former)
+    with Session(str(restored_stack.outputs["url"])) as session:
+        answer = session.log_in(prod_stack.outputs["administrator"], prod_stack.password)
+        assert answer.status_code == httpx.codes.FOUND, answer.text[:2000]

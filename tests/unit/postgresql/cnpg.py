@@ -9,6 +9,7 @@ import pulumi
 from components.kubernetes.context import StackContext
 from components.postgresql import CnpgPostgres, PostgreSQL
 from components.settings.base import Resources, Storage
+from components.settings.rotation import Rotation
 from tests.unit.pulumi_mocks import Program, RegisteredResource, run_program
 
 CLUSTER = "kubernetes:postgresql.cnpg.io/v1:Cluster"
@@ -28,9 +29,10 @@ def deploy(**overrides: Any) -> Program:
     return deploy_settings(cluster_settings(**overrides))
 
 
-def deploy_settings(settings: CnpgPostgres) -> Program:
+def deploy_settings(settings: CnpgPostgres, **rotate: Any) -> Program:
     def program() -> PostgreSQL:
-        return PostgreSQL("db", settings, StackContext(namespace=pulumi.Output.from_input("stack")))
+        rotation = Rotation(**rotate)
+        return PostgreSQL("db", settings, StackContext(namespace=pulumi.Output.from_input("stack"), rotation=rotation))
 
     return run_program(program)
 
