@@ -141,6 +141,12 @@ def tasks(page: Page, declaration: dict[str, Any]) -> dict[str, bytes]:
     return {it["caption"]: page.api._http.get(it["image"]).content for it in shown}
 
 
+def delete_tasks(page: Page) -> None:
+    [project] = [it["id"] for it in page.api.projects() if it["title"] == DECLARED.page_title]
+    for task in page.api.request("GET", "/api/tasks", project=project)["tasks"]:
+        page.api.request("DELETE", f"/api/tasks/{task['id']}/")
+
+
 def test_each_row_becomes_one_task_with_its_media(
     page: Page, declaration: dict[str, Any], run: Callable[..., str], pairs: Path
 ) -> None:
@@ -161,6 +167,19 @@ def test_each_row_becomes_one_task_with_its_media(
     assert tasks(page, declaration) == {**expected, **changed}, "a changed row is a new task, and the old one stays"
 
     assert "2 files and 3 tasks were deleted" in run(delete=True)
+
+
+def test_a_deleted_task_is_made_again_as_long_as_its_object_is_there(
+    page: Page, declaration: dict[str, Any], run: Callable[..., str], pairs: Path
+) -> None:
+    run()
+    captions = {caption for _, caption in ROWS}
+    assert tasks(page, declaration).keys() == captions
+    delete_tasks(page)
+    assert tasks(page, declaration).keys() == captions
+    run(delete=True)
+    delete_tasks(page)
+    assert tasks(page, declaration) == {}
 
 
 def test_media_are_there_before_their_tasks(
