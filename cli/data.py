@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.progress import DownloadColumn, MofNCompleteColumn, TimeRemainingColumn, TransferSpeedColumn
@@ -15,6 +15,7 @@ from . import downloads, task_files, training
 from . import upload as uploads
 from .annotations import Annotations
 from .app import Endpoint, address, app, declared
+from .cluster import Cluster
 from .errors import ProjectError
 from .export import FORMATS, Format, Labelled, complete, convert, passes
 from .page import Page
@@ -49,11 +50,9 @@ def upload(
     """Upload the files of a folder to the source of a project, without those that are there already."""
     cluster, found = declared(context, project)
     files = uploads.files_of(directory)
-    declaration = cluster.declaration(found.declaration)
     with tempfile.TemporaryDirectory() as made:
-        media, tasks = _divided(declaration, files, address(found.upload), Path(made))
+        media, tasks = _to_upload(cluster, found, files, Path(made))
         names = {name for _, name in tasks}
-        _check(declaration["storages"]["source"]["options"], found, media, tasks)
         with open_store(cluster, found.upload, endpoint) as store:
             there, missing = uploads.Folder.read(store, [*media, *tasks]).divided()
             if delete:
@@ -183,30 +182,26 @@ def _target(project: Project) -> Place:
     return project.export
 
 
-def _divided(declaration: Mapping[str, Any], files: Files, source: str, made: Path) -> tuple[Files, Files]:
-    """The files to upload: media, and tasks that name them, which are written to the folder ``made``."""
-    if declaration["storages"]["source"]["options"]["use_blob_urls"]:
+def _to_upload(cluster: Cluster, project: Project, files: Files, made: Path) -> tuple[Files, Files]:
+    """Media, and tasks that name them, which are written to the folder ``made``; ProjectError where it is no use."""
+    declaration = cluster.declaration(project.declaration)
+    options = declaration["storages"]["source"]["options"]
+    if options["use_blob_urls"]:
+        below = [name for _, name in files if "/" in name]
+        if below and not options["recursive_scan"]:
+            raise ProjectError(
+                f"{project.name} makes no tasks of files in folders, such as {below[0]}: "
+                "upload them without, or set source.recursiveScan: true"
+            )
         return files, []
     fields = Fields.of(declaration["label_config"])
-    folder = TaskFolder({name: path for path, name in files}, fields, source)
+    folder = TaskFolder({name: path for path, name in files}, fields, address(project.upload))
     tasks = folder.write(task_files.read(files), made)
     media = folder.media()
+    task_files.check_filter(options["regex_filter"], project.upload.prefix, media, tasks)
     if others := len(files) - len(task_files.of_tasks(files)) - len(media):
         console.print(f"{others} files of the folder are left out, for no task names them")
     return media, tasks
-
-
-def _check(options: Mapping[str, Any], project: Project, media: Files, tasks: Files) -> None:
-    """ProjectError for files that the project would never make tasks of."""
-    if not options["use_blob_urls"]:
-        task_files.check_filter(options["regex_filter"], project.upload.prefix, media, tasks)
-        return
-    below = [name for _, name in media if "/" in name]
-    if below and not options["recursive_scan"]:
-        raise ProjectError(
-            f"{project.name} makes no tasks of files in folders, such as {below[0]}: "
-            "upload them without, or set source.recursiveScan: true"
-        )
 
 
 def _counted(sources: Sequence[uploads.Source], tasks: Collection[str]) -> str:

@@ -186,10 +186,10 @@ def test_the_quickstart_leads_from_an_empty_bucket_to_a_training_set(checkout: C
     assert len(yaml.safe_load(coco.read_text())["annotations"]) == 2
     assert same.text == download.text
     checkout.type(download.text)
-    folder = checkout.folder / "training" / "images"
-    assert {*load(checkout)} == {f"{folder / name} (240, 320, 3) ['cat'] {CORNERS}" for name in IMAGES}
+    training = checkout.folder / "training" / "images"
+    assert {*load(checkout)} == {f"{training / name} (240, 320, 3) ['cat'] {CORNERS}" for name in IMAGES}
     for name in IMAGES:
-        assert (folder / name).read_bytes() == (checkout.folder / "images" / name).read_bytes()
+        assert (training / name).read_bytes() == (checkout.folder / "images" / name).read_bytes()
     assert_a_table_becomes_tasks(checkout, dev_stack, upload_table)
 
 
