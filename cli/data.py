@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+import tempfile
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.progress import DownloadColumn, MofNCompleteColumn, TimeRemainingColumn, TransferSpeedColumn
 
-from . import downloads, training
+from . import downloads, task_files, training
 from . import upload as uploads
 from .annotations import Annotations
 from .app import Endpoint, address, app, declared
@@ -23,6 +24,7 @@ from .progress import console, counted, progress
 from .snapshots import Snapshot
 from .stack import Place, Project, Stack
 from .store import open_store
+from .task_files import Fields, Files, TaskFolder
 from .training import Layout
 
 SYNC = ["sh", "-c", "exec python3 -m job.apply sync source target"]
@@ -48,22 +50,26 @@ def upload(
     """Upload the files of a folder to the source of a project, without those that are there already."""
     cluster, found = declared(context, project)
     files = uploads.files_of(directory)
-    _check_folders(cluster, found, [name for _, name in files])
-    with open_store(cluster, found.upload, endpoint) as store:
-        there, missing = uploads.Folder.read(store, files).divided()
-        if delete:
-            with progress("Deleting", len(there), MofNCompleteColumn()) as advance:
-                uploads.delete(store, there, advance)
-        else:
-            size = sum(source.size for source in missing)
-            columns = (DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
-            with progress("Uploading", size, *columns) as advance:
-                uploads.upload(store, missing, advance)
-    place = address(found.upload)
+    with tempfile.TemporaryDirectory() as made:
+        media, tasks = _to_upload(cluster, found, files, Path(made))
+        names = {name for _, name in tasks}
+        with open_store(cluster, found.upload, endpoint) as store:
+            there, missing = uploads.Folder.read(store, [*media, *tasks]).divided()
+            if delete:
+                with progress("Deleting", len(there), MofNCompleteColumn()) as advance:
+                    uploads.delete(store, there, advance)
+            else:
+                size = sum(source.size for source in missing)
+                columns = (DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+                with progress("Uploading", size, *columns) as advance:
+                    uploads.upload(store, (it for it in missing if it.name not in names), advance)
+                    # A sync may begin at any moment: what it finds must have its media.
+                    uploads.upload(store, (it for it in missing if it.name in names), advance)
+    place, here, absent = address(found.upload), _counted(there, names), _counted(missing, names)
     if delete:
-        console.print(f"{len(there)} files were deleted from {place}; {len(missing)} of the folder were not there")
+        console.print(f"{here} were deleted from {place}; {absent} of the folder were not there")
         return
-    console.print(f"{len(missing)} files were uploaded to {place}; {len(there)} were there already")
+    console.print(f"{absent} were uploaded to {place}; {here} were there already")
     console.print(f"make sync PROJECT={project} makes tasks of them")
 
 
@@ -176,12 +182,29 @@ def _target(project: Project) -> Place:
     return project.export
 
 
-def _check_folders(cluster: Cluster, project: Project, names: Iterable[str]) -> None:
-    """ProjectError for files that the project would never make tasks of."""
-    source = cluster.declaration(project.declaration)["storages"]["source"]
-    below = [name for name in names if "/" in name]
-    if below and not source["options"]["recursive_scan"]:
-        raise ProjectError(
-            f"{project.name} makes no tasks of files in folders, such as {below[0]}: "
-            "upload them without, or set source.recursiveScan: true"
-        )
+def _to_upload(cluster: Cluster, project: Project, files: Files, made: Path) -> tuple[Files, Files]:
+    """Media, and tasks that name them, which are written to the folder ``made``; ProjectError where it is no use."""
+    declaration = cluster.declaration(project.declaration)
+    options = declaration["storages"]["source"]["options"]
+    if options["use_blob_urls"]:
+        below = [name for _, name in files if "/" in name]
+        if below and not options["recursive_scan"]:
+            raise ProjectError(
+                f"{project.name} makes no tasks of files in folders, such as {below[0]}: "
+                "upload them without, or set source.recursiveScan: true"
+            )
+        return files, []
+    fields = Fields.of(declaration["label_config"])
+    folder = TaskFolder({name: path for path, name in files}, fields, address(project.upload))
+    tasks = folder.write(task_files.read(files), made)
+    media = folder.media()
+    task_files.check_filter(options["regex_filter"], project.upload.prefix, media, tasks)
+    if others := len(files) - len(task_files.of_tasks(files)) - len(media):
+        console.print(f"{others} files of the folder are left out, for no task names them")
+    return media, tasks
+
+
+def _counted(sources: Sequence[uploads.Source], tasks: Collection[str]) -> str:
+    of_tasks = sum(source.name in tasks for source in sources)
+    files = f"{len(sources) - of_tasks} files"
+    return f"{files} and {of_tasks} tasks" if tasks else files

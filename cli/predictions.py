@@ -11,12 +11,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from .errors import ProjectError
+from .errors import ProjectError, listed
 
 FIELDS = {"file", "task", "model_version", "score", "result"}
 REGION = ("from_name", "to_name", "type", "value")
-# More than one person reads at a time.
-SHOWN = 100
 
 
 class LineError(Exception):
@@ -94,9 +92,9 @@ class Checker:
             except LineError as error:
                 problems.append(f"line {number}: {error}")
         if problems:
-            more = [f"and {len(problems) - SHOWN} more lines"] if len(problems) > SHOWN else []
-            listed = "\n".join(["", *problems[:SHOWN], *more])
-            raise ProjectError(f"nothing was imported, for {len(problems)} lines of {file} are wrong:{listed}")
+            raise ProjectError(
+                f"nothing was imported, for {len(problems)} lines of {file} are wrong:{listed(problems)}"
+            )
         return read
 
     def missing(self, predictions: Iterable[Prediction]) -> list[Prediction]:

@@ -537,9 +537,9 @@ class SourceArgs(TypedDict):
     credentials: NotRequired[S3CredentialsArgs]
     """Key of an S3 account other than the stack's object store."""
     file_filter_regex: NotRequired[str]
-    """Only objects whose whole key, from its beginning, matches; such as .*(jpe?g|png|tiff)."""
+    """Only objects whose whole key, from its beginning, matches; such as .*(jpe?g|png|tiff). By default all media files, or all JSON files of tasks."""  # noqa: E501
     treat_every_bucket_object_as_source: NotRequired[bool]
-    """True for media files, each of which becomes a task; false for JSON files of tasks."""
+    """True for media files, each of which becomes a task; false for tasks in JSON, as make upload makes them of files that name media."""  # noqa: E501
     recursive_scan: NotRequired[bool]
     """Whether objects in folders below the prefix count as well, as make upload writes them."""
     presigned_urls: NotRequired[bool]

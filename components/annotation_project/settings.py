@@ -22,6 +22,7 @@ from .label_config import check_label_config, read_label_config
 from .project_names import taken_names
 
 MAXIMUM_NAME = 30
+TASK_OBJECTS = r".*\.jsonl?$"
 STORE = "the object store"
 
 
@@ -72,10 +73,14 @@ class SourceSettings(StorageSettings):
     """Where tasks come from."""
 
     file_filter_regex: Pattern | None = Field(
-        None, description="Only objects whose whole key, from its beginning, matches; such as .*(jpe?g|png|tiff)."
+        None,
+        description="Only objects whose whole key, from its beginning, matches; such as .*(jpe?g|png|tiff). "
+        "By default all media files, or all JSON files of tasks.",
     )
     treat_every_bucket_object_as_source: bool = Field(
-        True, description="True for media files, each of which becomes a task; false for JSON files of tasks."
+        True,
+        description="True for media files, each of which becomes a task; false for tasks in JSON, as make upload makes "
+        "them of files that name media.",
     )
     recursive_scan: bool = Field(
         True, description="Whether objects in folders below the prefix count as well, as make upload writes them."
@@ -95,6 +100,12 @@ class SourceSettings(StorageSettings):
         if self.upload_credentials and not self.credentials:
             raise ValueError("uploadCredentials are for an account of its own: the object store makes its own keys")
         return self
+
+    @property
+    def object_filter(self) -> str | None:
+        """The pattern of the keys that Label Studio reads: of a source of tasks, no media beside them."""
+        default = None if self.treat_every_bucket_object_as_source else TASK_OBJECTS
+        return self.file_filter_regex or default
 
 
 class TargetSettings(StorageSettings):

@@ -102,7 +102,7 @@ def _options(
         case SourceSettings():
             presigned = storage.presigned_urls
             return {
-                "regex_filter": storage.file_filter_regex,
+                "regex_filter": storage.object_filter,
                 "use_blob_urls": storage.treat_every_bucket_object_as_source,
                 "recursive_scan": storage.recursive_scan,
                 "presign": _browsers_reach(storage, store, context) if presigned is None else presigned,

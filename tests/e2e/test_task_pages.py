@@ -12,16 +12,20 @@ from pathlib import Path
 import pytest
 import yaml
 from PIL import Image
-from pycocotools.coco import COCO
 
 from local.engine import merge
+from local.paths import CACHE
 from local.tools.build import tool
+from tests.contract.label_studio import installed
 from tests.e2e.certificates import issue
 from tests.e2e.deployment import Deployment
 from tests.pages import PROJECT, Block, blocks
 
 SECONDS = 600
 PROJECT_NAME = "cats-and-dogs"
+PROJECTS = "label-studio:projects"
+IMAGES = {"one.png": (190, 200, 60), "two.jpg": (60, 190, 200)}
+READERS = PROJECT / "tests" / "contract" / "readers" / "requirements.txt"
 
 
 def commands(page: str) -> list[Block]:
@@ -154,18 +158,20 @@ def query(checkout: Checkout, statements: str) -> str:
     return (checkout.type(f"{command} <<'SQL'\n{statements}\nSQL").splitlines() or [""])[-1]
 
 
-def test_the_quickstart_leads_from_images_to_exported_annotations(checkout: Checkout, dev_stack: Deployment) -> None:
-    declaration, *_ = blocks("yaml", page="quickstart")
-    checkout.declare(declaration.text)
-    for name in ("one.png", "two.jpg"):
-        (checkout.folder / "images").mkdir(exist_ok=True)
-        Image.new("RGB", (320, 240), (190, 200, 60)).save(checkout.folder / "images" / name)
-    [start] = commands("quickstart")
+def test_the_quickstart_leads_from_an_empty_bucket_to_a_training_set(checkout: Checkout, dev_stack: Deployment) -> None:
+    declaration, table, *_ = blocks("yaml", page="quickstart")
+    projects = [project for block in (declaration, table) for project in yaml.safe_load(block.text)[PROJECTS]]
+    checkout.declare(yaml.safe_dump({PROJECTS: projects}))
+    for folder in ("images", "pairs/images"):
+        (checkout.folder / folder).mkdir(parents=True)
+        for name, colour in IMAGES.items():
+            Image.new("RGB", (320, 240), colour).save(checkout.folder / folder / name)
+    start, download, upload_table = commands("quickstart")
     checkout.type(start.text)
     with dev_stack.session() as session:
         number = session.projects()[PROJECT_NAME]
         tasks = session.request("GET", f"/api/tasks?project={number}&fields=all")["tasks"]
-        assert {Path(task["storage_filename"]).name for task in tasks} == {"one.png", "two.jpg"}
+        assert {Path(task["storage_filename"]).name for task in tasks} == {*IMAGES}
         [lines] = blocks("json", page="predictions")
         (checkout.folder / "predictions.jsonl").write_text(lines.text)
         [predict] = commands("predictions")
@@ -174,16 +180,48 @@ def test_the_quickstart_leads_from_images_to_exported_annotations(checkout: Chec
         assert (first["model_version"], first["score"]) in {("2026-11-27", 0.9), ("2026-11-27", 0.4)}
         for task in tasks:
             session.request("POST", f"/api/tasks/{task['id']}/annotations/", json={"result": [BOX]})
-    export, download = commands("export")
+    export, same = commands("export")
     checkout.type(export.text)
     [coco] = (checkout.folder / "exports" / PROJECT_NAME / "COCO").rglob("*.json")
     assert len(yaml.safe_load(coco.read_text())["annotations"]) == 2
+    assert same.text == download.text
     checkout.type(download.text)
-    for image in COCO(str(checkout.folder / "training" / "result.json")).imgs.values():
-        original = checkout.folder / "images" / image["file_name"]
-        assert (checkout.folder / "training" / "images" / image["file_name"]).read_bytes() == original.read_bytes()
+    training = checkout.folder / "training" / "images"
+    assert {*load(checkout)} == {f"{training / name} (240, 320, 3) ['cat'] {CORNERS}" for name in IMAGES}
+    for name in IMAGES:
+        assert (training / name).read_bytes() == (checkout.folder / "images" / name).read_bytes()
+    assert_a_table_becomes_tasks(checkout, dev_stack, upload_table)
 
 
+def load(checkout: Checkout) -> list[str]:
+    """What the program of the quickstart says about the folder that was downloaded, a line for each image."""
+    [program] = blocks("python", page="quickstart")
+    python = installed(READERS, CACHE / "readers")
+    done = subprocess.run(
+        [python, "-c", program.text], cwd=checkout.folder, capture_output=True, text=True, timeout=SECONDS, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()
+
+
+def assert_a_table_becomes_tasks(checkout: Checkout, dev_stack: Deployment, upload: Block) -> None:
+    """Each row once, with an image that the page can show."""
+    [table] = blocks("csv", page="quickstart")
+    (checkout.folder / "pairs" / "tasks.csv").write_text(table.text)
+    assert "2 files and 2 tasks were uploaded" in checkout.type(upload.text)
+    with dev_stack.session() as session:
+        number = session.projects()["captions"]
+        tasks = session.request("GET", f"/api/tasks?project={number}&fields=all")["tasks"]
+        shown = [session.request("GET", f"/api/tasks/{task['id']}/")["data"] for task in tasks]
+        images = {it["caption"]: session.http.get(it["image"]).content for it in shown}
+    folder = checkout.folder / "pairs" / "images"
+    assert images == {
+        "A cat on a sofa": (folder / "one.png").read_bytes(),
+        "A dog, asleep": (folder / "two.jpg").read_bytes(),
+    }
+
+
+CORNERS = [[32.0, 24.0, 192.0, 144.0]]
 BOX = {
     "from_name": "animal",
     "to_name": "image",

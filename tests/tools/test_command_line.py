@@ -124,7 +124,7 @@ def test_ctrl_c_ends_an_upload_without_waiting_for_the_rest(tmp_path: Path, outp
         "        return type('Pages', (), {'paginate': lambda *_, **__: []})()\n"
         "    def generate_presigned_url(self, *_, **__):\n"
         "        print('uploading', flush=True); time.sleep(60)\n"
-        "d._check_folders = lambda *_: None\n"
+        "d._to_upload = lambda cluster, project, files, made: (files, [])\n"
         "d.open_store = lambda cluster, place, endpoint: nullcontext(s.Store(Slow(), place))\n"
         "m.main()\n"
     )
@@ -398,7 +398,7 @@ def test_errors_of_jobs_are_not_told_as_addresses(
 def test_files_that_would_never_become_tasks_are_not_uploaded(
     objects: dict[str, Any], tmp_path: Path, outputs: Path
 ) -> None:
-    declaration = {"storages": {"source": {"options": {"recursive_scan": False}}}}
+    declaration = {"storages": {"source": {"options": {"use_blob_urls": True, "recursive_scan": False}}}}
     objects["/api/v1/namespaces/ls/configmaps/ls-cats"] = {"data": {"declaration.json": json.dumps(declaration)}}
     images = tmp_path / "images"
     (images / "more").mkdir(parents=True)

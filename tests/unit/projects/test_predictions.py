@@ -95,7 +95,7 @@ def test_each_wrong_line_is_told(checker: Checker, tmp_path: Path) -> None:
     first, *others = str(told.value).splitlines()
     assert "for 150 lines of " in first
     assert len(others) == 101
-    assert others[-1] == "and 50 more lines"
+    assert others[-1] == "and 50 more"
 
 
 def test_a_file_that_is_not_there_is_told(checker: Checker, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -139,9 +140,18 @@ def test_defaults_are_the_documented_ones() -> None:
     assert declared.page_title == "cats"
     assert declared.source.expiration_minutes == 15
     assert declared.source.treat_every_bucket_object_as_source
+    assert declared.source.object_filter is None
     assert declared.source.presigned_urls is None
     assert declared.target is not None
     assert not declared.target.can_delete_objects
+
+
+@pytest.mark.parametrize(("key", "is_read"), [("a/task-0f.json", True), ("a/b.jsonl", True), ("a/b.json.png", False)])
+def test_a_source_of_tasks_reads_no_media_beside_them(key: str, is_read: bool) -> None:
+    declared = project(source={"treatEveryBucketObjectAsSource": False}).source
+    assert bool(re.match(declared.object_filter or "", key)) is is_read
+    own = project(source={"treatEveryBucketObjectAsSource": False, "fileFilterRegex": ".*/tasks$"}).source
+    assert own.object_filter == ".*/tasks$"
 
 
 @pytest.mark.parametrize(
