@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import pulumi
 import pulumi_kubernetes as k8s
 from pulumi import ResourceOptions
 
-from ..connections import ServerPods
+from ..connections import Peer, ServerPods
 from ..kubernetes import network_policy, pods
 from ..kubernetes.backing_service import component_inputs
 from ..kubernetes.context import StackContext
@@ -19,7 +19,7 @@ from . import scripts
 from .account import COMPONENT_OF_PROJECTS as COMPONENT
 from .account import ProjectsAccount
 from .args import Account, Page, ProjectStorage, Role, storage_peers
-from .declaration import certificates, declaration, keys
+from .declaration import certificates, declaration, keys, webhook_secrets
 from .grants import project_grants
 from .job import REFUSED
 from .settings import ProjectSettings
@@ -35,7 +35,8 @@ NEVER = "@yearly"
 class AnnotationProject(pulumi.ComponentResource):
     """A project that is applied when its declaration changes, and synchronized by ``sync_job``.
 
-    Without it, the project and its annotations stay in Label Studio: nothing here ever deletes them.
+    Without it, the project and its annotations stay in Label Studio: nothing here ever deletes them. ``receivers`` are
+    those servers of its webhooks that page and workers may not reach otherwise.
     """
 
     declaration_name: pulumi.Output[str]
@@ -51,21 +52,25 @@ class AnnotationProject(pulumi.ComponentResource):
         storages: Mapping[Role, ProjectStorage],
         account: Account,
         page: Page,
+        receivers: Sequence[Peer | None] = (),
     ) -> None:
         inputs = component_inputs(settings, context, storages=storages)
         super().__init__("label-studio:annotation_project:AnnotationProject", name, inputs, opts)
         declared = declaration(settings, storages, page)
         files = scripts.script_map(name, context, self, {scripts.DECLARATION: declared})
         peers = storage_peers(storages.values())
-        job = _job(name, context, declared, storages=storages, account=account, page=page)
+        secrets = webhook_secrets(settings)
+        job = _job(name, context, declared, storages=storages, account=account, page=page, secrets=secrets)
         sync = replace(job, script=scripts.command("apply", "sync source"))
+        pages_and_workers = {"app.kubernetes.io/instance": page.release}
         # Each other peer is a server of the stack, which the jobs of all projects may reach.
         if outside := [peer for peer in peers if not isinstance(peer, ServerPods)]:
             for each in (name, f"{name}-sync"):
                 network_policy.allow(each, context, self, pods.selector(COMPONENT, each), peers=outside)
             # Label Studio's own rules know nothing of S3 accounts that are a project's alone.
-            pages_and_workers = {"app.kubernetes.io/instance": page.release}
             network_policy.allow(f"{name}-storages", context, self, pages_and_workers, peers=outside)
+        if receivers:
+            network_policy.allow(f"{name}-webhooks", context, self, pages_and_workers, peers=receivers)
         run_setup_job(name, context, job, self, [files, *scripts.dependencies(opts)])
         cron = _sync(f"{name}-sync", settings.schedule, sync, context, self)
         self.declaration_name = files.metadata.apply(lambda metadata: str(metadata.name))
@@ -81,6 +86,7 @@ def _job(  # noqa: PLR0913 - what its environment says
     storages: Mapping[Role, ProjectStorage],
     account: Account,
     page: Page,
+    secrets: Sequence[k8s.core.v1.EnvVarArgsDict],
 ) -> SetupJob:
     """The job that applies the declaration."""
     volumes, mounts = certificates(storages)
@@ -97,6 +103,7 @@ def _job(  # noqa: PLR0913 - what its environment says
             pods.secret_env("ACCOUNT_EMAIL", account.email),
             pods.secret_env("ACCOUNT_PASSWORD", account.password),
             *keys(storages),
+            *secrets,
         ],
         files=[scripts.script_volume(name, scripts.DECLARATION), *volumes],
         mounts=[scripts.script_mount(), *mounts],

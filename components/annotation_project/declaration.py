@@ -12,6 +12,7 @@ from ..connections import S3Connection
 from ..kubernetes import pods
 from .args import Page, ProjectStorage, Role
 from .settings import ProjectSettings
+from .webhook_settings import WebhookSettings
 
 CA_DIRECTORY = "/etc/object-store-ca"
 
@@ -26,6 +27,7 @@ def declaration(project: ProjectSettings, storages: Mapping[Role, ProjectStorage
             "label_config": project.labelling,
             "page": page.url,
             "storages": {role: _storage(role, storage) for role, storage in storages.items()},
+            "webhooks": [_webhook(number, webhook) for number, webhook in enumerate(project.webhooks)],
         },
         sort_keys=True,
         indent=2,
@@ -37,6 +39,15 @@ def keys(storages: Mapping[Role, ProjectStorage]) -> list[k8s.core.v1.EnvVarArgs
     by_purpose: dict[str, S3Connection] = {role: storage.connection for role, storage in storages.items()}
     by_purpose["upload"] = storages["source"].user_connection
     return [variable for purpose, it in by_purpose.items() for variable in _key(purpose.upper(), it)]
+
+
+def webhook_secrets(project: ProjectSettings) -> list[k8s.core.v1.EnvVarArgsDict]:
+    """The variables that the declaration of the webhooks names, read from Secrets by the kubelet."""
+    return [
+        pods.secret_env(_variable(number), webhook.secret.key)
+        for number, webhook in enumerate(project.webhooks)
+        if webhook.secret
+    ]
 
 
 def certificates(
@@ -59,6 +70,19 @@ def _storage(role: Role, storage: ProjectStorage) -> dict[str, Any]:
         "ca": f"{CA_DIRECTORY}/{role}/ca.crt" if connection.ca else None,
     }
     return {"title": storage.title, "place": place, "options": dict(storage.options)}
+
+
+def _webhook(number: int, webhook: WebhookSettings) -> dict[str, Any]:
+    return {
+        "url": webhook.url,
+        "actions": [*webhook.actions],
+        "header": webhook.secret.header if webhook.secret else None,
+        "secret": _variable(number) if webhook.secret else None,
+    }
+
+
+def _variable(number: int) -> str:
+    return f"WEBHOOK_{number}"
 
 
 def _key(prefix: str, connection: S3Connection) -> list[k8s.core.v1.EnvVarArgsDict]:

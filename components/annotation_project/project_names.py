@@ -32,7 +32,7 @@ PARTS = {
     "store-uploads-setup",
     "worker",
 }
-OF_A_PROJECT = ("{}-sync", "{}-storages")
+OF_A_PROJECT = ("{}-sync", "{}-storages", "{}-webhooks")
 KEYS = ("upload", "source", "target", "export")
 OF_ITS_KEYS = ("store-{}-setup", *(f"store-{{}}-{key}-check" for key in KEYS))
 

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, model_validator
 
 from ..object_store.settings import S3Credentials
-from ..settings.base import SettingsModel
+from ..settings.base import ListOf, SettingsModel
 from ..settings.grammars.hosts import Addresses, HttpUrl
 from ..settings.grammars.kubernetes import KubernetesName
 from ..settings.grammars.s3 import BucketName, KmsKey, Prefix, Region, check_region
@@ -20,6 +20,7 @@ from ..settings.network import ADDRESSES
 from .args import Role
 from .label_config import check_label_config, read_label_config
 from .project_names import taken_names
+from .webhook_settings import WebhookSettings
 
 MAXIMUM_NAME = 30
 STORE = "the object store"
@@ -135,6 +136,7 @@ class ProjectSettings(SettingsModel):
     source: SourceSettings = Field(SourceSettings(), description="Where tasks come from.")
     target: TargetSettings | None = Field(TargetSettings(), description="Where annotations go; null for nowhere.")
     schedule: Cron | None = Field(None, description="When to look for new data: five cron fields, UTC.")
+    webhooks: ListOf[WebhookSettings] = Field((), max_length=8, description="Who is told of annotations and exports.")
 
     @model_validator(mode="after")
     def _title_is_usable(self) -> Self:
@@ -151,6 +153,13 @@ class ProjectSettings(SettingsModel):
             check_label_config(self.labelling)
         except ValueError as error:
             raise ValueError(f"{key} {error}") from None
+        return self
+
+    @model_validator(mode="after")
+    def _webhooks_are_different(self) -> Self:
+        urls = [webhook.url for webhook in self.webhooks]
+        if len(set(urls)) < len(urls):
+            raise ValueError("webhooks has a url twice; write all its actions in one of them")
         return self
 
     @property

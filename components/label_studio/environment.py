@@ -14,7 +14,7 @@ from ..settings.network import is_loopback
 from .args import LabelStudioArgs
 from .credentials import DjangoKeys
 from .embedded_chart import CONTAINERS
-from .endpoints import declared_endpoints
+from .endpoints import declared_endpoints, declared_receivers
 from .files.time_limits import PAGE
 from .mounts import (
     POSTGRESQL_CA,
@@ -59,6 +59,7 @@ def variables(args: LabelStudioArgs) -> Variables:
         "DJANGO_SETTINGS_MODULE": SETTINGS_MODULE,
         "PYTHONPATH": f"{SETTINGS_DIRECTORY}:/label-studio",
         **declared_endpoints(args),
+        **declared_receivers(args),
     }
 
 

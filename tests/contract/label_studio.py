@@ -66,14 +66,14 @@ def _run(
 
 
 @contextmanager
-def served(version: str, folder: Path, project: Mapping[str, Any]) -> Iterator[Any]:
+def served(version: str, folder: Path, project: Mapping[str, Any], **environment: str) -> Iterator[Any]:
     """The release with a database of its own behind a port, with this project; what ``probes/page.py`` says of it."""
     log = folder / "page.log"
     with (
         log.open("w") as errors,
         subprocess.Popen(
             [package(version), PROBES / "page.py"],
-            env={**_environment(version, folder), "REDIS_LOCATION": "redis://127.0.0.1:1/0"},
+            env={**_environment(version, folder), "REDIS_LOCATION": "redis://127.0.0.1:1/0", **environment},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=errors,

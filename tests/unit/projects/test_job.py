@@ -67,6 +67,7 @@ def declaration(**fields: Any) -> dict[str, Any]:
             "source": {"title": "in", "place": {**STORE, "prefix": "cats/input/"}, "options": {"presign": False}},
             "target": {"title": "out", "place": {**STORE, "prefix": "cats/output/"}, "options": {}},
         },
+        "webhooks": [],
         **fields,
     }
 
