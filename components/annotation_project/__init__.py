@@ -9,7 +9,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 from pulumi import ResourceOptions
 
-from ..connections import Peer, ServerPods
+from ..connections import Peer, S3Connection, ServerPods
 from ..kubernetes import network_policy, pods
 from ..kubernetes.backing_service import component_inputs
 from ..kubernetes.context import StackContext
@@ -20,6 +20,7 @@ from .account import COMPONENT_OF_PROJECTS as COMPONENT
 from .account import ProjectsAccount
 from .args import Account, Page, ProjectStorage, Role, storage_peers
 from .declaration import certificates, declaration, keys, webhook_secrets
+from .exports import ExportJobs
 from .grants import project_grants
 from .job import REFUSED
 from .settings import ProjectSettings
@@ -36,11 +37,13 @@ class AnnotationProject(pulumi.ComponentResource):
     """A project that is applied when its declaration changes, and synchronized by ``sync_job``.
 
     Without it, the project and its annotations stay in Label Studio: nothing here ever deletes them. ``receivers`` are
-    those servers of its webhooks that page and workers may not reach otherwise.
+    those servers of its webhooks that page and workers may not reach otherwise, ``told_of_exports`` those that exports
+    speak to. These write to ``archives``.
     """
 
     declaration_name: pulumi.Output[str]
     sync_job: pulumi.Output[str]
+    export_jobs: Mapping[str, pulumi.Output[str]]
 
     def __init__(  # noqa: PLR0913 - what the jobs of a project need
         self,
@@ -53,11 +56,14 @@ class AnnotationProject(pulumi.ComponentResource):
         account: Account,
         page: Page,
         receivers: Sequence[Peer | None] = (),
+        archives: S3Connection | None = None,
+        told_of_exports: Sequence[Peer | None] = (),
     ) -> None:
         inputs = component_inputs(settings, context, storages=storages)
         super().__init__("label-studio:annotation_project:AnnotationProject", name, inputs, opts)
-        declared = declaration(settings, storages, page)
-        files = scripts.script_map(name, context, self, {scripts.DECLARATION: declared})
+        declared = declaration(settings, storages, page, archives)
+        converter = scripts.CONVERTER if settings.exports else {}
+        files = scripts.script_map(name, context, self, {scripts.DECLARATION: declared, **converter})
         peers = storage_peers(storages.values())
         secrets = webhook_secrets(settings)
         job = _job(name, context, declared, storages=storages, account=account, page=page, secrets=secrets)
@@ -75,7 +81,15 @@ class AnnotationProject(pulumi.ComponentResource):
         cron = _sync(f"{name}-sync", settings.schedule, sync, context, self)
         self.declaration_name = files.metadata.apply(lambda metadata: str(metadata.name))
         self.sync_job = cron.metadata.apply(lambda metadata: str(metadata.name))
-        self.register_outputs({"declaration": self.declaration_name, "syncJob": self.sync_job})
+        self.export_jobs = {}
+        if archives:
+            jobs = ExportJobs(
+                name=name, page=page, storages=storages, archives=archives, receivers=told_of_exports, secrets=secrets
+            )
+            made = {export.title: jobs.make(export, context, self) for export in settings.exports}
+            self.export_jobs = {title: it.metadata.apply(lambda data: str(data.name)) for title, it in made.items()}
+        outputs = {"declaration": self.declaration_name, "syncJob": self.sync_job, "exportJobs": self.export_jobs}
+        self.register_outputs(outputs)
 
 
 def _job(  # noqa: PLR0913 - what its environment says
@@ -89,7 +103,7 @@ def _job(  # noqa: PLR0913 - what its environment says
     secrets: Sequence[k8s.core.v1.EnvVarArgsDict],
 ) -> SetupJob:
     """The job that applies the declaration."""
-    volumes, mounts = certificates(storages)
+    volumes, mounts = certificates({role: it.connection for role, it in storages.items()})
     return SetupJob(
         component=COMPONENT,
         image=context.image("label_studio"),

@@ -10,7 +10,7 @@ from pulumi import ResourceOptions
 
 from ..annotation_project import AnnotationProject, ProjectsAccount
 from ..annotation_project.args import Account, Administrator, Page, ProjectStorage, Role, storage_peers
-from ..annotation_project.grants import PEOPLE
+from ..annotation_project.grants import ARCHIVES, PEOPLE
 from ..annotation_project.settings import ProjectSettings
 from ..annotation_project.storages import project_storages, snapshot_connections
 from ..annotation_project.webhook_settings import EXPORT_DONE, webhook_peer
@@ -44,6 +44,7 @@ class DeclaredProject:
         return {
             "declaration": self.component.declaration_name,
             "syncJob": self.component.sync_job,
+            **({"exportJobs": self.component.export_jobs} if self.component.export_jobs else {}),
             "account": {"email": secret_output(self.account.email), "password": secret_output(self.account.password)},
             **places,
             **{name: place_output(connection) for name, connection in self.snapshots.items()},
@@ -95,6 +96,8 @@ def declare_projects(  # noqa: PLR0913 - what a stack has
             account=account.account,
             page=page,
             receivers=_receivers(project, settings, context),
+            archives=store.connections.get(f"{project.name}-{ARCHIVES}"),
+            told_of_exports=_told_of_exports(project, settings, context),
         )
         of_project = storages[project.name]
         snapshots = snapshot_connections(project, settings.projects_bucket, store.connections, of_project)
@@ -108,6 +111,11 @@ def _receivers(project: ProjectSettings, settings: Settings, context: StackConte
     webhooks = [it for it in project.webhooks if {*it.actions} - {EXPORT_DONE}]
     peers = [webhook_peer(it, outbound, context) for it in webhooks if it.addresses or it.is_private(domain)]
     return [peer for number, peer in enumerate(peers) if peer not in peers[:number]]
+
+
+def _told_of_exports(project: ProjectSettings, settings: Settings, context: StackContext) -> list[Peer | None]:
+    outbound = settings.label_studio.outbound
+    return [webhook_peer(it, outbound, context) for it in project.webhooks if EXPORT_DONE in it.actions]
 
 
 def place_output(connection: S3Connection) -> dict[str, Any]:
