@@ -148,7 +148,7 @@ def _grant_problems(settings: Settings) -> Iterator[Problem]:
             yield (
                 ("objectStore", "grantCredentials", purpose),
                 "is no purpose of this stack, which are uploads and, of each declared project, <name>-source, "
-                "<name>-upload, <name>-target, <name>-export and <name>-snapshots",
+                "<name>-upload, <name>-target, <name>-export, <name>-snapshots and <name>-archives",
             )
 
 
