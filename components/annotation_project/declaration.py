@@ -92,7 +92,7 @@ def _webhook(number: int, webhook: WebhookSettings) -> dict[str, Any]:
         "url": webhook.url,
         "actions": [*webhook.actions],
         "header": webhook.secret.header if webhook.secret else None,
-        "secret": _variable(number) if webhook.secret else None,
+        "variable": _variable(number) if webhook.secret else None,
     }
 
 

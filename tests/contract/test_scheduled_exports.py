@@ -154,7 +154,7 @@ def test_receivers_are_told_with_the_secret_and_old_archives_go(server: Store, t
     client.put_object(Bucket=BUCKET, Key=f"{PREFIX}JSON/{old[0]}", Body=b"x")
     received: Received = []
     with receiver(received) as url:
-        hook = {"url": f"{url}/done", "actions": ["EXPORT_DONE"], "header": "X-Token", "secret": "WEBHOOK_0"}
+        hook = {"url": f"{url}/done", "actions": ["EXPORT_DONE"], "header": "X-Token", "variable": "WEBHOOK_0"}
         done = run(VERSIONS[-1], tmp_path, server, "JSON", "--keep", "1", webhooks=[hook], WEBHOOK_0="s3cret")
     report = report_of(done)
     assert "s3cret" not in done.stdout + done.stderr

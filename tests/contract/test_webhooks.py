@@ -71,7 +71,7 @@ def test_a_declared_receiver_gets_each_event_with_the_secret(
     ):
         api = opened(page)
         webhooks = Webhooks(api, page["project"], "cats")
-        hook = {"url": f"{url}/events", "actions": [], "header": "Authorization", "secret": "WEBHOOK_0"}
+        hook = {"url": f"{url}/events", "actions": [], "header": "Authorization", "variable": "WEBHOOK_0"}
         # Every action that the settings take is one that each release takes.
         webhooks.apply([{**hook, "actions": get_args(Action)}])
         by_hand = {"project": page["project"], "url": f"{url}/own", "actions": ["ANNOTATION_CREATED"]}
@@ -96,6 +96,6 @@ def test_the_newest_release_refuses_a_receiver_that_is_not_declared(tmp_path: Pa
         receiver(received) as url,
         served(CHECKS, tmp_path, PROJECT, DECLARED_WEBHOOK_RECEIVERS="http://127.0.0.1:1") as page,
     ):
-        hook = {"url": url, "actions": ["ANNOTATION_CREATED"], "header": None, "secret": None}
+        hook = {"url": url, "actions": ["ANNOTATION_CREATED"], "header": None, "variable": None}
         with pytest.raises(RefusedError, match=f"webhook {url}: .*reserved network address"):
             Webhooks(opened(page), page["project"], "cats").apply([hook])

@@ -71,9 +71,9 @@ class Webhooks:
 def headers(webhook: Declared, name: str, environment: Mapping[str, str] = os.environ) -> dict[str, str]:
     """What each request has, the secret in it; ``name`` is the project's."""
     marked = {MARK: name}
-    if not webhook["secret"]:
+    if not webhook["variable"]:
         return marked
-    secret = environment[webhook["secret"]].strip()
+    secret = environment[webhook["variable"]].strip()
     if not secret or not secret.isascii() or not secret.isprintable():
         raise RefusedError(f"webhook {webhook['url']}: its secret must be one line of printable ASCII characters")
     header = webhook["header"]

@@ -32,7 +32,7 @@ def webhook(**keys: Any) -> dict[str, Any]:
 
 def job_webhook(**keys: Any) -> dict[str, Any]:
     """As the declaration has it."""
-    return {"url": URL, "actions": ["ANNOTATION_CREATED"], "header": None, "secret": None, **keys}
+    return {"url": URL, "actions": ["ANNOTATION_CREATED"], "header": None, "variable": None, **keys}
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def told() -> Program:
 
 
 def test_the_secret_is_a_reference_and_nothing_else() -> None:
-    assert [(it["url"], it["header"], it["secret"]) for it in declared(told(), "cats")["webhooks"]] == [
+    assert [(it["url"], it["header"], it["variable"]) for it in declared(told(), "cats")["webhooks"]] == [
         (INSIDE, "Authorization", "WEBHOOK_0"),
         (URL, "X-Token", "WEBHOOK_1"),
         ("http://10.1.2.3:81/", None, None),
@@ -162,11 +162,11 @@ def test_a_refusal_names_the_webhook() -> None:
 def test_the_secret_is_in_the_header_that_was_named() -> None:
     found = {"WEBHOOK_0": "s3cret\n", "WEBHOOK_1": "two\nlines"}
     assert headers(job_webhook(), "cats", found) == {MARK: "cats"}
-    bearer = job_webhook(header="Authorization", secret="WEBHOOK_0")
+    bearer = job_webhook(header="Authorization", variable="WEBHOOK_0")
     assert headers(bearer, "cats", found)["Authorization"] == "Bearer s3cret"
     assert headers({**bearer, "header": "X-Token"}, "cats", found)["X-Token"] == "s3cret"
     with pytest.raises(RefusedError, match="must be one line of printable ASCII") as told:
-        headers({**bearer, "secret": "WEBHOOK_1"}, "cats", found)
+        headers({**bearer, "variable": "WEBHOOK_1"}, "cats", found)
     assert "two" not in str(told.value)
 
 
@@ -182,7 +182,7 @@ def test_events_of_this_program_are_sent_until_they_are_taken(monkeypatch: pytes
         return httpx.Response(answers.pop(0), headers={"Location": "http://elsewhere.example.com/"})
 
     pauses: list[float] = []
-    hook = job_webhook(actions=[EXPORT_DONE], header="Authorization", secret="WEBHOOK_0")
+    hook = job_webhook(actions=[EXPORT_DONE], header="Authorization", variable="WEBHOOK_0")
     tell([hook, job_webhook(url=INSIDE)], "cats", DONE, httpx.MockTransport(receive), pauses.append)
     assert [(str(it.url), it.headers["Authorization"]) for it in requests] == [(URL, "Bearer s3cret")] * 4
     assert json.loads(requests[-1].content) == DONE
@@ -191,7 +191,7 @@ def test_events_of_this_program_are_sent_until_they_are_taken(monkeypatch: pytes
 
 def test_a_receiver_that_never_takes_it_is_named_without_the_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WEBHOOK_0", "s3cret")
-    hook = job_webhook(actions=[EXPORT_DONE], header="Authorization", secret="WEBHOOK_0")
+    hook = job_webhook(actions=[EXPORT_DONE], header="Authorization", variable="WEBHOOK_0")
     transport = httpx.MockTransport(lambda _: httpx.Response(401))
     with pytest.raises(RefusedError) as refusal:
         tell([hook, {**hook, "url": INSIDE}], "cats", DONE, transport, lambda _: None)
