@@ -133,6 +133,17 @@ def list_projects(context: typer.Context) -> None:
         for fact, value in facts.items():
             if value is not None:
                 console.print(f"  {fact:7}{value}", markup=False)
+        for title, job in sorted(project.export_jobs.items()):
+            console.print(f"  {title}: {_last_export(results.get(job, JobResults()))}", markup=False)
+
+
+def _last_export(last: JobResults) -> str:
+    if last.problem:
+        return f"failed: {last.problem}"
+    if not last.report:
+        return "no export has ended yet"
+    where = last.report.get("object") or last.report.get("message")
+    return f"{last.report['annotations']} annotations, {where}"
 
 
 def _stop(*_: object) -> None:

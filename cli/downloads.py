@@ -15,8 +15,9 @@ from .errors import ProjectError
 from .export import Labelled, complete, convert, passes
 from .fetch import Fetch
 from .files import Files
+from .listed import Listed
 from .progress import console, counted, progress
-from .store import Listed, Store, in_order
+from .store import Store, in_order
 from .training import Layout
 
 

@@ -12,7 +12,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential
 
 from .errors import ProjectError
-from .store import Listed, Store, refused
+from .listed import Listed, digest
+from .store import Store, refused
 
 CHUNK = 256 * 1024
 # After a connection broke off, with up to so many seconds between two; boto3 itself retries what never began.
@@ -92,9 +93,3 @@ class Fetch:
             if code in CHANGED:
                 raise ProjectError(f"{listed.name} was changed during the download; run the command again") from None
             raise refused(place, error) from None
-
-
-def digest(file: Path) -> str:
-    """The SHA-256 of a file, in hexadecimal digits."""
-    with file.open("rb") as content:
-        return hashlib.file_digest(content, "sha256").hexdigest()

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .errors import ProjectError
-from .fetch import digest
-from .store import Listed
+from .listed import Listed, digest
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS made (project TEXT, kind TEXT);

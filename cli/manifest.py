@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import ProjectError
-from .store import Listed
+from .listed import Listed
 
 FORMAT = "label-studio-snapshot"
 VERSION = 1

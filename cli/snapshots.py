@@ -16,8 +16,9 @@ from .app import address
 from .cluster import Cluster
 from .errors import ProjectError
 from .export import Format, Labelled
-from .fetch import Fetch, digest
+from .fetch import Fetch
 from .files import Files
+from .listed import digest
 from .manifest import Facts, Manifest
 from .progress import console
 from .stack import Place, Project

@@ -63,6 +63,7 @@ class Project:
     ``data`` is the source with a key that may read it, ``account`` the e-mail address and password of the account of
     declared projects; stacks of older releases do not tell them. ``snapshots`` is where snapshots are, and ``versions``
     the source with the key that reads versions for them; without versions in the store there are none.
+    ``export_jobs`` are the CronJobs of scheduled exports by what they write.
     """
 
     name: str
@@ -74,6 +75,7 @@ class Project:
     account: tuple[SecretKey, SecretKey] | None = None
     snapshots: Place | None = None
     versions: Place | None = None
+    export_jobs: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -136,6 +138,7 @@ def _project(name: str, output: Mapping[str, Any]) -> Project:
         sync_job=output["syncJob"],
         upload=Place.of(output["upload"]),
         account=_account(output.get("account")),
+        export_jobs=output.get("exportJobs", {}),
         **{name: Place.of(output[name]) for name in PLACES if name in output},
     )
 

@@ -18,6 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from .cluster import Cluster
 from .errors import ProjectError
+from .listed import Listed
 from .stack import Place
 
 THREADS = 8
@@ -31,20 +32,6 @@ AHEAD = 4 * THREADS
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-
-
-@dataclass(frozen=True)
-class Listed:
-    """An object as its server listed it; ``size`` is in bytes, ``name`` without the prefix of the place.
-
-    With a ``version``, it is that version of the object; ``sha256`` is of its content, in hexadecimal digits, if known.
-    """
-
-    name: str
-    size: int
-    etag: str
-    version: str | None = None
-    sha256: str | None = None
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,8 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from .errors import ProjectError
-from .store import Listed, Store, explained, refused
+from .listed import Listed
+from .store import Store, explained, refused
 
 # Of a write that somebody else was faster with, long before or in the same moment (Amazon S3: conditional writes).
 TAKEN = {"PreconditionFailed", "412", "ConditionalRequestConflict", "409"}

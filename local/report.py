@@ -47,7 +47,7 @@ def status() -> bool:
     if reasons:
         console.print("Type these commands in `make shell`.")
     silent = list(_silent_services(api, pods))
-    for line in [*silent, *_failed_jobs(pods)]:
+    for line in [*silent, *last_words(pods), *_failed_jobs(pods)]:
         console.print(line)
     console.print(f"KUBECONFIG={KUBECONFIG} (context {CONTEXT}); logs are in {LOGS}")
     return (
@@ -76,6 +76,16 @@ def _silent_services(api: Api, pods: list[Object]) -> Iterator[str]:
             except (httpx.HTTPError, ValueError):
                 continue
             yield from (f"[red]No answer[/] to {name} in {namespace}: {escape(service)}" for service in away)
+
+
+def last_words(pods: list[Object]) -> Iterator[str]:
+    """Why pods of jobs failed that no good one followed, such as those of scheduled exports: the last line of each."""
+    for pod in pods:
+        if pod["status"].get("phase") == "Failed" and not _was_replaced(pod, pods):
+            ended = [each["state"].get("terminated", {}) for each in pod["status"].get("containerStatuses", [])]
+            lines = [line for each in ended for line in str(each.get("message", "")).strip().splitlines()[-1:]]
+            name, namespace = pod["metadata"]["name"], pod["metadata"]["namespace"]
+            yield from (f"[red]Failed[/] {name} in {namespace}: {escape(line)}" for line in lines)
 
 
 def _failed_jobs(pods: list[Object]) -> Iterator[str]:

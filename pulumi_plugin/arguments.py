@@ -575,6 +575,45 @@ class TargetArgs(TypedDict):
     """Key of people who export, for an account of its own; by default credentials."""
 
 
+class ExportArgs(TypedDict):
+    """One format, as archives in the project's bucket below ``exports/<project>/``."""
+
+    format: str
+    """What the annotations are converted to."""
+    schedule: str
+    """When: five cron fields, UTC."""
+    with_data: NotRequired[bool]
+    """Whether archives have the data as well, as make download brings it."""
+    keep: NotRequired[int]
+    """How many of the newest archives are kept."""
+    scratch_size: NotRequired[str]
+    """Disk of the node that a conversion may use; 20,000 small annotations were seen to need 22 MiB."""
+
+
+class WebhookSecretArgs(TypedDict):
+    """What a receiver recognizes Label Studio by."""
+
+    secret_name: str
+    """Name of the Secret."""
+    secret_key: NotRequired[str]
+    """Its key."""
+    header: NotRequired[str]
+    """Header that has it; in Authorization it comes after the word Bearer."""
+
+
+class WebhookArgs(TypedDict):
+    """A receiver of events: Label Studio sends each as a POST request with a body in JSON."""
+
+    url: str
+    """Where requests go, with its path; everybody in Label Studio may read it."""
+    actions: list[str]
+    """Events that are sent; EXPORT_DONE is that of exports."""
+    secret: NotRequired[WebhookSecretArgs]
+    """Secret that each request has in a header."""
+    addresses: NotRequired[list[str]]
+    """Addresses and networks of a receiver with a host name, for network policies; by default the internet, where labelStudio.outbound opens it."""  # noqa: E501
+
+
 class ProjectArgs(TypedDict):
     """One project. ``name`` is its identity: the title may change, another name makes another project."""
 
@@ -596,6 +635,10 @@ class ProjectArgs(TypedDict):
     """Where annotations go; null for nowhere."""
     schedule: NotRequired[str]
     """When to look for new data: five cron fields, UTC."""
+    exports: NotRequired[list[ExportArgs]]
+    """Annotations converted on a schedule."""
+    webhooks: NotRequired[list[WebhookArgs]]
+    """Who is told of annotations and exports."""
 
 
 class ImageArgs(TypedDict):

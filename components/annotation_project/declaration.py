@@ -11,12 +11,19 @@ import pulumi_kubernetes as k8s
 from ..connections import S3Connection
 from ..kubernetes import pods
 from .args import Page, ProjectStorage, Role
+from .grants import ARCHIVES
 from .settings import ProjectSettings
+from .webhook_settings import WebhookSettings
 
 CA_DIRECTORY = "/etc/object-store-ca"
 
 
-def declaration(project: ProjectSettings, storages: Mapping[Role, ProjectStorage], page: Page) -> pulumi.Output[str]:
+def declaration(
+    project: ProjectSettings,
+    storages: Mapping[Role, ProjectStorage],
+    page: Page,
+    archives: S3Connection | None = None,
+) -> pulumi.Output[str]:
     """The JSON that the module ``job.apply`` reads."""
     return pulumi.Output.json_dumps(
         {
@@ -26,6 +33,8 @@ def declaration(project: ProjectSettings, storages: Mapping[Role, ProjectStorage
             "label_config": project.labelling,
             "page": page.url,
             "storages": {role: _storage(role, storage) for role, storage in storages.items()},
+            **({"archives": _place(ARCHIVES, archives)} if archives else {}),
+            "webhooks": [_webhook(number, webhook) for number, webhook in enumerate(project.webhooks)],
         },
         sort_keys=True,
         indent=2,
@@ -36,29 +45,59 @@ def keys(storages: Mapping[Role, ProjectStorage]) -> list[k8s.core.v1.EnvVarArgs
     """The variables of ``job.s3.Key``, read from Secrets by the kubelet."""
     by_purpose: dict[str, S3Connection] = {role: storage.connection for role, storage in storages.items()}
     by_purpose["upload"] = storages["source"].user_connection
+    return keys_of(by_purpose)
+
+
+def keys_of(by_purpose: Mapping[str, S3Connection]) -> list[k8s.core.v1.EnvVarArgsDict]:
+    """The same for any purposes."""
     return [variable for purpose, it in by_purpose.items() for variable in _key(purpose.upper(), it)]
 
 
+def webhook_secrets(project: ProjectSettings) -> list[k8s.core.v1.EnvVarArgsDict]:
+    """The variables that the declaration of the webhooks names, read from Secrets by the kubelet."""
+    return [
+        pods.secret_env(_variable(number), webhook.secret.key)
+        for number, webhook in enumerate(project.webhooks)
+        if webhook.secret
+    ]
+
+
 def certificates(
-    storages: Mapping[Role, ProjectStorage],
+    connections: Mapping[str, S3Connection],
 ) -> tuple[list[k8s.core.v1.VolumeArgsDict], list[k8s.core.v1.VolumeMountArgsDict]]:
     """The certificates of the authorities of S3 servers, as files."""
-    authorities = {role: it.connection.ca for role, it in storages.items() if it.connection.ca}
+    authorities = {role: it.ca for role, it in connections.items() if it.ca}
     volumes = [pods.secret_files(f"{role}-ca", ca.name, {ca.key: "ca.crt"}) for role, ca in authorities.items()]
     mounts = [pods.mount(f"{role}-ca", f"{CA_DIRECTORY}/{role}", read_only=True) for role in authorities]
     return volumes, mounts
 
 
 def _storage(role: Role, storage: ProjectStorage) -> dict[str, Any]:
-    connection = storage.connection
-    place = {
+    place = _place(role, storage.connection)
+    return {"title": storage.title, "place": place, "options": dict(storage.options)}
+
+
+def _place(role: str, connection: S3Connection) -> dict[str, Any]:
+    return {
         "bucket": connection.bucket,
         "prefix": connection.prefix,
         "region": connection.region,
         "endpoint": connection.endpoint,
         "ca": f"{CA_DIRECTORY}/{role}/ca.crt" if connection.ca else None,
     }
-    return {"title": storage.title, "place": place, "options": dict(storage.options)}
+
+
+def _webhook(number: int, webhook: WebhookSettings) -> dict[str, Any]:
+    return {
+        "url": webhook.url,
+        "actions": [*webhook.actions],
+        "header": webhook.secret.header if webhook.secret else None,
+        "variable": _variable(number) if webhook.secret else None,
+    }
+
+
+def _variable(number: int) -> str:
+    return f"WEBHOOK_{number}"
 
 
 def _key(prefix: str, connection: S3Connection) -> list[k8s.core.v1.EnvVarArgsDict]:

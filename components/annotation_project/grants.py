@@ -13,6 +13,7 @@ from .settings import ProjectSettings, TargetSettings
 
 PEOPLE: dict[Role, str] = {"source": "upload", "target": "export"}
 SNAPSHOTS = "snapshots"
+ARCHIVES = "archives"
 
 
 def project_grants(
@@ -31,7 +32,11 @@ def project_grants(
     return [
         replace(grant, generation=(generations or {}).get(project.name, 1), group=project.name)
         for project in projects
-        for grant in [*_storage_grants(project, bucket), *_snapshot_grants(project, bucket, snapshots)]
+        for grant in [
+            *_storage_grants(project, bucket),
+            *_snapshot_grants(project, bucket, snapshots),
+            *_archive_grants(project, bucket),
+        ]
     ]
 
 
@@ -56,6 +61,17 @@ def _snapshot_grants(
         actions=("versions", "write"),
         also=None if project.source.own_account else Reach(bucket=bucket, prefix=prefix, actions=("versions",)),
     )
+
+
+def _archive_grants(project: ProjectSettings, store_bucket: str) -> Iterator[BucketGrant]:
+    """The key of scheduled exports for what they write: it reads no archive and nothing else."""
+    if project.exports:
+        yield BucketGrant(
+            name=f"{project.name}-{ARCHIVES}",
+            bucket=project.bucket or store_bucket,
+            prefix=project.archives_prefix,
+            actions=("list", "write", "delete"),
+        )
 
 
 def bucket_grants(

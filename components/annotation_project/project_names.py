@@ -32,8 +32,10 @@ PARTS = {
     "store-uploads-setup",
     "worker",
 }
-OF_A_PROJECT = ("{}-sync", "{}-storages")
-KEYS = ("upload", "source", "target", "export")
+FORMATS = ("coco", "yolo", "voc", "csv", "json", "json-min", "conll2003")
+EXPORTS = [f"{{}}-export-{name}{data}" for name in FORMATS for data in ("", "-with-data")]
+OF_A_PROJECT = ("{}-sync", "{}-storages", "{}-webhooks", *EXPORTS)
+KEYS = ("upload", "source", "target", "export", "archives")
 OF_ITS_KEYS = ("store-{}-setup", *(f"store-{{}}-{key}-check" for key in KEYS))
 
 

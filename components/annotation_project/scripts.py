@@ -19,6 +19,10 @@ from . import job
 from .args import Page
 
 FILES = {path.name: path.read_text(encoding="utf-8") for path in sorted(Path(job.__file__).parent.glob("*.py"))}
+# What ``make export`` converts with, beside the folder of the components in a checkout, and in their package elsewhere.
+_CLI = next(folder / "cli" for folder in Path(__file__).parents[1:3] if (folder / "cli" / "export.py").exists())
+_CONVERTING = ("__init__", "annotations", "coco", "errors", "export", "files", "listed", "training")
+CONVERTER = {f"cli-{name}.py": (_CLI / f"{name}.py").read_text(encoding="utf-8") for name in _CONVERTING}
 DIGEST = hashlib.sha256("".join(FILES.values()).encode()).hexdigest()
 DIRECTORY = "/opt/annotation-project"
 DECLARATION = "declaration.json"
@@ -44,9 +48,10 @@ def script_map(
     )
 
 
-def script_volume(name: str, *data: str) -> k8s.core.v1.VolumeArgsDict:
-    """The package as a folder, with ``data`` beside it."""
+def script_volume(name: str, *data: str, converter: bool = False) -> k8s.core.v1.VolumeArgsDict:
+    """The package as a folder, with ``data`` beside it, and the ``converter`` as a package of its own."""
     items: list[k8s.core.v1.KeyToPathArgsDict] = [{"key": file, "path": f"job/{file}"} for file in FILES]
+    items += [{"key": file, "path": file.replace("-", "/", 1)} for file in CONVERTER if converter]
     items += [{"key": key, "path": key} for key in data]
     return {"name": VOLUME, "config_map": {"name": name, "items": items}}
 

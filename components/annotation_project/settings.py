@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, model_validator
 
 from ..object_store.settings import S3Credentials
-from ..settings.base import SettingsModel
+from ..settings.base import ListOf, SettingsModel
 from ..settings.grammars.hosts import Addresses, HttpUrl
 from ..settings.grammars.kubernetes import KubernetesName
 from ..settings.grammars.s3 import BucketName, KmsKey, Prefix, Region, check_region
@@ -18,8 +18,10 @@ from ..settings.grammars.schedules import Cron
 from ..settings.grammars.text import Description, FilePath, Filled, Pattern, line
 from ..settings.network import ADDRESSES
 from .args import Role
+from .export_settings import ExportSettings
 from .label_config import check_label_config, read_label_config
 from .project_names import taken_names
+from .webhook_settings import WebhookSettings
 
 MAXIMUM_NAME = 30
 TASK_OBJECTS = r".*\.jsonl?$"
@@ -146,6 +148,8 @@ class ProjectSettings(SettingsModel):
     source: SourceSettings = Field(SourceSettings(), description="Where tasks come from.")
     target: TargetSettings | None = Field(TargetSettings(), description="Where annotations go; null for nowhere.")
     schedule: Cron | None = Field(None, description="When to look for new data: five cron fields, UTC.")
+    exports: ListOf[ExportSettings] = Field((), max_length=14, description="Annotations converted on a schedule.")
+    webhooks: ListOf[WebhookSettings] = Field((), max_length=8, description="Who is told of annotations and exports.")
 
     @model_validator(mode="after")
     def _title_is_usable(self) -> Self:
@@ -162,6 +166,22 @@ class ProjectSettings(SettingsModel):
             check_label_config(self.labelling)
         except ValueError as error:
             raise ValueError(f"{key} {error}") from None
+        return self
+
+    @model_validator(mode="after")
+    def _exports_are_possible(self) -> Self:
+        titles = [export.title for export in self.exports]
+        if len(set(titles)) < len(titles):
+            raise ValueError("exports has a format twice with the same withData; leave one of them out")
+        if self.exports and self.target is None:
+            raise ValueError("exports need a target: they convert the annotations that are there")
+        return self
+
+    @model_validator(mode="after")
+    def _webhooks_are_different(self) -> Self:
+        urls = [webhook.url for webhook in self.webhooks]
+        if len(set(urls)) < len(urls):
+            raise ValueError("webhooks has a url twice; write all its actions in one of them")
         return self
 
     @property
@@ -186,6 +206,11 @@ class ProjectSettings(SettingsModel):
     def snapshots_prefix(self) -> str:
         """Where snapshots go in the bucket for snapshots, whatever bucket the project names."""
         return f"snapshots/{self.name}/"
+
+    @property
+    def archives_prefix(self) -> str:
+        """Where scheduled exports go, in the project's bucket."""
+        return f"exports/{self.name}/"
 
     def location(self, role: Role, store_bucket: str) -> tuple[str, str]:
         """Bucket and prefix of a storage; one that alone names its bucket has the whole of it."""
@@ -228,6 +253,11 @@ def project_problems(
         for other in places[:number]:
             if place.overlaps(other):
                 message = f"overlaps projects[{other.index}].{other.role} in bucket and prefix; keep them apart"
+                yield ("projects", place.index, place.role), message
+        for index, project in enumerate(projects):
+            archives = _Place(index, STORE, project.bucket or store_bucket, project.archives_prefix)
+            if project.exports and place.overlaps(archives):
+                message = f"overlaps {project.archives_prefix}, the place of exports; write another prefix"
                 yield ("projects", place.index, place.role), message
         for index, project in enumerate(projects if isinstance(snapshots, str) else ()):
             if project.target and place.overlaps(_Place(index, STORE, str(snapshots), project.snapshots_prefix)):

@@ -16,13 +16,15 @@ from .settings import LabelStudioSettings, VolumePersistence
 class Connections:
     """What the backing services promise; ``uploads`` is the bucket of uploads.
 
-    ``storage_endpoints`` are the URLs of further S3 servers, which storages of projects are on.
+    ``storage_endpoints`` are the URLs of further S3 servers, which storages of projects are on, and ``receivers`` those
+    of declared webhooks in private networks, each without its path.
     """
 
     postgresql: PostgresConnection
     redis: RedisConnection | None = None
     uploads: S3Connection | None = None
     storage_endpoints: Sequence[pulumi.Input[str]] = ()
+    receivers: Sequence[str] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

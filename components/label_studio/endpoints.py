@@ -1,4 +1,4 @@
-"""The S3 servers that Label Studio's storages may use although they are in private networks: those of this stack."""
+"""The servers that Label Studio may use although they are in private networks: those that this stack declares."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import pulumi
 from .args import LabelStudioArgs
 
 VARIABLE = "DECLARED_S3_ENDPOINTS"
+RECEIVERS = "DECLARED_WEBHOOK_RECEIVERS"
 
 
 def declared_endpoints(args: LabelStudioArgs) -> dict[str, pulumi.Input[str]]:
@@ -19,3 +20,9 @@ def declared_endpoints(args: LabelStudioArgs) -> dict[str, pulumi.Input[str]]:
     if len(texts) == len(endpoints):
         return {VARIABLE: ",".join(texts)}
     return {VARIABLE: pulumi.Output.all(*endpoints).apply(",".join)}
+
+
+def declared_receivers(args: LabelStudioArgs) -> dict[str, pulumi.Input[str]]:
+    """The same for receivers of webhooks."""
+    receivers = ",".join(dict.fromkeys(args.connections.receivers))
+    return {RECEIVERS: receivers} if receivers else {}

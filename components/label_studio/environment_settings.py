@@ -57,6 +57,7 @@ OWNED = {
     "PYTHONDONTWRITEBYTECODE": "nothing: compiled code is kept below /tmp",
     "PYTHONPYCACHEPREFIX": "nothing: compiled code is kept below /tmp",
     "DECLARED_S3_ENDPOINTS": "objectStore.endpoint, or the endpoint of a project's source or target",
+    "DECLARED_WEBHOOK_RECEIVERS": "projects[].webhooks, with addresses where the host is a name outside of the cluster",
     "CMD_WRAPPER": "nothing: it would run before Label Studio and change every variable unseen",
     "ENV_INJECT_SOURCES": "nothing: it would run before Label Studio and change every variable unseen",
     "SKIP_DB_MIGRATIONS": "nothing: an init container migrates the database",

@@ -33,6 +33,15 @@ def address_problems(settings: Settings) -> Iterator[tuple[Path, str]]:
                 "is required for a host name, which network policies do not know: write its addresses and networks "
                 "such as [203.0.113.7, 10.0.0.0/24], or internet for every public address, or any",
             )
+    outbound = settings.label_studio.outbound
+    for project, declared in enumerate(settings.projects):
+        for index, webhook in enumerate(declared.webhooks):
+            if webhook.reach(outbound, settings.cluster.domain) is None:
+                yield (
+                    ("projects", project, "webhooks", index, "addresses"),
+                    f"is required, since labelStudio.outbound: {outbound} does not open the port of this URL: write "
+                    "addresses and networks of the receiver such as [203.0.113.7, 10.0.0.0/24], or internet",
+                )
 
 
 def _servers(settings: Settings) -> Iterator[tuple[Path, pulumi.Input[str], Addresses | None]]:

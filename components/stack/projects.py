@@ -10,9 +10,11 @@ from pulumi import ResourceOptions
 
 from ..annotation_project import AnnotationProject, ProjectsAccount
 from ..annotation_project.args import Account, Administrator, Page, ProjectStorage, Role, storage_peers
-from ..annotation_project.grants import PEOPLE
+from ..annotation_project.grants import ARCHIVES, PEOPLE
+from ..annotation_project.settings import ProjectSettings
 from ..annotation_project.storages import project_storages, snapshot_connections
-from ..connections import S3Connection, SecretKey
+from ..annotation_project.webhook_settings import EXPORT_DONE, webhook_peer
+from ..connections import Peer, S3Connection, SecretKey
 from ..kubernetes.context import StackContext
 from ..label_studio import LabelStudio
 from ..object_store import ObjectStore
@@ -42,6 +44,7 @@ class DeclaredProject:
         return {
             "declaration": self.component.declaration_name,
             "syncJob": self.component.sync_job,
+            **({"exportJobs": self.component.export_jobs} if self.component.export_jobs else {}),
             "account": {"email": secret_output(self.account.email), "password": secret_output(self.account.password)},
             **places,
             **{name: place_output(connection) for name, connection in self.snapshots.items()},
@@ -92,11 +95,27 @@ def declare_projects(  # noqa: PLR0913 - what a stack has
             storages=storages[project.name],
             account=account.account,
             page=page,
+            receivers=_receivers(project, settings, context),
+            archives=store.connections.get(f"{project.name}-{ARCHIVES}"),
+            told_of_exports=_told_of_exports(project, settings, context),
         )
         of_project = storages[project.name]
         snapshots = snapshot_connections(project, settings.projects_bucket, store.connections, of_project)
         declared[project.name] = DeclaredProject(component, account.account, of_project, snapshots)
     return declared
+
+
+def _receivers(project: ProjectSettings, settings: Settings, context: StackContext) -> list[Peer | None]:
+    """The receivers of Label Studio's own events that ``outbound`` does not open."""
+    outbound, domain = settings.label_studio.outbound, settings.cluster.domain
+    webhooks = [it for it in project.webhooks if {*it.actions} - {EXPORT_DONE}]
+    peers = [webhook_peer(it, outbound, context) for it in webhooks if it.addresses or it.is_private(domain)]
+    return [peer for number, peer in enumerate(peers) if peer not in peers[:number]]
+
+
+def _told_of_exports(project: ProjectSettings, settings: Settings, context: StackContext) -> list[Peer | None]:
+    outbound = settings.label_studio.outbound
+    return [webhook_peer(it, outbound, context) for it in project.webhooks if EXPORT_DONE in it.actions]
 
 
 def place_output(connection: S3Connection) -> dict[str, Any]:

@@ -128,7 +128,8 @@ def _output_problems(settings: Settings) -> Iterator[Problem]:
     store = settings.object_store
     if isinstance(store, ExternalStore) and not isinstance(store.bucket, str):
         for index, project in enumerate(settings.projects):
-            if project.bucket is None and any(storage.bucket is None for storage in project.storages.values()):
+            places = [storage.bucket for storage in project.storages.values()]
+            if project.bucket is None and (None in places or project.exports):
                 yield (
                     ("projects", index, "bucket"),
                     "is required where objectStore.bucket is an Output, whose text is known only later",
@@ -147,7 +148,7 @@ def _grant_problems(settings: Settings) -> Iterator[Problem]:
             yield (
                 ("objectStore", "grantCredentials", purpose),
                 "is no purpose of this stack, which are uploads and, of each declared project, <name>-source, "
-                "<name>-upload, <name>-target, <name>-export and <name>-snapshots",
+                "<name>-upload, <name>-target, <name>-export, <name>-snapshots and <name>-archives",
             )
 
 

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 import pulumi
 from pulumi.runtime import config as engine_config
@@ -85,6 +86,13 @@ class Settings(SettingsModel):
         """The S3 servers of storages that have an account of their own elsewhere than at Amazon."""
         storages = [storage for project in self.projects for storage in project.storages.values()]
         return sorted({storage.endpoint for storage in storages if storage.endpoint})
+
+    @property
+    def webhook_receivers(self) -> list[str]:
+        """The servers of declared webhooks that the settings put into private networks, without paths."""
+        webhooks = [webhook for project in self.projects for webhook in project.webhooks]
+        private = [webhook.url for webhook in webhooks if webhook.is_private(self.cluster.domain)]
+        return sorted({f"{parts.scheme}://{parts.netloc}" for parts in map(urlsplit, private)})
 
     @property
     def is_production(self) -> bool:

@@ -16,8 +16,9 @@ from botocore.exceptions import ClientError
 
 from cli import data, manifest, snapshots, versions
 from cli.errors import ProjectError
+from cli.listed import Listed
 from cli.stack import Place, Project, SecretKey
-from cli.store import Listed, Store, open_store
+from cli.store import Store, open_store
 from components.annotation_project.grants import project_grants
 from components.annotation_project.settings import ProjectSettings
 from components.object_store.policy import policy_document

@@ -83,6 +83,7 @@ def declaration(page: Page, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[st
         "description": "",
         "label_config": LABELLING,
         "page": None,
+        "webhooks": [],
         "storages": {"source": {"title": "Source", "place": place, "options": options}},
     }
     for item in s3.list_objects_v2(Bucket=BUCKET).get("Contents", []):

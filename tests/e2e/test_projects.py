@@ -8,8 +8,11 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 from botocore.exceptions import ClientError
@@ -22,7 +25,9 @@ from cli.stack import Place, SecretKey
 from cli.store import open_store
 from tests.e2e.browser import browser_page, log_in, screenshot
 from tests.e2e.deployment import Deployment
+from tests.e2e.receiver import URL, Receiver, receiver
 from tests.e2e.test_dev_stack import pictures
+from tests.engine.kubectl import Kubectl
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
@@ -37,7 +42,14 @@ LABELLING = """
 </View>
 """
 BAD_LABELLING = LABELLING.replace('toName="image"', 'toName="picture"')
-CATS = {"name": "cats", "title": "Cats", "labelConfig": LABELLING}
+TOKEN = "token-of-the-receiver"
+HOOK = {
+    "url": f"{URL}/cats",
+    "actions": ["ANNOTATION_CREATED", "EXPORT_DONE"],
+    "secret": {"secretName": "receiver", "secretKey": "token"},
+}
+EXPORT = {"format": "COCO", "schedule": "@yearly", "withData": True, "keep": 2}
+CATS = {"name": "cats", "title": "Cats", "labelConfig": LABELLING, "webhooks": [HOOK], "exports": [EXPORT]}
 DOGS = {"name": "dogs", "title": "Dogs", "labelConfig": LABELLING, "target": {"canDeleteObjects": True}}
 BIRDS = {"name": "birds", "title": "Birds", "labelConfig": LABELLING}
 TITLES = {"Cats", "Dogs"}
@@ -70,7 +82,19 @@ def declare(stack: Deployment, *projects: Mapping[str, Any]) -> None:
 
 
 @pytest.fixture(scope="module")
-def stack(dev_stack: Deployment, kubeconfig: Path) -> Iterator[Deployment]:
+def hooked(dev_stack: Deployment) -> Iterator[Receiver]:
+    """A receiver of webhooks, and the Secret by which it knows who sends them."""
+    metadata = {"name": "receiver", "namespace": dev_stack.namespace}
+    token = {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "stringData": {"token": TOKEN}}
+    dev_stack.api.apply([token])
+    page = next(it for it in dev_stack.objects("pods") if "ls-app" in it["metadata"]["labels"].values())
+    with receiver(dev_stack.api, page["spec"]["containers"][0]["image"]) as started:
+        yield started
+    dev_stack.api.delete([token])
+
+
+@pytest.fixture(scope="module")
+def stack(dev_stack: Deployment, kubeconfig: Path, hooked: Receiver) -> Iterator[Deployment]:
     settings = dev_stack.engine.settings
     declare(dev_stack, CATS, DOGS)
     dev_stack.run("up")
@@ -315,6 +339,48 @@ def test_the_page_exports_by_a_job_that_says_how_far_it_is(stack: Deployment, an
     assert made["counters"] == {"task_number": len(annotated), "tasks": len(annotated)}
     assert f"page-export-{made['id']}" in stack.logs(**{"app.kubernetes.io/name": "ls-worker"})
     assert "cannot be exported as CONLL2003" in other.json()["detail"]
+
+
+@pytest.fixture(scope="module")
+def exported(stack: Deployment, cluster: Cluster, annotated: list[int], hooked: Receiver) -> dict[str, Any]:
+    """What the receiver was told of an export that its CronJob made now."""
+    kubectl = Kubectl(Path(os.environ["KUBECONFIG"]), stack.namespace)
+    kubectl("create", "job", "now", "--from", "cronjob/label-studio-cats-export-coco-with-data")
+    kubectl("wait", "--for=condition=complete", "--timeout=150s", "job/now")
+    [done] = [it["body"] for it in hooked.received() if it["body"]["action"] == "EXPORT_DONE"]
+    assert (done["project"], done["format"], done["annotations"]) == ("cats", "COCO-with-data", len(annotated))
+    return dict(done)
+
+
+def test_receivers_hear_of_annotations_and_of_a_scheduled_export(
+    run: Callable[..., str], annotated: list[int], exported: dict[str, Any], hooked: Receiver
+) -> None:
+    received = hooked.received()
+    assert {it["path"] for it in received} == {"/cats"}
+    assert {it["headers"]["Authorization"] for it in received} == {f"Bearer {TOKEN}"}
+    assert len([it for it in received if it["body"]["action"] == "ANNOTATION_CREATED"]) == len(annotated)
+    assert f"COCO-with-data: {len(annotated)} annotations, {exported['object']}" in run("list")
+
+
+def test_an_archive_has_each_image_beside_its_annotations(
+    stack: Deployment, cluster: Cluster, images: Path, exported: dict[str, Any], tmp_path: Path
+) -> None:
+    bucket, _, key = exported["object"].removeprefix("s3://").partition("/")
+    place = place_of(stack, "cats-archives")
+    with open_store(cluster, place) as store:
+        assert refused(store.client.get_object, Bucket=bucket, Key=key)
+        assert refused(store.client.list_objects_v2, Bucket=bucket, Prefix="cats/")
+    root = [SecretKey("label-studio-store-root", key) for key in ("root-user", "root-password")]
+    with open_store(cluster, replace(place, access_key_id=root[0], secret_access_key=root[1])) as store:
+        content = store.client.get_object(Bucket=bucket, Key=key)["Body"].read()
+    ZipFile(BytesIO(content)).extractall(tmp_path)
+    coco = COCO(str(tmp_path / "result.json"))
+    assert len(coco.getAnnIds()) == ANNOTATIONS
+    for image in coco.loadImgs(coco.getImgIds()):
+        [found] = coco.loadAnns(coco.getAnnIds(image["id"]))
+        file = tmp_path / "images" / image["file_name"]
+        assert file.read_bytes() == (images / image["file_name"]).read_bytes()
+        assert_is_what_is_red(file, found["bbox"])
 
 
 def assert_is_what_is_red(file: Path, bounding_box: list[float]) -> None:

@@ -70,6 +70,21 @@ def test_policies_see_what_is_wrong_with_an_example() -> None:
     assert "service-exposure" in {finding.rule.name for finding in found}
 
 
+def test_scheduled_exports_and_webhooks_break_no_policy_of_production() -> None:
+    labelling = '<View><Image name="i" value="$i"/><Choices name="c" toName="i"><Choice value="a"/></Choices></View>'
+    hook = {
+        "url": "http://receiver.training.svc.cluster.local:8080/label-studio",
+        "actions": ["ANNOTATION_CREATED", "EXPORT_DONE"],
+        "secret": {"secretName": "receiver", "secretKey": "token"},
+    }
+    export = {"format": "COCO", "schedule": "0 2 * * *", "withData": True}
+    project = {"name": "cats", "labelConfig": labelling, "webhooks": [hook], "exports": [export]}
+    made = resources_of("single-node", {**config_of("single-node"), "label-studio:projects": [project]})
+    assert [it for it in made if it.type == "kubernetes:batch/v1:CronJob" and "export" in it.name]
+    broken = findings(made, policies_of("single-node"))
+    assert [finding.message for finding in broken if finding.level is not EnforcementLevel.DISABLED] == []
+
+
 def test_policies_of_an_example_are_those_of_production_but_for_what_it_is_about() -> None:
     mirror = config_of("alauda")["label-studio:images"]["mirror"]
     chart = config_of("alauda")["label-studio:labelStudio"]["chart"]

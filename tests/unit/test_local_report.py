@@ -82,6 +82,18 @@ def test_a_failed_pod_that_a_good_one_followed_is_no_matter(
     assert report._was_replaced(failed, [failed, other]) is replaced
 
 
+def test_a_failed_job_says_why_until_a_good_one_followed() -> None:
+    metadata = {"name": "export-1", "namespace": "labels", "creationTimestamp": "2026-11-27T02:00:00Z"}
+    labels = {"app.kubernetes.io/name": "annotation-project", "app.kubernetes.io/instance": "export"}
+    terminated = {"message": "Trying again in 10 seconds.\nproject cats: export as COCO: the key may not [read]\n"}
+    status = {"phase": "Failed", "containerStatuses": [{"state": {"terminated": terminated}}]}
+    failed = {"metadata": {**metadata, "labels": labels}, "status": status}
+    [line] = report.last_words([failed])
+    assert line == r"[red]Failed[/] export-1 in labels: project cats: export as COCO: the key may not \[read]"
+    later = {**metadata, "name": "export-2", "creationTimestamp": "2026-11-28T02:00:00Z", "labels": labels}
+    assert [*report.last_words([failed, {"metadata": later, "status": {"phase": "Succeeded"}}])] == []
+
+
 @pytest.mark.parametrize(("seconds", "age"), [(5, "5s"), (125, "2m"), (7300, "2h"), (180000, "2d")])
 def test_ages(monkeypatch: pytest.MonkeyPatch, seconds: int, age: str) -> None:
     created = "2026-01-02T03:04:05Z"

@@ -13,6 +13,7 @@ from .api import LabelStudio
 from .errors import RefusedError, run
 from .s3 import Key, Place, is_empty, make_folder
 from .storages import ROLES, Storages
+from .webhooks import Webhooks
 
 START_SECONDS = 300.0
 MARK = "Declared as "
@@ -50,6 +51,7 @@ def apply(api: LabelStudio, declaration: Declaration) -> str:
     try:
         for place in places.values():
             storages.apply(place, Key.of(place.role), declaration["storages"][place.role])
+        Webhooks(api, project, declaration["name"]).apply(declaration["webhooks"])
     except RefusedError:
         if not existing:
             api.request("DELETE", f"/api/projects/{project}/")

@@ -24,6 +24,15 @@ WRONG_KEYS = {
     "refuses the session token": {"InvalidToken", "InvalidTokenId"},
     "says that the session token has expired": {"ExpiredToken"},
 }
+# Operations that need more than listing, in words.
+ACTIONS = {
+    "PutObject": "write to",
+    "CreateMultipartUpload": "write to",
+    "UploadPart": "write to",
+    "CompleteMultipartUpload": "write to",
+    "GetObject": "read",
+    "DeleteObject": "delete from",
+}
 # A network policy takes a moment to let a new pod out, longer on a busy node; the pauses grow to half a minute in all.
 ATTEMPTS = 6
 
@@ -64,8 +73,8 @@ class Place:
 
 def is_empty(place: Place, key: Key) -> bool:
     """Whether nothing lies there; RefusedError where the key may not list it."""
-    with _explained(place):
-        client = _client(place, key)
+    with explained(place):
+        client = connect(place, key)
         if not place.prefix:
             client.head_bucket(Bucket=place.bucket)
         answer = client.list_objects_v2(Bucket=place.bucket, Prefix=place.prefix, MaxKeys=1)
@@ -74,12 +83,14 @@ def is_empty(place: Place, key: Key) -> bool:
 
 def make_folder(place: Place, key: Key) -> None:
     """Make a place without objects exist: Label Studio refuses a source whose prefix nothing has."""
-    with _explained(place):
-        _client(place, key).put_object(Bucket=place.bucket, Key=place.prefix, Body=b"")
+    with explained(place):
+        connect(place, key).put_object(Bucket=place.bucket, Key=place.prefix, Body=b"")
 
 
-def _client(place: Place, key: Key) -> Any:
-    session = boto3.Session(key.access_key_id, key.secret_access_key, key.session_token, place.region)
+def connect(place: Place, key: Key | None) -> Any:
+    """A client; without a key it has the cloud identity of the pod."""
+    own = (key.access_key_id, key.secret_access_key, key.session_token) if key else (None, None, None)
+    session = boto3.Session(*own, place.region)
     return session.client(
         "s3",
         endpoint_url=place.endpoint,
@@ -89,7 +100,8 @@ def _client(place: Place, key: Key) -> Any:
 
 
 @contextmanager
-def _explained(place: Place) -> Iterator[None]:
+def explained(place: Place) -> Iterator[None]:
+    """Errors of boto3 as a RefusedError that names the place."""
     try:
         yield
     except ClientError as error:
@@ -108,6 +120,6 @@ def _explanation(place: Place, error: ClientError) -> str:
         if code in codes:
             return f"wrong keys: {place.server} {complaint}"
     if code in {"AccessDenied", "403"}:
-        action = "write to" if error.operation_name == "PutObject" else "list"
+        action = ACTIONS.get(error.operation_name, "list")
         return f"the key may not {action} s3://{place.bucket}/{place.prefix} at {place.server}"
     return f"{place.server} answered {code} to {error.operation_name}"

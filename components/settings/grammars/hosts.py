@@ -17,6 +17,7 @@ IPV4 = re.compile(r"(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}", re
 # Resolvers take a name whose last label is a number for an address, and fail.
 NUMERIC_END = re.compile(r"(?:.*\.)?(?:\d+|0[xX][0-9a-fA-F]*)", re.ASCII)
 URL_FORM = re.compile(r"(?P<scheme>https?)://(?P<host>[^/:@?#\s\\]+)(?::(?P<port>\d{1,5}))?/?", re.ASCII)
+RECEIVER_FORM = re.compile(r"(?P<origin>https?://[^/@?#\s\\]+)(?P<path>/[-A-Za-z0-9._~%/+:,=]{0,1024})?", re.ASCII)
 MAXIMUM_PORT = 65535
 # Networks are no secrets, and have a form that no credential has.
 NEARLY_A_NETWORK = r"[0-9a-fA-F:.]{1,39}(?:/\d{0,3})?"
@@ -76,6 +77,15 @@ def _s3_url(value: str) -> str:
     return _origin(value)
 
 
+def _receiver_url(value: str) -> str:
+    match = RECEIVER_FORM.fullmatch(value)
+    origin, path = (match["origin"], match["path"]) if match else ("", "")
+    # Django's URLField, by which Label Studio checks it, takes no name without a dot.
+    if "." not in origin:
+        raise ValueError(RECEIVER_URL.refusal)
+    return f"{_origin(origin)}{path or '/'}"
+
+
 def _address(value: str) -> str:
     if value in {INTERNET, ANY}:
         return value
@@ -133,6 +143,12 @@ S3_URL = Grammar(
     ("https://s3.example.com", "http://minio.storage.svc:9000", "https://10.0.0.7"),
     check=_s3_url,
 )
+RECEIVER_URL = Grammar(
+    "URL of a receiver",
+    "a URL with a full host name, without credentials, query and fragment",
+    ("https://hooks.example.com/label-studio", "http://receiver.training.svc.cluster.local:8080/", "http://10.0.0.7/a"),
+    check=_receiver_url,
+)
 ADDRESS = Grammar(
     "address or network",
     "an address such as 203.0.113.7, a network such as 10.0.0.0/24, internet or any, "
@@ -161,6 +177,7 @@ CertificateHost = Annotated[
 HostName = Annotated[str, HOST]
 Url = Annotated[str, URL]
 HttpUrl = Annotated[str, S3_URL]
+ReceiverUrl = Annotated[str, RECEIVER_URL]
 Network = Annotated[str, NETWORK]
 Address = Annotated[str, ADDRESS]
 Addresses = Annotated[tuple[Address, ...], BeforeValidator(_listed), Field(min_length=1, strict=False)]

@@ -110,3 +110,12 @@ EnvironmentName = Annotated[
         r"[A-Za-z_][A-Za-z0-9_.]{0,252}",
     ),
 ]
+HeaderName = Annotated[
+    str,
+    Grammar(
+        "header",
+        "the name of a header: letters, digits and '-'",
+        ("Authorization", "X-Webhook-Token"),
+        r"[A-Za-z][-A-Za-z0-9]{0,63}",
+    ),
+]

@@ -27,6 +27,7 @@ class FakeLabelStudio:
         self.accounts = dict(ACCOUNTS)
         self.projects: dict[int, dict[str, Any]] = {}
         self.storages: dict[str, dict[int, dict[str, Any]]] = {"source": {}, "target": {}}
+        self.webhooks: dict[int, dict[str, Any]] = {}
         self.refuse: dict[str, str] = {}
         self.sync_status = "completed"
         self.requests: list[str] = []
@@ -147,6 +148,23 @@ def _sync(fake: FakeLabelStudio, request: httpx.Request, _: str | None, number: 
     return httpx.Response(200, json=storage)
 
 
+def _webhooks(fake: FakeLabelStudio, request: httpx.Request) -> httpx.Response:
+    if request.method == "GET":
+        project = int(request.url.params["project"])
+        return httpx.Response(200, json=[it for it in fake.webhooks.values() if it["project"] == project])
+    number = max(fake.webhooks, default=0) + 1
+    fake.webhooks[number] = {"id": number, **json.loads(request.content)}
+    return httpx.Response(201, json=fake.webhooks[number])
+
+
+def _webhook(fake: FakeLabelStudio, request: httpx.Request, number: str) -> httpx.Response:
+    if request.method == "DELETE":
+        del fake.webhooks[int(number)]
+        return httpx.Response(204)
+    fake.webhooks[int(number)] |= json.loads(request.content)
+    return httpx.Response(200, json=fake.webhooks[int(number)])
+
+
 ROUTES: list[tuple[str, Callable[..., httpx.Response]]] = [
     (r"GET /health", _nothing),
     (r"GET /user/(?:login|signup)/", _page),
@@ -160,4 +178,6 @@ ROUTES: list[tuple[str, Callable[..., httpx.Response]]] = [
     (r"(?:GET|POST) /api/storages/(export/)?s3/?", _storages),
     (r"(?:PATCH|DELETE) /api/storages/(export/)?s3/(\d+)", _storage),
     (r"POST /api/storages/(export/)?s3/(\d+)/sync", _sync),
+    (r"(?:GET|POST) /api/webhooks/", _webhooks),
+    (r"(?:PATCH|DELETE) /api/webhooks/(\d+)/", _webhook),
 ]

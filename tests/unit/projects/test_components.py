@@ -115,6 +115,7 @@ def test_declaration_has_what_label_studio_wants_to_know() -> None:
                 "options": {"aws_sse_kms_key_id": None, "can_delete_objects": False},
             },
         },
+        "webhooks": [],
     }
 
 

@@ -67,6 +67,7 @@ def declaration(**fields: Any) -> dict[str, Any]:
             "source": {"title": "in", "place": {**STORE, "prefix": "cats/input/"}, "options": {"presign": False}},
             "target": {"title": "out", "place": {**STORE, "prefix": "cats/output/"}, "options": {}},
         },
+        "webhooks": [],
         **fields,
     }
 
@@ -269,7 +270,7 @@ class FakeClient:
 )
 def test_errors_of_a_store_are_one_line(error: str, message: str, monkeypatch: pytest.MonkeyPatch) -> None:
     answer = ClientError({"Error": {"Code": error, "Message": "secret AKIA"}}, "ListObjectsV2")
-    monkeypatch.setattr(s3, "_client", lambda *_: FakeClient(answer))
+    monkeypatch.setattr(s3, "connect", lambda *_: FakeClient(answer))
     with pytest.raises(RefusedError) as refusal:
         s3.is_empty(Place("source", **{**STORE, "prefix": "cats/input/"}), Key("id", "secret"))
     assert str(refusal.value) == message
@@ -277,7 +278,7 @@ def test_errors_of_a_store_are_one_line(error: str, message: str, monkeypatch: p
 
 def test_a_store_that_is_not_there_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     error = EndpointConnectionError(endpoint_url="http://store:9000")
-    monkeypatch.setattr(s3, "_client", lambda *_: FakeClient(error))
+    monkeypatch.setattr(s3, "connect", lambda *_: FakeClient(error))
     with pytest.raises(RefusedError, match=r"source: http://store:9000 cannot be reached \(EndpointConnectionError\)"):
         s3.is_empty(Place("source", **{**STORE, "prefix": "cats/input/"}), Key("id", "secret"))
 

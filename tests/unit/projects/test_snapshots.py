@@ -14,10 +14,10 @@ import pytest
 from cli.cluster import Cluster
 from cli.errors import ProjectError
 from cli.files import Files
+from cli.listed import Listed
 from cli.manifest import Facts, Manifest, write
 from cli.snapshots import Snapshot
 from cli.stack import Place, Project
-from cli.store import Listed
 from tests.unit.projects.test_export import box, stored, tasks_of
 from tests.unit.projects.test_settings import LABELLING
 
