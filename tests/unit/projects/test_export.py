@@ -245,7 +245,7 @@ def test_the_first_kind_of_data_is_the_same_in_each_run(seed: str, tmp_path: Pat
         "task = {'id': 1, 'data': {'$undefined$': 'data'}, 'annotations': [{'id': 1, 'result': []}]}\n"
         "convert([task], Labelled(sys.argv[1], 's3://a/'), 'JSON_MIN', pathlib.Path(sys.argv[2]))"
     )
-    command = [sys.executable, "-c", program, SEVERAL, str(tmp_path)]
-    subprocess.run(command, cwd=ROOT, env={"PYTHONHASHSEED": seed}, check=True)
+    environment = {"PYTHONHASHSEED": seed}
+    subprocess.run([sys.executable, "-c", program, SEVERAL, str(tmp_path)], cwd=ROOT, env=environment, check=True)
     [task] = json.loads((tmp_path / "result.json").read_text())
     assert task["text"] == "data"
