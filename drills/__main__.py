@@ -20,7 +20,7 @@ import httpx
 from drills import hangs, pods, queue, rotations, services, targets
 from drills.drill import Drill, Observation, Subject
 from drills.load import Ledger, load, lost_annotations, lost_uploads
-from drills.stack import Drilled, drilled
+from drills.stack import DATABASES, Drilled, drilled
 from drills.table import Row, keep, table
 from local.cluster.api import Timeout
 from local.paths import KUBECONFIG, PROJECT
@@ -58,8 +58,11 @@ def main(arguments: list[str]) -> int:
         sys.stderr.write("error: nothing runs here to drill: make up starts it\n")
         return 1
     os.environ["KUBECONFIG"] = str(KUBECONFIG)
-    with drilled() as stack:
-        rows = run(stack, names, given.table)
+    rows = []
+    for postgresql in DATABASES:
+        if some := [name for name in names if DRILLS[name].postgresql == postgresql]:
+            with drilled(postgresql) as stack:
+                rows += run(stack, some, given.table)
     print(f"\n{table(rows)}", flush=True)
     return 0 if all(row.passed and not row.lost for row in rows) else 1
 

@@ -67,8 +67,12 @@ def _nothing(_: Subject) -> None:
 
 @dataclass(frozen=True)
 class Drill:
-    """``prepare`` comes before the load, ``hurt`` begins under it; what that returns is asked after the load."""
+    """``prepare`` comes before the load, ``hurt`` begins under it; what that returns is asked after the load.
+
+    ``postgresql`` is the backend of the stack's database.
+    """
 
     expected: str
     hurt: Callable[[Subject], Judge]
     prepare: Callable[[Subject], None] = _nothing
+    postgresql: str = "standalone"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -14,7 +14,7 @@ from drills.load import Ledger
 from drills.pods import NONE_SECONDS
 from drills.stack import PROJECT
 from local.paths import KUBECONFIG
-from tests.e2e.rotations import PAGE, ROTATIONS, WORKER, Doors, Rotation, secret, started_pods
+from tests.e2e.rotations import PAGE, ROTATIONS, WORKER, Doors, Rotation, started_pods
 from tests.engine.kubectl import Kubectl
 
 PAGES = 2
@@ -22,8 +22,9 @@ LABEL_STUDIO, COUNTERS = "label-studio:labelStudio", "label-studio:rotate"
 PROJECT_KEYS = Rotation(
     f"projectKeys.{PROJECT}", f"label-studio-store-{PROJECT}-target", Doors.store, readers=frozenset()
 )
-# The only pod of their server starts again, and what needs it fails until it is back; or sessions end.
-INTERRUPTING = {"databaseSuperuser", "objectStoreRoot", "administrator"}
+# CloudNativePG's servers learn a password while they run.
+CNPG_OWNER = replace(ROTATIONS["databaseOwner"], door=Doors.cnpg)
+CNPG_SUPERUSER = replace(ROTATIONS["databaseSuperuser"], door=Doors.cnpg, readers=frozenset(), interrupting=False)
 
 
 @dataclass(frozen=True)
@@ -33,12 +34,14 @@ class Update:
     seconds: float
     started: Counter[str]
 
-    def observation(self, counter: str, readers: frozenset[str], ledger: Ledger, doors: str = "") -> Observation:
+    def observation(
+        self, readers: frozenset[str], ledger: Ledger, doors: str = "", *, interrupting: bool = False
+    ) -> Observation:
         """Whether pods started once that read the secret, no others, and no request failed that could succeed."""
         pods = ", ".join(f"{name} {count}" for name, count in sorted(self.started.items())) or "none"
         told = f"gap {ledger.gap():.1f} s, {ledger.refused} requests failed, update {self.seconds:.0f} s, pods: {pods}"
         once = self.started == {name: PAGES if name == PAGE else 1 for name in readers}
-        served = counter in INTERRUPTING or (ledger.refused == 0 and ledger.gap() <= NONE_SECONDS)
+        served = interrupting or (ledger.refused == 0 and ledger.gap() <= NONE_SECONDS)
         return Observation(told + doors, once and served)
 
 
@@ -71,13 +74,13 @@ def _rotate(rotation: Rotation, subject: Subject) -> Judge:
     """The former value opens nothing afterwards, and the new one does."""
     deployment = subject.deployment
     doors = Doors(deployment, Kubectl(KUBECONFIG, deployment.namespace))
-    former = secret(deployment, rotation.secret)
+    former = rotation.values(deployment)
     update = _update(subject, rotation.counter)
-    opens = [rotation.door(doors, values) for values in (former, secret(deployment, rotation.secret))]
+    opens = [rotation.door(doors, values) for values in (former, rotation.values(deployment))]
     told = "; former value {}, new one {}".format(*("accepted" if each else "refused" for each in opens))
 
     def judge(ledger: Ledger) -> Observation:
-        seen = update.observation(rotation.counter, rotation.readers, ledger, told)
+        seen = update.observation(rotation.readers, ledger, told, interrupting=rotation.interrupting)
         return Observation(seen.text, seen.passed and opens == [False, True])
 
     return judge
@@ -86,14 +89,22 @@ def _rotate(rotation: Rotation, subject: Subject) -> Judge:
 def _rotate_django(subject: Subject) -> Judge:
     """Sessions, such as those of the load, stay."""
     update = _update(subject, "djangoKey")
-    return lambda ledger: update.observation("djangoKey", frozenset({PAGE, WORKER}), ledger)
+    return lambda ledger: update.observation(frozenset({PAGE, WORKER}), ledger)
 
 
-def _drill(counter: str, hurt: Callable[[Subject], Judge]) -> Drill:
-    expected = "pods that read it start once, the former value is refused"
-    if counter not in INTERRUPTING:
-        expected += ", no request fails"
-    return Drill(expected, hurt, prepare=_two_pages)
+def _rotate_owner_first(subject: Subject) -> None:
+    """CloudNativePG's superuser has a password once the owner's was rotated."""
+    _two_pages(subject)
+    if "databaseOwner" not in subject.deployment.engine.settings.get(COUNTERS, {}):
+        _update(subject, "databaseOwner")
+
+
+def _drill(rotation: Rotation) -> Drill:
+    return Drill(_expected(rotation.interrupting), partial(_rotate, rotation), prepare=_two_pages)
+
+
+def _expected(interrupting: bool = False) -> str:
+    return f"pods that read it start once, the former value is refused{'' if interrupting else ', no request fails'}"
 
 
 def _name(counter: str) -> str:
@@ -103,9 +114,8 @@ def _name(counter: str) -> str:
 
 
 DRILLS: Mapping[str, Drill] = {
-    **{
-        _name(each.counter): _drill(each.counter, partial(_rotate, each))
-        for each in (*ROTATIONS.values(), PROJECT_KEYS)
-    },
-    _name("djangoKey"): _drill("djangoKey", _rotate_django),
+    **{_name(each.counter): _drill(each) for each in (*ROTATIONS.values(), PROJECT_KEYS)},
+    _name("djangoKey"): Drill(_expected(), _rotate_django, prepare=_two_pages),
+    "rotate-database-owner-cnpg": replace(_drill(CNPG_OWNER), postgresql="cnpg"),
+    "rotate-database-superuser-cnpg": replace(_drill(CNPG_SUPERUSER), prepare=_rotate_owner_first, postgresql="cnpg"),
 }

@@ -18,6 +18,7 @@ from cli.stack import Stack
 from cli.store import Store, open_store
 from drills.drill import Subject
 from drills.load import Target
+from local.addons import cnpg
 from local.cluster.api import Api
 from local.engine import Engine
 from local.paths import KUBECONFIG
@@ -37,6 +38,11 @@ SETTINGS = {
     "label-studio:projects": [
         {"name": PROJECT, "title": TITLE, "labelConfig": LABELLING, "target": {"canDeleteObjects": True}}
     ],
+}
+# By the backend of PostgreSQL. Nothing backs up a database that lives for an hour.
+DATABASES: dict[str, dict[str, Any]] = {
+    "standalone": {},
+    "cnpg": {"label-studio:postgresql": {"backend": "cnpg", "instances": 1, "upgradeBackup": "mine"}},
 }
 
 
@@ -83,10 +89,10 @@ def _exported(deployment: Deployment) -> dict[int, Any]:
 
 
 @contextmanager
-def drilled() -> Iterator[Drilled]:
-    """The stack for as long as the block lasts."""
-    with tempfile.TemporaryDirectory() as folder:
-        engine = Engine(Path(folder), "dev", KUBECONFIG, settings=SETTINGS)
+def drilled(postgresql: str) -> Iterator[Drilled]:
+    """The stack with this backend of PostgreSQL, for as long as the block lasts."""
+    with _operated(postgresql), tempfile.TemporaryDirectory() as folder:
+        engine = Engine(Path(folder), "dev", KUBECONFIG, settings={**SETTINGS, **DATABASES[postgresql]})
         deployment = Deployment(engine, NAMESPACE, Api())
         try:
             engine.create()
@@ -95,6 +101,19 @@ def drilled() -> Iterator[Drilled]:
             yield _with_tasks(deployment)
         finally:
             deployment.remove()
+
+
+@contextmanager
+def _operated(postgresql: str) -> Iterator[None]:
+    """The operator of the backend, if it has one."""
+    if postgresql != "cnpg":
+        yield
+        return
+    cnpg.install()
+    try:
+        yield
+    finally:
+        cnpg.remove()
 
 
 def _with_tasks(deployment: Deployment) -> Drilled:

@@ -134,16 +134,26 @@ class Doors:
     kubectl: Kubectl
 
     def postgresql(self, values: Values) -> bool:
-        """With the values of a Secret that has a user name and a password."""
+        """With the values of a Secret that has a user name and a password, at the standalone server."""
+        return self._postgresql("label-studio-postgresql-0", "postgresql", values)
+
+    def cnpg(self, values: Values) -> bool:
+        """The same at CloudNativePG's primary."""
+        [cluster] = self.deployment.objects("clusters", "postgresql.cnpg.io/v1")
+        return self._postgresql(cluster["status"]["currentPrimary"], "postgres", values)
+
+    def _postgresql(self, pod: str, container: str, values: Values) -> bool:
         user, password = values["username"], values["password"]
         database = "postgres" if user == "postgres" else "labelstudio"
         query = f"psql -h 127.0.0.1 -U {user} -d {database} -c 'SELECT 1'"
-        return self._in_pod("label-studio-postgresql-0", f"PGPASSWORD={password} {query}")
+        return self._in_pod(pod, container, f"PGPASSWORD={password} {query}")
 
     def redis(self, values: Values) -> bool:
         """With the password of its Secret."""
         ping = "valkey-cli --no-auth-warning -h 127.0.0.1 ping"
-        return self._in_pod("label-studio-redis-0", f'test "$(REDISCLI_AUTH={values["password"]} {ping})" = PONG')
+        return self._in_pod(
+            "label-studio-redis-0", "redis", f'test "$(REDISCLI_AUTH={values["password"]} {ping})" = PONG'
+        )
 
     def store(self, values: Values) -> bool:
         """With an S3 key, or the administrator's name and password."""
@@ -174,31 +184,30 @@ class Doors:
             answer = session.log_in(self.deployment.outputs["administrator"], values["password"])
             return answer.status_code == httpx.codes.FOUND
 
-    def _in_pod(self, pod: str, script: str) -> bool:
+    def _in_pod(self, pod: str, container: str, script: str) -> bool:
         # The API server hears of it: these are passwords of a stack that lives for a test.
-        return (
-            self.kubectl(
-                "exec",
-                pod,
-                "-c",
-                pod.split("-")[2],
-                "--",
-                "sh",
-                "-c",
-                f"{script} >/dev/null 2>&1 && echo in || echo out",
-            )
-            == "in"
-        )
+        told = f"{script} >/dev/null 2>&1 && echo in || echo out"
+        return self.kubectl("exec", pod, "-c", container, "--", "sh", "-c", told) == "in"
 
 
 @dataclass(frozen=True)
 class Rotation:
-    """One counter of ``rotate``: the Secret with its value, the door that it opens, and the pods that read it."""
+    """One counter of ``rotate``: the Secret with its value, the door that it opens, and the pods that read it.
+
+    It is ``interrupting`` where the only pod of a server starts again, and what needs it fails until it is back; or
+    where sessions end.
+    """
 
     counter: str
     secret: str
     door: Callable[[Doors, Values], bool]
     readers: frozenset[str]
+    interrupting: bool = False
+
+    def values(self, deployment: Deployment) -> dict[str, str]:
+        """What is in use now; CloudNativePG has a Secret for each of the owner's two roles."""
+        owner = self.counter == "databaseOwner"
+        return secret(deployment, deployment.outputs["postgresql"]["passwordSecret"]["name"] if owner else self.secret)
 
 
 PAGE, WORKER = "ls-app", "ls-worker"
@@ -206,10 +215,12 @@ ROTATIONS = {
     each.counter: each
     for each in (
         Rotation("databaseOwner", "label-studio-postgresql-owner", Doors.postgresql, frozenset({PAGE, WORKER})),
-        Rotation("databaseSuperuser", "label-studio-postgresql-superuser", Doors.postgresql, frozenset({"postgresql"})),
+        Rotation(
+            "databaseSuperuser", "label-studio-postgresql-superuser", Doors.postgresql, frozenset({"postgresql"}), True
+        ),
         Rotation("redis", "label-studio-redis", Doors.redis, frozenset({"redis", PAGE, WORKER})),
-        Rotation("objectStoreRoot", "label-studio-store-root", Doors.store, frozenset({"object-store"})),
+        Rotation("objectStoreRoot", "label-studio-store-root", Doors.store, frozenset({"object-store"}), True),
         Rotation("pageKey", "label-studio-store-uploads", Doors.store, frozenset({PAGE, WORKER})),
-        Rotation("administrator", "label-studio-administrator", Doors.page, frozenset({PAGE})),
+        Rotation("administrator", "label-studio-administrator", Doors.page, frozenset({PAGE}), True),
     )
 }

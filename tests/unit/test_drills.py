@@ -83,17 +83,17 @@ def test_a_rotation_raises_its_own_counter_alone() -> None:
 
 
 def test_a_rotation_is_judged_by_pods_and_requests() -> None:
-    def passed(counter: str, ledger: Ledger, **started: int) -> bool:
+    def passed(ledger: Ledger, *, interrupting: bool = False, **started: int) -> bool:
         update = Update(60.0, Counter(started))
-        return update.observation(counter, frozenset({"postgresql"}), ledger).passed
+        return update.observation(frozenset({"postgresql"}), ledger, interrupting=interrupting).passed
 
     calm, refused = Ledger(answered=[1.0, 2.0]), Ledger(answered=[1.0, 2.0], refused=1)
-    assert passed("databaseOwner", calm, postgresql=1)
-    assert not passed("databaseOwner", calm, postgresql=2)
-    assert not passed("databaseOwner", refused, postgresql=1)
-    assert passed("databaseSuperuser", refused, postgresql=1)
+    assert passed(calm, postgresql=1)
+    assert not passed(calm, postgresql=2)
+    assert not passed(refused, postgresql=1)
+    assert passed(refused, interrupting=True, postgresql=1)
 
 
 def test_every_counter_of_the_settings_has_a_drill() -> None:
     names = {f"rotate-{name.replace('_', '-')}" for name in Rotation.model_fields}
-    assert names == set(rotations.DRILLS)
+    assert names == {name for name, drill in rotations.DRILLS.items() if drill.postgresql == "standalone"}

@@ -25,7 +25,8 @@ from tests.e2e.deployment import Deployment
 from tests.e2e.label_studio import Session
 from tests.e2e.prod.backup_store import BackupStore
 from tests.e2e.prod.conftest import SMALL, logged_in
-from tests.e2e.rotations import PAGE, WORKER, Values, secret, started_pods
+from tests.e2e.rotations import PAGE, WORKER, Doors, Values, secret, started_pods
+from tests.engine.kubectl import Kubectl
 
 PORT = 30083
 LABELLING = """
@@ -169,13 +170,8 @@ def test_a_first_deployment_waits_for_none(prod_stack: Deployment) -> None:
 
 
 def opens(deployment: Deployment, values: Values) -> bool:
-    """Whether the server lets somebody in with the values of a Secret; it is asked through TCP, as a client does."""
-    primary = database(deployment)["status"]["currentPrimary"]
-    client = f"psql -h 127.0.0.1 -U {values['username']} -d {DATABASE} -c 'SELECT 1'"
-    # The API server hears of it: these are passwords of a stack that lives for a test.
-    script = f"PGPASSWORD={values['password']} {client} >/dev/null 2>&1 && echo in || echo out"
-    place = ["--kubeconfig", str(deployment.engine.kubeconfig), "--namespace", deployment.namespace]
-    return kubectl(*place, "exec", primary, "--container", "postgres", "--", "sh", "-c", script) == "in"
+    """Whether the server lets somebody in with the values of a Secret."""
+    return Doors(deployment, Kubectl(deployment.engine.kubeconfig, deployment.namespace)).cnpg(values)
 
 
 def test_a_restored_database_has_the_role_of_the_generation_and_no_former_one(restored_stack: Deployment) -> None:
