@@ -162,8 +162,14 @@ def _is_secret(match: re.Match[str], language: Language) -> bool:
         return False
     if match["quoted"] is not None or language is None:
         return True
-    if language == "shell" and match["sign"] == "=":
+    if language == "shell" and (match["sign"] in ("=", ":=") or _is_whole_line(match)):
         return not CALL.fullmatch(value)
     # In a program a bare word is a name; but capitals in front of = may be a shell's, where a bare word is a value.
     is_attribute = language == "python" and "." in key
     return not (IDENTIFIER.fullmatch(value) and (match["sign"] != "=" or key.islower() or is_attribute))
+
+
+def _is_whole_line(match: re.Match[str]) -> bool:
+    """As of YAML in a document that a script writes, and unlike a message with a colon in it."""
+    before, after = match.string[: match.start()].rpartition("\n")[2], match.string[match.end() :].partition("\n")[0]
+    return not before.strip(" \t-") and not after.strip()
