@@ -434,7 +434,7 @@ def assert_may_delete_only_when_told(stack: Deployment, cluster: Cluster, bucket
 
 @pytest.mark.usefixtures("uploaded")
 def test_a_second_upload_does_nothing_and_can_be_taken_back(run: Callable[..., str], images: Path) -> None:
-    assert f"0 files were uploaded to s3://label-studio-projects/cats/input/; {IMAGES} were" in run(
+    assert f"0 files were uploaded to s3://label-studio-projects/cats/input/; {IMAGES} files were" in run(
         "upload", "cats", images
     )
     extra = images.parent / "extra"
