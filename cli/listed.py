@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -19,6 +21,14 @@ class Listed:
     etag: str
     version: str | None = None
     sha256: str | None = None
+
+
+def list_objects(client: Any, bucket: str, prefix: str) -> Iterator[Listed]:
+    """What lies below a prefix, a page of the server at a time, without what stands for a folder; boto3's errors."""
+    for page in client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
+        for item in page.get("Contents", []):
+            if not item["Key"].endswith("/"):
+                yield Listed(item["Key"].removeprefix(prefix), item["Size"], item["ETag"].strip('"'))
 
 
 def digest(file: Path) -> str:

@@ -18,7 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from .cluster import Cluster
 from .errors import ProjectError
-from .listed import Listed
+from .listed import Listed, list_objects
 from .stack import Place
 
 THREADS = 8
@@ -55,10 +55,7 @@ class Store:
         """The same, a page of the server at a time."""
         place = self.place
         with explained(place):
-            for page in self.client.get_paginator("list_objects_v2").paginate(Bucket=place.bucket, Prefix=place.prefix):
-                for item in page.get("Contents", []):
-                    if not item["Key"].endswith("/"):
-                        yield Listed(item["Key"].removeprefix(place.prefix), item["Size"], item["ETag"].strip('"'))
+            yield from list_objects(self.client, place.bucket, place.prefix)
 
     def read(self, names: Iterable[str]) -> Iterator[bytes]:
         """The contents of objects, several at a time, in the order of their names."""

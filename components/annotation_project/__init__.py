@@ -13,8 +13,7 @@ from ..connections import Peer, S3Connection, ServerPods
 from ..kubernetes import network_policy, pods
 from ..kubernetes.backing_service import component_inputs
 from ..kubernetes.context import StackContext
-from ..kubernetes.names import WORKLOAD, fitted
-from ..kubernetes.setup_job import SetupJob, run_setup_job, setup_job_spec, setup_pod
+from ..kubernetes.setup_job import SetupJob, run_setup_job, schedule_setup_job
 from . import scripts
 from .account import COMPONENT_OF_PROJECTS as COMPONENT
 from .account import ProjectsAccount
@@ -29,8 +28,6 @@ __all__ = ["AnnotationProject", "ProjectSettings", "ProjectsAccount", "project_g
 
 # Of a job, which ends itself when a sync gets on no more: 100,000 new objects take about twenty minutes.
 JOB_SECONDS = 14400
-# Of a CronJob that is there only to be run by hand.
-NEVER = "@yearly"
 
 
 class AnnotationProject(pulumi.ComponentResource):
@@ -78,7 +75,7 @@ class AnnotationProject(pulumi.ComponentResource):
         if receivers:
             network_policy.allow(f"{name}-webhooks", context, self, pages_and_workers, peers=receivers)
         run_setup_job(name, context, job, self, [files, *scripts.dependencies(opts)])
-        cron = _sync(f"{name}-sync", settings.schedule, sync, context, self)
+        cron = schedule_setup_job(f"{name}-sync", context, sync, self, settings.schedule)
         self.declaration_name = files.metadata.apply(lambda metadata: str(metadata.name))
         self.sync_job = cron.metadata.apply(lambda metadata: str(metadata.name))
         self.export_jobs = {}
@@ -125,27 +122,4 @@ def _job(  # noqa: PLR0913 - what its environment says
         resources=scripts.RESOURCES,
         fatal_exit_code=REFUSED,
         seconds=JOB_SECONDS,
-    )
-
-
-def _sync(
-    name: str, schedule: str | None, job: SetupJob, context: StackContext, parent: pulumi.Resource
-) -> k8s.batch.v1.CronJob:
-    labels = pods.labels(COMPONENT, name)
-    pod = setup_pod(context, job)
-    return k8s.batch.v1.CronJob(
-        name,
-        metadata={"name": fitted(name, WORKLOAD), "namespace": context.namespace, "labels": labels},
-        spec={
-            "schedule": schedule or NEVER,
-            "suspend": schedule is None,
-            "concurrency_policy": "Forbid",
-            "successful_jobs_history_limit": 1,
-            "failed_jobs_history_limit": 1,
-            "job_template": {
-                "metadata": {"labels": labels},
-                "spec": setup_job_spec(job, labels, pod, context.contents.annotations(pod)),
-            },
-        },
-        opts=ResourceOptions(parent=parent),
     )

@@ -11,8 +11,7 @@ import pulumi_kubernetes as k8s
 from ..connections import Peer, S3Connection, ServerPods
 from ..kubernetes import network_policy, pods
 from ..kubernetes.context import StackContext
-from ..kubernetes.names import WORKLOAD, fitted
-from ..kubernetes.setup_job import SetupJob, setup_job_spec, setup_pod
+from ..kubernetes.setup_job import SetupJob, schedule_setup_job
 from . import scripts
 from .account import COMPONENT_OF_PROJECTS as COMPONENT
 from .args import Page, ProjectStorage, Role
@@ -49,9 +48,7 @@ class ExportJobs:
     def make(self, export: ExportSettings, context: StackContext, parent: pulumi.Resource) -> k8s.batch.v1.CronJob:
         """The CronJob, and a network policy where it needs more than the jobs of all projects may reach."""
         name = f"{self.name}-export-{export.title.lower().replace('_', '-')}"
-        labels = pods.labels(COMPONENT, name)
         job = self._job(export, context)
-        pod = setup_pod(context, job)
         peers = [it.connection.peer for it in self.storages.values()]
         wanted = [*(peer for peer in peers if not isinstance(peer, ServerPods)), *self.receivers]
         if not isinstance(self.archives.peer, ServerPods):
@@ -59,21 +56,7 @@ class ExportJobs:
         if wanted:
             once = [peer for number, peer in enumerate(wanted) if peer not in wanted[:number]]
             network_policy.allow(name, context, parent, pods.selector(COMPONENT, name), peers=once)
-        return k8s.batch.v1.CronJob(
-            name,
-            metadata={"name": fitted(name, WORKLOAD), "namespace": context.namespace, "labels": labels},
-            spec={
-                "schedule": export.schedule,
-                "concurrency_policy": "Forbid",
-                "successful_jobs_history_limit": 1,
-                "failed_jobs_history_limit": 1,
-                "job_template": {
-                    "metadata": {"labels": labels},
-                    "spec": setup_job_spec(job, labels, pod, context.contents.annotations(pod)),
-                },
-            },
-            opts=pulumi.ResourceOptions(parent=parent),
-        )
+        return schedule_setup_job(name, context, job, parent, export.schedule)
 
     def _job(self, export: ExportSettings, context: StackContext) -> SetupJob:
         connections = {

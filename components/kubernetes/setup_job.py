@@ -18,6 +18,8 @@ from .context import StackContext
 SECONDS_TO_LIVE = 900
 DIGEST = 10
 CONTAINER = "setup"
+# Of a CronJob that is there only to be run by hand.
+NEVER = "@yearly"
 # Attempts are made within the pod: Pulumi's provider notices that a Job failed only if that was its last pod, and would
 # wait for its whole timeout after a pod failure policy. The script is $1, the exit code of a refusal $2. The first
 # pauses are short: many clusters apply network policies a moment after a pod has started, and reject its first request.
@@ -87,7 +89,7 @@ def run_setup_job(  # noqa: PLR0913 - what resources wait for comes as objects, 
     labels = pods.labels(job.component, name)
     # The Job ends itself after its seconds, with or without a pod; the rest is for Pulumi to notice.
     timeout = f"{job.seconds + 60}s"
-    pod = setup_pod(context, job)
+    pod = _pod(context, job)
     content = context.contents.annotations(pod)
     digest = pulumi.Output.all([pod, content], list(job.triggers), list(job.passwords)).apply(_digest)
     return k8s.batch.v1.Job(
@@ -101,7 +103,7 @@ def run_setup_job(  # noqa: PLR0913 - what resources wait for comes as objects, 
             # A job that failed never runs again; the next update makes a new one in its place.
             "annotations": {"pulumi.com/replaceUnready": "true"},
         },
-        spec=setup_job_spec(job, labels, pod, content),
+        spec=_job_spec(job, labels, pod, content),
         opts=ResourceOptions.merge(
             opts,
             ResourceOptions(
@@ -114,7 +116,31 @@ def run_setup_job(  # noqa: PLR0913 - what resources wait for comes as objects, 
     )
 
 
-def setup_job_spec(
+def schedule_setup_job(
+    name: str, context: StackContext, job: SetupJob, parent: pulumi.Resource, schedule: str | None
+) -> k8s.batch.v1.CronJob:
+    """A CronJob of the same work, one at a time; without a schedule, jobs are made of it by hand only."""
+    labels = pods.labels(job.component, name)
+    pod = _pod(context, job)
+    return k8s.batch.v1.CronJob(
+        name,
+        metadata={"name": names.fitted(name, names.WORKLOAD), "namespace": context.namespace, "labels": labels},
+        spec={
+            "schedule": schedule or NEVER,
+            "suspend": schedule is None,
+            "concurrency_policy": "Forbid",
+            "successful_jobs_history_limit": 1,
+            "failed_jobs_history_limit": 1,
+            "job_template": {
+                "metadata": {"labels": labels},
+                "spec": _job_spec(job, labels, pod, context.contents.annotations(pod)),
+            },
+        },
+        opts=ResourceOptions(parent=parent),
+    )
+
+
+def _job_spec(
     job: SetupJob,
     labels: Mapping[str, str],
     pod: k8s.core.v1.PodSpecArgsDict,
@@ -129,7 +155,7 @@ def setup_job_spec(
     }
 
 
-def setup_pod(context: StackContext, job: SetupJob) -> k8s.core.v1.PodSpecArgsDict:
+def _pod(context: StackContext, job: SetupJob) -> k8s.core.v1.PodSpecArgsDict:
     """The pod of a job, which has secrets in its environment only and a folder to write to."""
     container: k8s.core.v1.ContainerArgsDict = {
         "name": CONTAINER,

@@ -23,7 +23,7 @@ from cli.annotations import Annotations
 from cli.errors import ProjectError
 from cli.export import Format, Labelled, convert
 from cli.files import Files
-from cli.listed import Listed
+from cli.listed import Listed, list_objects
 
 from .archive import CHUNK, Archive, keep_newest, name_at
 from .errors import RefusedError, run
@@ -58,10 +58,7 @@ class Bucket:
         """What lies there, without what stands for a folder."""
         place = self.place
         with explained(place):
-            for page in self.client.get_paginator("list_objects_v2").paginate(Bucket=place.bucket, Prefix=place.prefix):
-                for item in page.get("Contents", []):
-                    if not item["Key"].endswith("/"):
-                        yield Listed(item["Key"].removeprefix(place.prefix), item["Size"], item["ETag"].strip('"'))
+            yield from list_objects(self.client, place.bucket, place.prefix)
 
     def content(self, name: str, **condition: str) -> Any:
         """The body of an object."""

@@ -107,7 +107,7 @@ def test_a_cron_job_has_the_keys_that_it_needs_and_no_account() -> None:
     assert {secret.rpartition("-")[2] for secret in variables.values()} == {"export", "source", "archives"}
     assert job.inputs["spec"]["schedule"] == "0 2 * * *"
     assert job.inputs["spec"]["concurrencyPolicy"] == "Forbid"
-    assert "suspend" not in job.inputs["spec"]
+    assert job.inputs["spec"]["suspend"] is False
     spec = pod(job)
     assert spec["automountServiceAccountToken"] is False
     assert spec["containers"][0]["securityContext"]["readOnlyRootFilesystem"] is True
