@@ -45,6 +45,11 @@ class Facts:
     format: str = FORMAT
     version: int = VERSION
 
+    def __post_init__(self) -> None:
+        datetime.fromisoformat(self.created)
+        if not all(isinstance(count, int) for count in (self.objects, self.tasks, self.annotations)):
+            raise TypeError("objects, tasks and annotations are numbers")
+
     @property
     def moment(self) -> datetime:
         """When it was made."""
@@ -65,8 +70,12 @@ class Manifest:
             facts = next(_lines(file))
             _check(facts, name, project)
             manifest = cls(file, Facts(**facts))
-            lines = sum(1 for _ in _lines(file))
-        except (OSError, EOFError, ValueError, TypeError, zlib.error, StopIteration) as error:
+            lines = 0
+            for line in _lines(file):
+                lines += 1
+                if OBJECT in line:
+                    Listed(**line[OBJECT])
+        except (OSError, EOFError, ValueError, TypeError, RecursionError, zlib.error, StopIteration) as error:
             raise ProjectError(
                 f"the snapshot {name} cannot be read ({type(error).__name__}): it is no snapshot"
             ) from None

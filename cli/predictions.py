@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import ProjectError, listed
+from .json_values import unwritable
 
 FIELDS = {"file", "task", "model_version", "score", "result"}
 REGION = ("from_name", "to_name", "type", "value")
@@ -104,7 +105,7 @@ class Checker:
     def _prediction(self, line: str) -> Prediction:
         try:
             value = json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise LineError(f"is no JSON ({error})") from None
         if not isinstance(value, dict):
             raise LineError(
@@ -117,6 +118,8 @@ class Checker:
             raise LineError("model_version must be a text without a comma, such as 2026-11-27")
         if not isinstance(score, int | float) or isinstance(score, bool) or not math.isfinite(score):
             raise LineError("score must be a number, such as 0.9")
+        if problem := unwritable(value):
+            raise LineError(problem)
         if not isinstance(result, list):
             raise LineError("result must be a list of regions, as in Label Studio's JSON")
         for place, region in enumerate(result):

@@ -18,6 +18,7 @@ from posixpath import normpath
 from typing import Any
 
 from .errors import ProjectError, listed
+from .json_values import unwritable
 
 DELIMITERS = {".csv": ",", ".tsv": "\t"}
 SUFFIXES = (".json", ".jsonl", *DELIMITERS)
@@ -97,10 +98,8 @@ class TaskFolder:
                 yield f"has no field {name}, which the labelling configuration shows"
             elif name in self.fields.media:
                 yield from (f"{name}: {problem}" for each in _each(data[name]) if (problem := self._problem(each)))
-        try:
-            json.dumps(value, allow_nan=False)
-        except ValueError:
-            yield "has a number that is none in JSON, such as NaN"
+        if problem := unwritable(value):
+            yield problem
 
     def _problem(self, value: Any) -> str | None:
         if not isinstance(value, str) or not value.strip():
@@ -136,7 +135,7 @@ def read(files: Files) -> Iterator[Row]:
     for path, name in found:
         try:
             yield from _rows(path, name)
-        except (OSError, ValueError, csv.Error) as error:
+        except (OSError, ValueError, RecursionError, csv.Error) as error:
             reason = error.strerror if isinstance(error, OSError) else error
             raise ProjectError(f"{name} cannot be read ({reason})") from None
 
@@ -181,7 +180,7 @@ def _table(lines: Any, name: str) -> Iterator[Row]:
 def _line(place: str, line: str) -> Row:
     try:
         return Row(place, json.loads(line))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         return Row(place, problem=f"is no JSON ({error})")
 
 

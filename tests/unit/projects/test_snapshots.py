@@ -78,6 +78,16 @@ def test_what_is_no_manifest_is_refused(content: bytes | str, file: Path) -> Non
         Manifest.read(file, "first", "cats")
 
 
+@pytest.mark.parametrize(
+    ("line", "values"),
+    [(0, {"objects": "2"}), (0, {"created": "today"}), (1, {"object": 5}), (1, {"object": {"name": "a.jpg"}})],
+)
+def test_a_manifest_with_other_values_is_refused(line: int, values: dict[str, Any], file: Path) -> None:
+    rewrite(file, line, **values)
+    with pytest.raises(ProjectError, match=r"the snapshot first cannot be read \(\w+\): it is no snapshot"):
+        Manifest.read(file, "first", "cats")
+
+
 def test_a_manifest_without_all_lines_is_refused(file: Path) -> None:
     rewrite(file, 0, tasks=2)
     with pytest.raises(ProjectError, match="the snapshot first is not complete: it has 3 lines"):
