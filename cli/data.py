@@ -22,7 +22,7 @@ from .page import Page
 from .predictions import Checker, Tasks
 from .progress import console, counted, progress
 from .snapshots import Snapshot
-from .stack import Place, Project, Stack
+from .stack import Project, Stack
 from .store import open_store
 from .task_files import Fields, Files, TaskFolder
 from .training import Layout
@@ -93,7 +93,7 @@ def export(
     """Convert the annotations in the target of a project to files."""
     chosen = _format(kind)
     cluster, found = declared(context, project)
-    target = _target(found)
+    target = downloads.target_of(found)
     # Kept, so that the next export, or this one once more, downloads what is new only.
     with Annotations.open(output / project / DOWNLOADED) as annotations:
         with open_store(cluster, target, endpoint) as store:
@@ -124,7 +124,7 @@ def download(  # noqa: PLR0913 - its options
     if snapshot is not None:
         console.print(Snapshot.of(cluster, endpoint, found, snapshot).download(chosen, folder))
         return
-    target, data = _target(found), found.data
+    target, data = downloads.target_of(found), found.data
     if data is None:
         raise ProjectError("the stack does not say yet who may read the data; run pulumi up first")
     layout = Layout(chosen, address(data))
@@ -174,12 +174,6 @@ def _format(kind: str) -> Format:
     if chosen is None:
         raise ProjectError(f"there is no format {kind}; choose {', '.join(FORMATS)}")
     return chosen
-
-
-def _target(project: Project) -> Place:
-    if project.export is None:
-        raise ProjectError(f"the project {project.name} has no target to export from")
-    return project.export
 
 
 def _to_upload(cluster: Cluster, project: Project, files: Files, made: Path) -> tuple[Files, Files]:

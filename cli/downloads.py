@@ -17,8 +17,16 @@ from .fetch import Fetch
 from .files import Files
 from .listed import Listed
 from .progress import console, counted, progress
+from .stack import Place, Project
 from .store import Store, in_order
 from .training import Layout
+
+
+def target_of(project: Project) -> Place:
+    """Where its annotations are, with a key that reads them; ProjectError if it has no target."""
+    if project.export is None:
+        raise ProjectError(f"the project {project.name} has no target to export from")
+    return project.export
 
 
 def bring_annotations(store: Store, annotations: Annotations) -> int:

@@ -49,14 +49,13 @@ class Snapshot:
                 f"SNAPSHOT={name} is no name: write up to 100 letters, digits, dots, hyphens and underscores, and "
                 "begin with a letter or digit"
             )
-        if project.export is None:
-            raise ProjectError(f"the project {project.name} has no target to export from")
+        target = downloads.target_of(project)
         if project.snapshots is None or project.versions is None:
             raise ProjectError(
                 "the buckets of the stack keep no versions, so no snapshot could be repeated: write "
                 "objectStore.versioning: true and run pulumi up"
             )
-        return cls(cluster, endpoint, project, name, project.export, project.snapshots, project.versions)
+        return cls(cluster, endpoint, project, name, target, project.snapshots, project.versions)
 
     def download(self, kind: Format, folder: Path) -> str:
         """Bring it to a folder, after making it if nobody did before; what there is now, in a sentence."""

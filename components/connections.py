@@ -7,7 +7,7 @@ policies are: it is what they open.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -50,6 +50,12 @@ class Outside:
 
 Peer = ServerPods | OtherNamespace | Outside
 """Where a service is, as network policies can name it; they know no host names."""
+
+
+def each_once(peers: Iterable[Peer | None]) -> list[Peer | None]:
+    """The same in their order, without repetitions; what is in them may have no hash."""
+    found = [*peers]
+    return [peer for number, peer in enumerate(found) if peer not in found[:number]]
 
 
 @dataclass(frozen=True)

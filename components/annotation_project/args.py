@@ -8,7 +8,7 @@ from typing import Literal
 
 import pulumi
 
-from ..connections import Peer, S3Connection, SecretKey
+from ..connections import Peer, S3Connection, SecretKey, each_once
 
 Role = Literal["source", "target"]
 
@@ -58,5 +58,4 @@ class ProjectStorage:
 
 def storage_peers(storages: Iterable[ProjectStorage]) -> list[Peer | None]:
     """Each server that the storages are at, once."""
-    found = [storage.connection.peer for storage in storages]
-    return [peer for number, peer in enumerate(found) if peer not in found[:number]]
+    return each_once(storage.connection.peer for storage in storages)

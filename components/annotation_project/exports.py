@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_kubernetes as k8s
 
-from ..connections import Peer, S3Connection, ServerPods
+from ..connections import Peer, S3Connection, ServerPods, each_once
 from ..kubernetes import network_policy, pods
 from ..kubernetes.context import StackContext
 from ..kubernetes.setup_job import SetupJob, schedule_setup_job
@@ -54,8 +54,8 @@ class ExportJobs:
         if not isinstance(self.archives.peer, ServerPods):
             wanted.append(self.archives.peer)
         if wanted:
-            once = [peer for number, peer in enumerate(wanted) if peer not in wanted[:number]]
-            network_policy.allow(name, context, parent, pods.selector(COMPONENT, name), peers=once)
+            selector = pods.selector(COMPONENT, name)
+            network_policy.allow(name, context, parent, selector, peers=each_once(wanted))
         return schedule_setup_job(name, context, job, parent, export.schedule)
 
     def _job(self, export: ExportSettings, context: StackContext) -> SetupJob:

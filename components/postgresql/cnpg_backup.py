@@ -9,7 +9,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 from pulumi import ResourceOptions
 
-from ..connections import Peer
+from ..connections import Peer, each_once
 from ..kubernetes.backing_service import drop_empty
 from ..kubernetes.context import StackContext
 from ..kubernetes.operated import Kind
@@ -100,8 +100,7 @@ def schedule(name: str, server: str, settings: CnpgPostgres, context: StackConte
 def peers(settings: CnpgPostgres, context: StackContext) -> list[Peer | None]:
     """The S3 servers of backups; the plugin itself is reached by the operator, not by pods."""
     archives = [archive for archive in (settings.backup, settings.restore) if archive]
-    found = [context.s3_peer(archive.endpoint, archive.addresses) for archive in archives]
-    return [peer for number, peer in enumerate(found) if peer not in found[:number]]
+    return each_once(context.s3_peer(archive.endpoint, archive.addresses) for archive in archives)
 
 
 def _object_store(

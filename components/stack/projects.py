@@ -14,7 +14,7 @@ from ..annotation_project.grants import ARCHIVES, PEOPLE
 from ..annotation_project.settings import ProjectSettings
 from ..annotation_project.storages import project_storages, snapshot_connections
 from ..annotation_project.webhook_settings import EXPORT_DONE, webhook_peer
-from ..connections import Peer, S3Connection, SecretKey
+from ..connections import Peer, S3Connection, SecretKey, each_once
 from ..kubernetes.context import StackContext
 from ..label_studio import LabelStudio
 from ..object_store import ObjectStore
@@ -109,8 +109,7 @@ def _receivers(project: ProjectSettings, settings: Settings, context: StackConte
     """The receivers of Label Studio's own events that ``outbound`` does not open."""
     outbound, domain = settings.label_studio.outbound, settings.cluster.domain
     webhooks = [it for it in project.webhooks if {*it.actions} - {EXPORT_DONE}]
-    peers = [webhook_peer(it, outbound, context) for it in webhooks if it.addresses or it.is_private(domain)]
-    return [peer for number, peer in enumerate(peers) if peer not in peers[:number]]
+    return each_once(webhook_peer(it, outbound, context) for it in webhooks if it.addresses or it.is_private(domain))
 
 
 def _told_of_exports(project: ProjectSettings, settings: Settings, context: StackContext) -> list[Peer | None]:

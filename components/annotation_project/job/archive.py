@@ -12,6 +12,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from cli.listed import list_objects
+
 from .s3 import Place, explained
 
 MIB = 1024 * 1024
@@ -116,7 +118,6 @@ def _chunks(content: BinaryIO) -> Iterator[bytes]:
 def keep_newest(client: Any, place: Place, number: int) -> None:
     """Delete older archives; whatever has another name is none."""
     with explained(place):
-        listed = client.get_paginator("list_objects_v2").paginate(Bucket=place.bucket, Prefix=place.prefix)
-        keys = [item["Key"] for page in listed for item in page.get("Contents", [])]
-        for key in sorted(key for key in keys if NAME.fullmatch(key.removeprefix(place.prefix)))[:-number]:
-            client.delete_object(Bucket=place.bucket, Key=key)
+        names = sorted(it.name for it in list_objects(client, place.bucket, place.prefix) if NAME.fullmatch(it.name))
+        for name in names[:-number]:
+            client.delete_object(Bucket=place.bucket, Key=place.prefix + name)

@@ -16,7 +16,6 @@ from redis_queues import LOCATION, queues
 # requests are; one that broke meanwhile is noticed before the next request uses it.
 DATABASES["default"] |= {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True}
 
-
 if DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
     DATABASES["default"]["OPTIONS"] = time_limits.postgresql()
 
