@@ -56,7 +56,7 @@ def test_what_does_not_become_ready_is_kept_with_the_reason_and_a_failed_job_is_
 
     before = cluster.get("batch/v1", "Job", namespace, "job")["metadata"]["uid"]
     # Kubernetes itself never replaces a pod of a StatefulSet that cannot start (its documentation: "Forced rollback").
-    right = source.replace("EXIT", "0").replace('["false"]', '["true"]')
+    right = source.replace("EXIT", "0").replace('["false"]', '["true"]').replace(", 8)", ", 120)")
     run = program.up(right.replace('"service_name": "x"', '"service_name": "x", "replicas": 0'))
     assert run.operations("job") == ["delete-replaced", "replace", "create-replacement"]
     assert cluster.get("batch/v1", "Job", namespace, "job")["metadata"]["uid"] != before
