@@ -32,7 +32,12 @@ BUSYBOX = Recipe("debian/busybox.sh", "trixie", TRIXIE)
 # The Python of the official images is 3.12 for 1.20.0 and 3.13 for 1.23.2. Trixie has 3.13. No Debian has 3.12, and
 # 1.20.0 wants numpy 1, which has no wheel for 3.13: it gets bookworm's 3.11.
 PYTHON = {
-    NEWEST: Recipe("label-studio/python.sh", "trixie", TRIXIE, is_base=True),
+    NEWEST: Recipe(
+        "label-studio/programs.sh",
+        "trixie",
+        Recipe("label-studio/python.sh", "trixie", TRIXIE, is_base=True),
+        is_base=True,
+    ),
     OLDEST: Recipe("label-studio/python.sh", "bookworm", BOOKWORM, is_base=True),
 }
 BARMAN = Recipe(

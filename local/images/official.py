@@ -54,7 +54,11 @@ COUNTERPARTS: Mapping[str, Counterpart] = {
         "OpenTrain-AI/open-label-runtime `Dockerfile`@6d0b9a0, HumanSignal/label-studio `deploy/`@321ee1d",
         "2026-11-26",
         _NEWEST,
-        _with_programs(_NEWEST_HERE, "Python 3.13, nginx, uWSGI and Django in `/label-studio/.venv`, Debian 13"),
+        _with_programs(
+            _NEWEST_HERE,
+            "Python 3.13, nginx, uWSGI and Django in `/label-studio/.venv`, Debian 13 (glibc) with the commands that "
+            "busybox has, bash; no curl",
+        ),
     ),
     "label_studio_oldest": Counterpart(
         "opetitprestataire/label-studio `Dockerfile`@0a29d9f, HumanSignal/label-studio `deploy/`@758e0fd",
@@ -76,7 +80,8 @@ COUNTERPARTS: Mapping[str, Counterpart] = {
             "5432",
             "SIGINT",
             "`/var/lib/postgresql/data`, `/var/run/postgresql`",
-            "PostgreSQL 17 with LLVM (`jit`), `psql`, `pg_isready`, `pg_dump`, gosu, gnupg, less, locale en_US",
+            "Debian 13, PostgreSQL 17 with LLVM (`jit`), `psql`, `pg_isready`, `pg_dump`, gosu, gnupg, less, zstd, "
+            "locale en_US",
         ),
         Contract(
             "",
@@ -85,7 +90,7 @@ COUNTERPARTS: Mapping[str, Counterpart] = {
             "5432",
             "SIGINT",
             "`/var/lib/postgresql/data`, `/var/run/postgresql`",
-            "PostgreSQL 17 without LLVM, `psql`, `pg_isready`, `pg_dump`, locale en_US",
+            "Debian 13, PostgreSQL 17 without LLVM, `psql`, `pg_isready`, `pg_dump`, zstd, locale en_US",
         ),
     ),
     "cnpg_postgresql": Counterpart(
@@ -104,7 +109,7 @@ COUNTERPARTS: Mapping[str, Counterpart] = {
             "6379",
             "",
             "`/data`",
-            "Valkey with its own jemalloc, `valkey-cli`, links named `redis-*`",
+            "Debian 13, Valkey with its own jemalloc, `valkey-cli`, links named `redis-*`",
         ),
         Contract(
             "",
@@ -113,7 +118,7 @@ COUNTERPARTS: Mapping[str, Counterpart] = {
             "6379",
             "",
             "`/data`",
-            "Valkey as Debian builds it, `valkey-cli`",
+            "Debian 13 without openssl, Valkey as Debian builds it, `valkey-cli`",
         ),
     ),
     "minio": Counterpart(
