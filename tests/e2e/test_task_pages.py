@@ -8,6 +8,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -19,6 +20,7 @@ from local.tools.build import tool
 from tests.contract.label_studio import installed
 from tests.e2e.certificates import issue
 from tests.e2e.deployment import Deployment
+from tests.e2e.label_studio import Session
 from tests.pages import PROJECT, Block, blocks
 
 SECONDS = 600
@@ -33,7 +35,7 @@ def commands(page: str) -> list[Block]:
 
 
 # These pages build on one another or change data, and have tests of their own below.
-WITH_TESTS = {"quickstart", "predictions", "export", "backup"}
+WITH_TESTS = {"quickstart", "predictions", "export", "backup", "training"}
 OTHERS = sorted({block.page for block in blocks("console") if not block.needs} - WITH_TESTS)
 
 
@@ -187,21 +189,68 @@ def test_the_quickstart_leads_from_an_empty_bucket_to_a_training_set(checkout: C
     assert same.text == download.text
     checkout.type(download.text)
     training = checkout.folder / "training" / "images"
-    assert {*load(checkout)} == {f"{training / name} (240, 320, 3) ['cat'] {CORNERS}" for name in IMAGES}
+    assert {*run_program("quickstart", checkout)} == {
+        f"{training / name} (240, 320, 3) ['cat'] {CORNERS}" for name in IMAGES
+    }
     for name in IMAGES:
         assert (training / name).read_bytes() == (checkout.folder / "images" / name).read_bytes()
     assert_a_table_becomes_tasks(checkout, dev_stack, upload_table)
 
 
-def load(checkout: Checkout) -> list[str]:
-    """What the program of the quickstart says about the folder that was downloaded, a line for each image."""
-    [program] = blocks("python", page="quickstart")
+def run_program(page: str, checkout: Checkout) -> list[str]:
+    """The lines that the program of a page prints, beside what the commands before it left."""
+    [program] = blocks("python", page=page)
     python = installed(READERS, CACHE / "readers")
     done = subprocess.run(
         [python, "-c", program.text], cwd=checkout.folder, capture_output=True, text=True, timeout=SECONDS, check=False
     )
     assert done.returncode == 0, done.stderr
     return done.stdout.splitlines()
+
+
+def test_a_model_that_learned_from_people_labels_in_advance(checkout: Checkout, dev_stack: Deployment) -> None:
+    """A photo is brighter by day; the ones between are those of which the model is not sure."""
+    [declaration] = blocks("yaml", page="training")
+    checkout.declare(declaration.text)
+    (checkout.folder / "photos" / "more").mkdir(parents=True)
+    brightness = {f"{value:03}.jpg": value for value in (35, 65, 95, 110, 145, 160, 190, 220)}
+    brightness |= {"more/005.jpg": 5, "more/250.jpg": 250}
+    for name, value in brightness.items():
+        Image.new("RGB", (64, 48), (value, value, value)).save(checkout.folder / "photos" / name)
+    start, download, predict = commands("training")
+    checkout.type(start.text)
+    with dev_stack.session() as session:
+        number = session.projects()["photos"]
+        for labelled in (["more/005.jpg", "more/250.jpg"], ["095.jpg", "160.jpg"]):
+            for name in labelled:
+                label(session, number, name, "day" if brightness[name] > 128 else "night")
+            checkout.type(download.text)
+            run_program("training", checkout)
+            assert "10 predictions were imported; 0 were there already" in checkout.type(predict.text)
+        versions = ["trained with 2 photos", "trained with 4 photos"]
+        for task in tasks_of(session, number):
+            told = session.request("GET", f"/api/predictions?project={number}&task={task['id']}")
+            assert sorted(each["model_version"] for each in told) == versions
+            expected = "day" if brightness[task["storage_filename"].partition("/input/")[2]] > 128 else "night"
+            newest = next(each for each in told if each["model_version"] == versions[-1])
+            assert newest["result"][0]["value"]["choices"] == [expected]
+        unsure = [Path(task["storage_filename"]).stem for task in tasks_of(session, number, "tasks:predictions_score")]
+        assert ({*unsure[:2]}, {*unsure[-2:]}) == ({"110", "145"}, {"005", "250"}), "the least sure ones first"
+
+
+def tasks_of(session: Session, project: int, ordering: str | None = None) -> list[dict[str, Any]]:
+    """Tasks of a project, as a tab of the Data Manager orders them."""
+    data = {"ordering": [ordering] if ordering else []}
+    view = session.request("POST", "/api/dm/views/", json={"project": project, "data": data})["id"]
+    tasks: list[dict[str, Any]] = session.request("GET", f"/api/tasks?view={view}&fields=all&page_size=100")["tasks"]
+    return tasks
+
+
+def label(session: Session, project: int, name: str, choice: str) -> None:
+    """What somebody chooses for a file."""
+    [task] = [it for it in tasks_of(session, project) if it["storage_filename"].endswith(f"/input/{name}")]
+    result = {"from_name": "choice", "to_name": "image", "type": "choices", "value": {"choices": [choice]}}
+    session.request("POST", f"/api/tasks/{task['id']}/annotations/", json={"result": [result]})
 
 
 def assert_a_table_becomes_tasks(checkout: Checkout, dev_stack: Deployment, upload: Block) -> None:
