@@ -22,6 +22,7 @@ from local.images.sandbox import HERE
 from tests.contract.label_studio import PROBES
 from tests.contract.probes.front import SIGNATURE, TOKEN
 from tests.contract.servers import run_inside
+from tests.e2e.certificates import issue
 
 MOUNTED, IMAGE = FILES / "nginx.conf", HERE / "label-studio" / "nginx.conf"
 # As in a pod: two addresses, of which nothing listens on the second.
@@ -46,7 +47,10 @@ class Found:
 
 
 def found(version: str, configuration: Path, folder: Path) -> Found:
+    certificate = issue("store.test", folder)
     files = {
+        "tls.crt": certificate.certificate.read_text(),
+        "tls.key": certificate.key.read_text(),
         "front.py": (PROBES / "front.py").read_text(),
         "nginx.conf": LIMITS.sub("1s;", configuration.read_text()),
         "hosts": HOSTS,
