@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +11,12 @@ from datetime import datetime
 from local.cluster.api import Api, Object, has_condition, wait
 
 PATIENCE_SECONDS = 600.0
+
+
+def listed(api: Api, namespace: str, selector: str) -> list[Object]:
+    """The pods with these labels, those that end left out."""
+    found = api.get(f"/api/v1/namespaces/{namespace}/pods", labelSelector=selector)["items"]
+    return [pod for pod in found if "deletionTimestamp" not in pod["metadata"]]
 
 
 @dataclass(frozen=True)
@@ -26,9 +31,7 @@ class Workload:
     def pods(self) -> list[Object]:
         """Its pods, those that end left out."""
         labels = self._object()["spec"]["selector"]["matchLabels"]
-        selector = ",".join(f"{key}={value}" for key, value in labels.items())
-        found = self.api.get(f"/api/v1/namespaces/{self.namespace}/pods", labelSelector=selector)["items"]
-        return [pod for pod in found if "deletionTimestamp" not in pod["metadata"]]
+        return listed(self.api, self.namespace, ",".join(f"{key}={value}" for key, value in labels.items()))
 
     def kill(self) -> str:
         """Delete one pod at once, without letting it end its work; the name of the pod that is gone."""
@@ -59,31 +62,6 @@ class Workload:
             self.scale(replicas)
         self.await_ready()
 
-    @contextmanager
-    def silent(self, port: int) -> Iterator[None]:
-        """No packet reaches this port of its pods during the block: callers hang instead of being refused."""
-        rules = [
-            [
-                "FORWARD",
-                "--destination",
-                pod["status"]["podIP"],
-                "--protocol",
-                "tcp",
-                "--dport",
-                str(port),
-                "-j",
-                "DROP",
-            ]
-            for pod in self.pods()
-        ]
-        try:
-            for rule in rules:
-                subprocess.run(["iptables", "--wait", "-I", *rule], check=True)
-            yield
-        finally:
-            for rule in rules:
-                subprocess.run(["iptables", "--wait", "-D", *rule], check=False, capture_output=True)
-
     def restarts(self) -> int:
         """How often containers of its pods were started again."""
         return sum(
@@ -91,6 +69,19 @@ class Workload:
             for pod in self.pods()
             for container in pod["status"].get("containerStatuses", [])
         )
+
+    def memory(self) -> int:
+        """MiB that its pods use, as the kubelets count for evictions."""
+        names = {pod["metadata"]["name"] for pod in self.pods()}
+        nodes = {pod["spec"]["nodeName"] for pod in self.pods()}
+        stats = [self.api.get(f"/api/v1/nodes/{node}/proxy/stats/summary")["pods"] for node in nodes]
+        used = [
+            pod.get("memory", {}).get("workingSetBytes", 0)
+            for pods in stats
+            for pod in pods
+            if pod["podRef"]["name"] in names
+        ]
+        return sum(map(int, used)) // 1024**2
 
     def await_ready(self) -> None:
         """Wait until all its pods are ready."""

@@ -30,6 +30,8 @@ class Ledger:
     # The number of a file, and the digest of its content.
     uploads: dict[int, str] = field(default_factory=dict)
     answered: list[float] = field(default_factory=list)
+    # When annotations were acknowledged.
+    saved: list[float] = field(default_factory=list)
     refused: int = 0
 
     def gap(self) -> float:
@@ -93,6 +95,7 @@ def _annotate(target: Target, ledger: Ledger, stop: threading.Event) -> None:
             task = target.tasks[len(ledger.annotations) % len(target.tasks)]
             made = session.request("POST", f"/api/tasks/{task}/annotations/", json=ANNOTATION)
             ledger.annotations.add(int(made["id"]))
+            ledger.saved.append(time.monotonic())
 
 
 def _upload(target: Target, ledger: Ledger, stop: threading.Event) -> None:

@@ -28,10 +28,7 @@ QUEUED = ("created", "in_progress")
 def _worker_in_export(subject: Subject) -> Judge:
     """Whoever waits for the file gets it, or a reason; whoever asks again gets it."""
     with subject.target.session() as session:
-        project = session.create_project("Export", LABELLING)
-        for first in range(0, TASKS, CHUNK):
-            tasks = [{"text": f"{number}"} for number in range(first, first + CHUNK)]
-            session.request("POST", f"/api/projects/{project}/import", json=tasks)
+        project = project_of(session, TASKS)
         query = f"/api/projects/{project}/export?exportType=JSON&download_all_tasks=true"
         with ThreadPoolExecutor() as person:
             # The page holds the answer back for a while: the export may end before that.
@@ -47,6 +44,15 @@ def _worker_in_export(subject: Subject) -> Judge:
     if not in_time:
         text = "the export had ended before the worker was killed"
     return lambda _: Observation(text, status == httpx.codes.OK and in_time)
+
+
+def project_of(session: Session, tasks: int) -> int:
+    """A project with so many tasks, in thousands."""
+    project = session.create_project("Export", LABELLING)
+    for first in range(0, tasks, CHUNK):
+        chunk = [{"text": f"{number}"} for number in range(first, first + CHUNK)]
+        session.request("POST", f"/api/projects/{project}/import", json=chunk)
+    return project
 
 
 def _counters(session: Session, project: int) -> list[dict[str, Any]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import calendar
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +16,13 @@ from rich.table import Table
 
 from cli.errors import ProjectError
 from cli.jobs import WORKERS, failed_jobs, summary
-from components.label_studio.values import APP_NAME
 from local.cluster import lifecycle, pki
 from local.cluster.api import Api, Object, has_condition
 from local.cluster.process import Process
 from local.paths import CONTEXT, KUBECONFIG, LOGS
 from local.terminal import console
 from scripts.waiting.reasons import Observer, Reason
+from scripts.waiting.silence import silent_services
 
 
 def status() -> bool:
@@ -46,7 +47,7 @@ def status() -> bool:
         console.print(f"[red]Waiting:[/] {escape(str(reason))}", soft_wrap=True)
     if reasons:
         console.print("Type these commands in `make shell`.")
-    silent = list(_silent_services(api, pods))
+    silent = [f"[red]No answer:[/] {escape(each)}" for each in silent_services(partial(_read, api), pods)]
     for line in [*silent, *last_words(pods), *_failed_jobs(pods)]:
         console.print(line)
     console.print(f"KUBECONFIG={KUBECONFIG} (context {CONTEXT}); logs are in {LOGS}")
@@ -66,16 +67,12 @@ def _reasons(api: Api) -> list[Reason]:
     return [reason for look in looks for reason in look]
 
 
-def _silent_services(api: Api, pods: list[Object]) -> Iterator[str]:
-    """Services that do not answer the pods of the page, whose probes ask no other service."""
-    for pod in pods:
-        name, namespace = pod["metadata"]["name"], pod["metadata"]["namespace"]
-        if pod["metadata"].get("labels", {}).get("app.kubernetes.io/name") == APP_NAME and _is_well(pod):
-            try:
-                away = api.get(f"/api/v1/namespaces/{namespace}/pods/{name}:8000/proxy/health").get("away", [])
-            except (httpx.HTTPError, ValueError):
-                continue
-            yield from (f"[red]No answer[/] to {name} in {namespace}: {escape(service)}" for service in away)
+def _read(api: Api, path: str) -> Object | None:
+    """What a pod says; None where it does not answer."""
+    try:
+        return api.get(path)
+    except (httpx.HTTPError, ValueError):
+        return None
 
 
 def last_words(pods: list[Object]) -> Iterator[str]:

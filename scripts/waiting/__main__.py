@@ -1,6 +1,7 @@
 """Runs a command on a stack and tells meanwhile what it waits for: `python -m scripts.waiting STACK -- command …`.
 
-Without a command it tells what the stack waits for now, and the status is 1 if that is anything.
+Without a command it tells what the stack waits for now, and which services do not answer its page; the status is 1 if
+that is anything.
 """
 
 from __future__ import annotations
@@ -29,15 +30,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if given.command:
             with watched(cluster):
                 return run(given.command)
-        reasons = current(cluster)
+        lines = current(cluster)
     except (StackFileError, SettingsError, ClusterError) as error:
         sys.stderr.write(f"error: {error}\n")
         return 1
-    for reason in reasons:
-        sys.stdout.write(f"Waiting: {reason}\n")
-    if not reasons:
+    for line in lines:
+        sys.stdout.write(f"{line}\n")
+    if not lines:
         sys.stdout.write(f"Nothing in the namespace {cluster.namespace} waits for anything.\n")
-    return int(bool(reasons))
+    return int(bool(lines))
 
 
 if __name__ == "__main__":

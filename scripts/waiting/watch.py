@@ -7,11 +7,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 
-from components.stack.api_server import ClusterError, connected
+from components.stack.api_server import ApiServer, ClusterError, connected
 from components.stack.cluster import ClusterSettings
 
-from .reasons import Observer, Read, Reason
+from .reasons import Object, Observer, Read
+from .silence import silent_services
 
 EVERY = 5.0
 # A look that the API server does not answer any more must not keep the command from ending.
@@ -63,10 +65,23 @@ def watched(cluster: ClusterSettings) -> Iterator[None]:
         thread.join(LAST_LOOK)
 
 
-def current(cluster: ClusterSettings) -> list[Reason]:
-    """What the stack waits for now; ClusterError where the cluster does not answer."""
+def current(cluster: ClusterSettings) -> list[str]:
+    """What the stack and its page wait for now, a line each; ClusterError where the cluster does not answer."""
     with connected(cluster) as server:
-        return observer(cluster, server.read).reasons() if server else []
+        if server is None:
+            return []
+        reasons = [f"Waiting: {reason}" for reason in observer(cluster, server.read).reasons()]
+        pods = server.read(f"/api/v1/namespaces/{cluster.namespace}/pods") or {}
+        silent = silent_services(partial(_read_of_pod, server), pods.get("items", []))
+        return [*reasons, *(f"No answer: {each}" for each in silent)]
+
+
+def _read_of_pod(server: ApiServer, path: str) -> Object | None:
+    """What a pod says; None where the API server does not reach it, or something else answers."""
+    try:
+        return server.read(path)
+    except (ClusterError, ValueError):
+        return None
 
 
 def _watch(cluster: ClusterSettings, ended: threading.Event) -> None:

@@ -10,6 +10,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,15 +26,25 @@ from tests.contract.label_studio import package
 TOKEN = "invitation-7f3a"
 # Seconds that stand for those of the settings.
 LIMIT = 3
+# MiB that stand for those at which a process is replaced; one that has done nothing has some 30.
+MEMORY, KEPT = 200, 300
 APPLICATION = """
-import time
+import os, time
+
+kept = []
 
 def application(environment, start):
+    query = environment["QUERY_STRING"]
+    while "spin" in query:
+        pass
+    if "keep" in query:
+        kept.append(b"x" * (int(query.partition("=")[2]) << 20))
     time.sleep(float(environment["PATH_INFO"].strip("/") or 0))
-    status = "500 Sorry" if "fail" in environment["QUERY_STRING"] else "200 OK"
-    start(status, [("X-Scheme", environment["wsgi.url_scheme"])])
+    status = "500 Sorry" if "fail" in query else "200 OK"
+    start(status, [("X-Scheme", environment["wsgi.url_scheme"]), ("X-Process", str(os.getpid()))])
     return [b"done"]
 """
+MOUNTED, IMAGE = FILES / "uwsgi.ini", HERE / "label-studio" / "uwsgi.ini"
 
 
 @dataclass(frozen=True)
@@ -48,31 +59,43 @@ class Server:
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Server]:
-    (tmp_path / "core").mkdir()
-    (tmp_path / "core/wsgi.py").write_text(APPLICATION)
+    with started(MOUNTED, tmp_path) as found:
+        yield found
+
+
+@contextmanager
+def started(settings: Path, folder: Path) -> Iterator[Server]:
+    """uWSGI with a file of settings, whose limits are shorter; one of its two processes waits for others."""
+    (folder / "core").mkdir()
+    (folder / "core/wsgi.py").write_text(APPLICATION)
     page, waiting, statistics = free_port(), free_port(), free_port()
-    text = (FILES / "uwsgi.ini").read_text().replace(f"harakiri:{PROCESS_SECONDS}", f"harakiri:{LIMIT}")
+    text = settings.read_text().replace(f"harakiri:{PROCESS_SECONDS}", f"harakiri:{LIMIT}")
+    if settings == IMAGE:
+        text = text.replace(f"harakiri = {PROCESS_SECONDS}", f"harakiri = {LIMIT}")
+    text = text.replace("reload-on-rss = 1024", f"reload-on-rss = {MEMORY}")
     for place, here in {
-        "/label-studio/label_studio": str(tmp_path),
+        "/label-studio/label_studio": str(folder),
         ":8000": f"127.0.0.1:{page}",
         ":8001": f"127.0.0.1:{waiting}",
         ":1717": f"127.0.0.1:{statistics}",
-        "/tmp/uwsgi.pid": str(tmp_path / "pid"),
+        "/tmp/uwsgi.pid": str(folder / "pid"),
     }.items():
         text = text.replace(f"= {place}\n", f"= {here}\n")
-    (tmp_path / "uwsgi.ini").write_text(text)
-    with (tmp_path / "log").open("wb") as log:
+    (folder / "uwsgi.ini").write_text(text)
+    with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
-            [package(NEWEST).with_name("uwsgi"), "--ini", tmp_path / "uwsgi.ini"],
+            [package(NEWEST).with_name("uwsgi"), "--ini", folder / "uwsgi.ini"],
             env={"PATH": os.environ["PATH"], "UWSGI_PROCESSES": "2", "WAITING_PROCESSES": "1"},
             stdout=log,
             stderr=subprocess.STDOUT,
         )
-    found = Server(f"http://127.0.0.1:{page}", f"http://127.0.0.1:{waiting}", process, tmp_path / "log")
-    until_it_answers(found.url)
-    yield found
-    process.kill()
-    process.wait()
+    found = Server(f"http://127.0.0.1:{page}", f"http://127.0.0.1:{waiting}", process, folder / "log")
+    try:
+        until_it_answers(found.url)
+        yield found
+    finally:
+        process.kill()
+        process.wait()
 
 
 def free_port() -> int:
@@ -114,6 +137,35 @@ def test_a_request_with_a_body_ends_too_and_says_nothing_of_its_query(server: Se
     log = server.log.read_text()
     assert "HARAKIRI ON WORKER" in log
     assert TOKEN not in log
+
+
+def test_with_the_image_s_own_settings_it_does_not_end(tmp_path: Path) -> None:
+    with started(IMAGE, tmp_path) as server, pytest.raises(httpx.ReadTimeout):
+        httpx.post(f"{server.url}/30", content=b"0" * 4_000_000, timeout=LIMIT + 5)
+
+
+def test_processes_that_are_really_stuck_are_replaced(server: Server) -> None:
+    """One that computes without end holds even Python's own threads, and both sockets have one."""
+    with ThreadPoolExecutor() as pool:
+        stuck = [
+            pool.submit(httpx.post, f"{url}/?spin", content=b"0" * 4_000_000, timeout=20)
+            for url in (server.waiting, server.url)
+        ]
+        assert {type(each.exception()) for each in stuck} <= {httpx.RemoteProtocolError, httpx.ReadError}
+    assert {httpx.get(url, timeout=20).text for url in (server.url, server.waiting)} == {"done"}
+    assert server.log.read_text().count("HARAKIRI ON WORKER") == 2
+
+
+def test_a_process_that_keeps_much_memory_is_replaced(server: Server) -> None:
+    former = httpx.get(f"{server.waiting}/?keep={KEPT}", timeout=20).headers["X-Process"]
+    # The master process looks from time to time.
+    for _ in range(200):
+        time.sleep(0.2)
+        answer = httpx.get(server.waiting, timeout=20)
+        assert answer.text == "done"
+        if answer.headers["X-Process"] != former:
+            return
+    raise AssertionError(server.log.read_text()[-2000:])
 
 
 def test_a_running_request_ends_before_the_server_does(server: Server) -> None:

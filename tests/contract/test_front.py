@@ -158,5 +158,11 @@ def test_requests_that_one_client_never_finishes_keep_nobody_out(front: Found, o
     assert official["idle"]["status"] != 200
 
 
+def test_connections_on_which_nothing_is_said_end_soon(front: Found, official: Found) -> None:
+    """Whatever address they come from: behind an ingress, all clients have the same one."""
+    assert len(front["silence"]) == 2
+    assert len(official["silence"]) < 2, "then the mounted configuration need not care"
+
+
 def test_a_request_runs_to_its_end_when_the_pod_stops(front: Found) -> None:
     assert (front["end"]["status"], front["end"]["exit"]) == (200, 0)

@@ -68,6 +68,36 @@ def test_without_a_command_it_says_what_is_waited_for_now(
         assert capfd.readouterr().out == "Nothing in the namespace label-studio waits for anything.\n"
 
 
+PAGE = {
+    "metadata": {
+        "namespace": "label-studio",
+        "name": "label-studio-ls-app-1",
+        "labels": {"app.kubernetes.io/name": "ls-app"},
+    },
+    "status": {"conditions": [{"type": "Ready", "status": "True"}]},
+}
+HEALTH = f"{ROOT}/pods/label-studio-ls-app-1:8085/proxy/health"
+
+
+def test_without_a_command_it_names_the_services_that_do_not_answer_the_page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    away = {f"{ROOT}/pods": {"items": [PAGE]}, HEALTH: {"status": "UP", "away": ["object store"]}}
+    with api_server(kinds=away) as server:
+        given = settings(tmp_path, url_of(server))
+        assert command(given, monkeypatch) == 1
+        assert capfd.readouterr().out == "No answer: object store to label-studio-ls-app-1 in label-studio\n"
+        server.kinds = {**away, HEALTH: {"status": "UP", "away": []}}
+        assert command(given, monkeypatch) == 0
+
+
+def test_a_pod_that_may_not_be_asked_is_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with api_server(kinds={f"{ROOT}/pods": {"items": [PAGE]}}) as server:
+        assert command(settings(tmp_path, url_of(server)), monkeypatch) == 0
+
+
 def test_a_cluster_that_does_not_answer_is_an_error_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:

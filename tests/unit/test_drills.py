@@ -13,7 +13,8 @@ import pytest
 from components.settings.rotation import Rotation
 from drills import rotations
 from drills.__main__ import DRILLS, _judge, main
-from drills.drill import Drill
+from drills.drill import Drill, Observation
+from drills.hangs import HEALTH, OK, PAGE, UNAVAILABLE, Answer, Hang, Watch
 from drills.load import Ledger
 from drills.rotations import Update, _raised
 from drills.table import NEVER, Row, keep, table
@@ -97,3 +98,23 @@ def test_a_rotation_is_judged_by_pods_and_requests() -> None:
 def test_every_counter_of_the_settings_has_a_drill() -> None:
     names = {f"rotate-{name.replace('_', '-')}" for name in Rotation.model_fields}
     assert names == {name for name, drill in rotations.DRILLS.items() if drill.postgresql == "standalone"}
+
+
+def test_a_hang_is_judged_by_what_the_page_did_meanwhile() -> None:
+    def told(answers: list[Answer], **expected: float) -> Observation:
+        watch = Watch({PAGE: answers, HEALTH: [Answer(1.0, 0.1, OK)]}, began=0.0, hurt=10.0, released=30.0)
+        return Hang(lambda _: [], 1, **cast(Any, expected)).judged(watch, 0, "nothing more")
+
+    quiet = [Answer(float(moment), 0.1, OK) for moment in range(10)]
+    good = [*quiet, *(Answer(float(moment), 0.2, OK) for moment in range(10, 40, 2))]
+    text = told(good).text
+    assert "at 0.50 of the quiet rate, p95 0.20 s;" in text
+    assert "back after 0.0 s, 0 restarts" in text
+    assert told(good).passed
+    assert not told(good, rate=0.8).passed
+    assert not told(good, page=0.1).passed
+    assert not told([*good, Answer(34.0, 0.1, UNAVAILABLE)]).passed
+    late = told([*good, Answer(36.0, 0.1, UNAVAILABLE), Answer(37.0, 0.1, OK)])
+    assert "back after 7.0 s" in late.text
+    assert not late.passed
+    assert not told([]).passed

@@ -147,19 +147,6 @@ def test_status_says_what_a_stack_waits_for(nothing_runs: None, monkeypatch: pyt
     assert "Type these commands in `make shell`." in answer.output
 
 
-@pytest.mark.parametrize(("away", "expected"), [(["object store"], 1), ([], 0)])
-def test_status_names_services_that_do_not_answer_the_page(away: list[str], expected: int) -> None:
-    page = {
-        "metadata": {"namespace": "here", "name": "page-1", "labels": {"app.kubernetes.io/name": "ls-app"}},
-        "status": {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]},
-    }
-    path = "/api/v1/namespaces/here/pods/page-1:8000/proxy/health"
-    api: Any = SimpleNamespace(get={path: {"status": "UP", "away": away}}.__getitem__)
-    lines = list(report._silent_services(api, [page]))
-    assert len(lines) == expected
-    assert all("to page-1 in here: object store" in line for line in lines)
-
-
 def test_logs_of_a_part(nothing_runs: None, tmp_path: Path) -> None:
     (tmp_path / "etcd.log").write_text("first\nsecond\n")
     answer = RUN.invoke(command_line.app, ["logs", "etcd", "-n", "1"])

@@ -28,6 +28,8 @@ TOKEN, SIGNATURE = "invitation-7f3a", "signature-91bc"
 UP = 0x1
 # More than the connections of nginx as the image configures it: 1,024 of each process.
 IDLE = 2100
+# Seconds after which those who say nothing are no longer waited for.
+SILENCE = 12
 # Of those that wait for others, and of those that do not.
 PATHS = (
     "/tasks/1/resolve/?fileuri=a",
@@ -212,6 +214,28 @@ def among_unfinished_requests() -> dict[str, Any]:
             connection.close()
 
 
+def silence() -> tuple[list[threading.Thread], list[float]]:
+    """Seconds until the page ends a connection on which nothing is said, and one with the beginning of a request."""
+    found: list[float] = []
+
+    def wait(said: bytes) -> None:
+        with socket.create_connection(("127.0.0.1", PAGE), timeout=SILENCE) as connection:
+            began = time.monotonic()
+            connection.sendall(said)
+            try:
+                connection.recv(1)
+            except ConnectionResetError:
+                pass
+            except TimeoutError:
+                return
+            found.append(time.monotonic() - began)
+
+    threads = [threading.Thread(target=wait, args=[said], daemon=True) for said in (b"", b"GET / HTTP/1.1\r\n")]
+    for thread in threads:
+        thread.start()
+    return threads, found
+
+
 @contextmanager
 def nginx() -> Iterator[Callable[[], subprocess.Popen[bytes]]]:
     """The server; its logs go to the files stdout and stderr."""
@@ -257,6 +281,7 @@ def main() -> None:
     serve(Quiet(("127.0.0.1", APPLICATION), Application))
     serve(Quiet(("127.0.0.1", WAITING), Application))
     with nginx() as server:
+        silent, found["silence"] = silence()
         found["large"] = [announce(path, limit + 1) for path in ("/import", "/api/import")]
         found["ports"] = {path: ask(path)["headers"]["x-port"] for path in PATHS}
         found["react"] = ask("/react-app/main.js?v=1")
@@ -266,6 +291,8 @@ def main() -> None:
         found["idle"] = among_unfinished_requests()
         found["slow"] = [ask(f"{path}?token={TOKEN}") for path in ("/slow", "/api/slow")]
         found["after"] = [ask("/ok") for _ in range(20)]
+        for thread in silent:
+            thread.join()
         found["end"] = at_the_end(server())
     found |= {"told": Store.told, "names": names}
     found["log"] = (HERE / "stdout").read_text(errors="replace") + (HERE / "stderr").read_text(errors="replace")
