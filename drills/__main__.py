@@ -10,17 +10,18 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
 
-from drills import hangs, pods, queue, rotations, services, targets
+from drills import hangs, pods, queue, releases, rotations, services, targets
 from drills.drill import Drill, Observation, Subject
 from drills.load import Ledger, load, lost_annotations, lost_uploads
-from drills.stack import DATABASES, Drilled, drilled
+from drills.stack import STACKS, Drilled, drilled
 from drills.table import Row, keep, table
 from local.cluster.api import Timeout
 from local.paths import KUBECONFIG, PROJECT
@@ -33,9 +34,10 @@ DRILLS: dict[str, Drill] = {
     **hangs.DRILLS,
     **targets.DRILLS,
     **rotations.DRILLS,
+    **releases.DRILLS,
 }
 # Several drills by one name.
-GROUPS = {"hangs": list(hangs.DRILLS), "rotations": list(rotations.DRILLS)}
+GROUPS = {"hangs": list(hangs.DRILLS), "rotations": list(rotations.DRILLS), "releases": list(releases.DRILLS)}
 TABLE = PROJECT / "docs" / "drills-table.md"
 # Seconds of load before and after a fault.
 CALM_SECONDS = 5.0
@@ -59,12 +61,26 @@ def main(arguments: list[str]) -> int:
         return 1
     os.environ["KUBECONFIG"] = str(KUBECONFIG)
     rows = []
-    for postgresql in DATABASES:
-        if some := [name for name in names if DRILLS[name].postgresql == postgresql]:
-            with drilled(postgresql) as stack:
-                rows += run(stack, some, given.table)
+    for each in STACKS:
+        if some := [name for name in names if DRILLS[name].stack == each]:
+            with drilled(each) as stack:
+                for batch in batches(some):
+                    rows += run(stack, batch, given.table)
     print(f"\n{table(rows)}", flush=True)
     return 0 if all(row.passed and not row.lost for row in rows) else 1
+
+
+def batches(names: Iterable[str]) -> Iterator[list[str]]:
+    """Drills whose annotations are looked for together; one that runs alone is a batch of its own."""
+    batch: list[str] = []
+    for name in names:
+        if DRILLS[name].alone:
+            yield from filter(None, [batch, [name]])
+            batch = []
+        else:
+            batch.append(name)
+    if batch:
+        yield batch
 
 
 def run(stack: Drilled, names: list[str], file: Path) -> list[Row]:
@@ -85,7 +101,7 @@ def once(stack: Drilled, name: str, drill: Drill) -> tuple[Row, Ledger]:
     """One drill, and what was acknowledged during it."""
     began = time.monotonic()
     drill.prepare(stack.subject)
-    with load(stack.subject.target) as ledger:
+    with nullcontext(Ledger()) if drill.alone else load(stack.subject.target) as ledger:
         time.sleep(CALM_SECONDS)
         judge = _judge(drill, stack.subject)
         time.sleep(CALM_SECONDS)

@@ -69,10 +69,12 @@ def _nothing(_: Subject) -> None:
 class Drill:
     """``prepare`` comes before the load, ``hurt`` begins under it; what that returns is asked after the load.
 
-    ``postgresql`` is the backend of the stack's database.
+    ``stack`` is the one of drills.stack.STACKS that it is for. One that brings an earlier state back runs ``alone``,
+    after whatever was acknowledged before it has reached its target.
     """
 
     expected: str
     hurt: Callable[[Subject], Judge]
     prepare: Callable[[Subject], None] = _nothing
-    postgresql: str = "standalone"
+    stack: str = "dev"
+    alone: bool = False

@@ -168,14 +168,14 @@ class Hang:
     rate: float = 0.0
     p95: float = float("inf")
 
-    def drill(self, postgresql: str = "standalone") -> Drill:
-        """The drill, on the stack with this database."""
+    def drill(self, stack: str = "dev") -> Drill:
+        """The drill, on one of drills.stack.STACKS."""
         expected = f"the page answers within {self.page:.0f} s, health within {self.health:.0f} s"
         if UNAVAILABLE in self.statuses:
             expected += ", the page with 503 meanwhile"
         if self.rate:
             expected += f", the project list at {self.rate} of its quiet rate, p95 below {self.p95:.0f} s"
-        return Drill(f"{expected}; back within {BACK_SECONDS:.0f} s, no restart", self.hurt, self._prepare, postgresql)
+        return Drill(f"{expected}; back within {BACK_SECONDS:.0f} s, no restart", self.hurt, self._prepare, stack)
 
     def _prepare(self, subject: Subject) -> None:
         subject.page.scale(self.replicas)

@@ -116,6 +116,6 @@ def _name(counter: str) -> str:
 DRILLS: Mapping[str, Drill] = {
     **{_name(each.counter): _drill(each) for each in (*ROTATIONS.values(), PROJECT_KEYS)},
     _name("djangoKey"): Drill(_expected(), _rotate_django, prepare=_two_pages),
-    "rotate-database-owner-cnpg": replace(_drill(CNPG_OWNER), postgresql="cnpg"),
-    "rotate-database-superuser-cnpg": replace(_drill(CNPG_SUPERUSER), prepare=_rotate_owner_first, postgresql="cnpg"),
+    "rotate-database-owner-cnpg": replace(_drill(CNPG_OWNER), stack="cnpg"),
+    "rotate-database-superuser-cnpg": replace(_drill(CNPG_SUPERUSER), prepare=_rotate_owner_first, stack="cnpg"),
 }

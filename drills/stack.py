@@ -21,7 +21,10 @@ from drills.drill import Subject
 from drills.load import Target
 from local.addons import cnpg
 from local.cluster.api import Api
+from local.cluster.images import load
 from local.engine import Engine
+from local.images.build import image
+from local.images.catalog import REFERENCES
 from local.paths import KUBECONFIG
 from tests.e2e.deployment import Deployment
 
@@ -43,11 +46,19 @@ SETTINGS = {
         {"name": PROJECT, "title": TITLE, "labelConfig": LABELLING, "target": {"canDeleteObjects": True}}
     ],
 }
-# By the backend of PostgreSQL. Nothing backs up a database that lives for an hour.
-DATABASES: dict[str, dict[str, Any]] = {
-    "standalone": {},
+# What the stacks are that drills choose from, laid over these settings. Nothing backs up a database that lives for an
+# hour.
+STACKS: dict[str, dict[str, Any]] = {
+    "dev": {},
     "cnpg": {"label-studio:postgresql": {"backend": "cnpg", "instances": 1, "upgradeBackup": "mine"}},
+    "oldest": {"label-studio:images": {"labelStudio": REFERENCES["label_studio_oldest"]}},
+    "postgresql-15": {
+        "label-studio:images": {"postgresql": REFERENCES["postgresql_15"]},
+        "label-studio:postgresql": {"version": 15},
+    },
 }
+# Images beside those that `make up` has imported.
+IMAGES = {"oldest": "label_studio_oldest", "postgresql-15": "postgresql_15"}
 
 
 @dataclass(frozen=True)
@@ -93,10 +104,12 @@ def _exported(deployment: Deployment) -> dict[int, Any]:
 
 
 @contextmanager
-def drilled(postgresql: str) -> Iterator[Drilled]:
-    """The stack with this backend of PostgreSQL, for as long as the block lasts."""
-    with _operated(postgresql), tempfile.TemporaryDirectory() as folder:
-        engine = Engine(Path(folder), "dev", KUBECONFIG, settings={**SETTINGS, **DATABASES[postgresql]})
+def drilled(name: str) -> Iterator[Drilled]:
+    """One of the stacks, for as long as the block lasts."""
+    if name in IMAGES:
+        load([image(IMAGES[name])])
+    with _operated(name), tempfile.TemporaryDirectory() as folder:
+        engine = Engine(Path(folder), "dev", KUBECONFIG, settings={**SETTINGS, **STACKS[name]})
         deployment = Deployment(engine, NAMESPACE, Api())
         try:
             engine.create()
@@ -109,9 +122,9 @@ def drilled(postgresql: str) -> Iterator[Drilled]:
 
 
 @contextmanager
-def _operated(postgresql: str) -> Iterator[None]:
-    """The operator of the backend, if it has one."""
-    if postgresql != "cnpg":
+def _operated(name: str) -> Iterator[None]:
+    """The operator of the stack, if it has one."""
+    if name != "cnpg":
         yield
         return
     cnpg.install()

@@ -63,7 +63,15 @@ def _reasons(api: Api) -> list[Reason]:
     """What the stacks of this machine wait for, whose pods may not even be there."""
     namespaces = [each["metadata"]["name"] for each in api.get("/api/v1/namespaces")["items"]]
     kubectl = f"kubectl --context {CONTEXT} --namespace"
-    looks = [Observer(api.get, name, f"{kubectl} {name}").reasons() for name in sorted(namespaces)]
+
+    def text(path: str) -> str:
+        """A container may go while it is looked at."""
+        try:
+            return api.text(path)
+        except httpx.HTTPError:
+            return ""
+
+    looks = [Observer(api.get, name, f"{kubectl} {name}", text=text).reasons() for name in sorted(namespaces)]
     return [reason for look in looks for reason in look]
 
 

@@ -45,6 +45,11 @@ class ApiServer:
         answer = self.get(path)
         return answer.json() if answer.ok else None
 
+    def text(self, path: str) -> str:
+        """The text at a path, such as a log; empty where there is none or it may not be read."""
+        answer = self.get(path)
+        return answer.text if answer.ok else ""
+
     def request(self, method: str, path: str, **content: Any) -> requests.Response:
         """An answer that is no failure of the server's own; such a one is asked for again."""
         problem = ""

@@ -24,8 +24,10 @@ from local.tools.build import tool
 
 TRIXIE = Recipe("debian/base.sh", "trixie", is_base=True)
 BOOKWORM = Recipe("debian/base.sh", "bookworm", is_base=True)
-POSTGRESQL = Recipe("postgresql/install.sh", "trixie", TRIXIE, is_base=True)
+POSTGRESQL = Recipe("postgresql/install.sh", "trixie", TRIXIE, arguments=("17",), is_base=True)
 OPERAND = Recipe("postgresql/operand.sh", "trixie", POSTGRESQL)
+# For the move from one major version to another; each release of Debian has one.
+POSTGRESQL_15 = Recipe("postgresql/install.sh", "bookworm", BOOKWORM, arguments=("15",))
 VALKEY = Recipe("valkey/install.sh", "trixie", TRIXIE)
 MICRO = Recipe("minio/programs.sh", "trixie", TRIXIE)
 BUSYBOX = Recipe("debian/busybox.sh", "trixie", TRIXIE)
@@ -53,6 +55,7 @@ REFERENCES: Mapping[str, str] = {
     **{name: value for name, value in ImageSettings().model_dump().items() if value is not None},
     "label_studio": f"{LABEL_STUDIO}:{NEWEST}",
     "label_studio_oldest": f"{LABEL_STUDIO}:{OLDEST}",
+    "postgresql_15": "docker.io/library/postgres:15.20-bookworm",
     "cnpg_operator": "ghcr.io/cloudnative-pg/cloudnative-pg:1.27.1",
     "barman_plugin": "ghcr.io/cloudnative-pg/plugin-barman-cloud:v0.7.0",
     "barman_sidecar": "ghcr.io/cloudnative-pg/plugin-barman-cloud-sidecar:v0.7.0",
@@ -113,12 +116,13 @@ def label_studio(version: str) -> Definition:
     )
 
 
-def postgresql() -> Definition:
-    """PostgreSQL under the contract of the Docker official image."""
+def postgresql(recipe: Recipe) -> Definition:
+    """PostgreSQL of the major version of the recipe, under the contract of the Docker official image."""
+    [major] = recipe.arguments
     environment = {
-        "PATH": f"{SEARCH_PATH}:/usr/lib/postgresql/17/bin",
+        "PATH": f"{SEARCH_PATH}:/usr/lib/postgresql/{major}/bin",
         "LANG": "en_US.utf8",
-        "PG_MAJOR": "17",
+        "PG_MAJOR": major,
         "PGDATA": "/var/lib/postgresql/data",
     }
     return Definition(
@@ -130,7 +134,7 @@ def postgresql() -> Definition:
             # Clients are told to go, instead of being waited for (postgres documentation, Shutting Down the Server).
             stop_signal="SIGINT",
         ),
-        POSTGRESQL,
+        recipe,
         {
             "usr/local/bin/docker-entrypoint.sh": _file("postgresql/docker-entrypoint.sh"),
             "usr/local/bin/docker-ensure-initdb.sh": Entry(link="docker-entrypoint.sh"),
@@ -251,7 +255,8 @@ def busybox() -> Definition:
 
 DEFINITIONS: Mapping[str, Callable[[], Definition]] = {
     "busybox": busybox,
-    "postgresql": postgresql,
+    "postgresql": lambda: postgresql(POSTGRESQL),
+    "postgresql_15": lambda: postgresql(POSTGRESQL_15),
     "valkey": valkey,
     "minio_client": minio_client,
     "minio": minio,

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
 from . import remedies
+from .last_words import last_line, shown
 
 Object = Mapping[str, Any]
 # The object or list at a path of the API, or None where it is not there or may not be read.
 Read = Callable[[str], Object | None]
+# The text at a path, such as a log; empty where there is none or it may not be read.
+Text = Callable[[str], str]
 CLASSES = "/apis/storage.k8s.io/v1/storageclasses"
 # Seconds that each state may last while everything is as it should be: a pod is looked at before its claim is bound,
 # a registry or a node is busy, a cloud makes a volume.
@@ -21,6 +25,9 @@ START_ERRORS = {"CreateContainerConfigError", "CreateContainerError", "RunContai
 # How the API's clients begin the newest of many events about the same object.
 SIMILAR = "(combined from similar events): "
 CRASHED = "CrashLoopBackOff"
+# Seconds after its start from which a container should be ready; one of the page takes about thirty.
+READY_AFTER = 45
+LINES = 20
 # Reasons of events about a pod that a node has but whose containers it cannot begin.
 NOT_STARTED = ("FailedMount", "FailedAttachVolume", "FailedCreatePodSandBox")
 
@@ -48,6 +55,7 @@ class Observer:
     namespace: str
     kubectl: str
     release: str = "label-studio"
+    text: Text = lambda _: ""
 
     def reasons(self) -> list[Reason]:
         """What keeps objects of the stack from being ready now."""
@@ -125,11 +133,33 @@ class _Look:
             elif reason in START_ERRORS:
                 remedy = remedies.describe(kubectl, "pod", name)
                 yield Reason(about, reason, f"cannot start: {message or reason}", remedy, UNPULLED)
-            elif reason == CRASHED:
-                yield Reason(about, CRASHED, "it ends again and again", remedies.logs(kubectl, name, container), 0)
+            elif (ended := _ended(container)) is not None:
+                text = f"it ends again and again, with exit code {ended}"
+                remedy = remedies.logs(kubectl, name, container, "--previous")
+                yield Reason(about, CRASHED, f"{text}{self._last_words(name, container)}", remedy, 0)
+            elif message := self._not_ready(pod, container):
+                remedy = remedies.logs(kubectl, name, container)
+                yield Reason(about, "probe", f"it is not ready: {message}", remedy, 0)
             elif reason in {"ContainerCreating", "PodInitializing"} and (message := self._said(pod, *NOT_STARTED)):
                 yield Reason(f"Pod {name}", "volume", message, remedies.describe(kubectl, "pod", name), UNMOUNTED)
                 return
+
+    def _last_words(self, pod: str, container: Object) -> str:
+        """What a container that ended wrote last; it is what the node has of it, or else its log."""
+        said = last_line(str(_last_end(container).get("message", "")))
+        root = f"/api/v1/namespaces/{self._observer.namespace}/pods/{pod}/log?container={container['name']}"
+        # The one that ended is no longer the previous one once its successor has ended.
+        previous = "" if container.get("state", {}).get("terminated") else "&previous=true"
+        said = said or last_line(self._observer.text(f"{root}&tailLines={LINES}{previous}"))
+        return f": {said}" if said else ""
+
+    def _not_ready(self, pod: Object, container: Object) -> str:
+        """What a probe says of a container that has run for longer than it should need."""
+        running = container.get("state", {}).get("running") or {}
+        started = running.get("startedAt")
+        if not started or container.get("ready", True) or _age(started) < READY_AFTER:
+            return ""
+        return shown(self._said(pod, "Unhealthy", container=str(container["name"])))
 
     @cached_property
     def _pending_claims(self) -> list[Object]:
@@ -147,13 +177,16 @@ class _Look:
         found = self._observer.read(f"/api/v1/namespaces/{self._observer.namespace}/events") or {}
         return sorted(found.get("items", []), key=_when)
 
-    def _said(self, item: Object, *reasons: str) -> str:
-        """The newest message about an object that has one of these reasons."""
+    def _said(self, item: Object, *reasons: str, container: str = "") -> str:
+        """The newest message about an object, or a container of it, that has one of these reasons."""
         uid = item["metadata"]["uid"]
         said = [
             event["message"]
             for event in self._events
-            if event["involvedObject"].get("uid") == uid and event.get("reason") in reasons and event.get("message")
+            if event["involvedObject"].get("uid") == uid
+            and event.get("reason") in reasons
+            and event.get("message")
+            and container in event["involvedObject"].get("fieldPath", "")
         ]
         return str(said[-1]) if said else ""
 
@@ -167,6 +200,26 @@ class _Look:
 def _failure(item: Object) -> str:
     conditions = item.get("status", {}).get("conditions", [])
     return next((each.get("message", "") for each in conditions if each["type"] == "ReplicaFailure"), "")
+
+
+def _last_end(container: Object) -> Object:
+    """How a container ended the last time, if it did."""
+    ends = (container.get(key, {}).get("terminated") for key in ("state", "lastState"))
+    found: Object = next((end for end in ends if end), {})
+    return found
+
+
+def _ended(container: Object) -> int | None:
+    """The exit code of a container that ends again and again; None of one that was ready since, or ends by itself."""
+    waits = (container.get("state", {}).get("waiting") or {}).get("reason") == CRASHED
+    again = container.get("restartCount", 0) > 0 and not container.get("ready", False)
+    code = int(_last_end(container).get("exitCode", 0))
+    # Between two attempts it runs or has just ended, and is the same failure.
+    return code if waits or (again and code) else None
+
+
+def _age(moment: str) -> float:
+    return (datetime.now(UTC) - datetime.fromisoformat(moment)).total_seconds()
 
 
 def _when(event: Object) -> str:

@@ -52,9 +52,9 @@ def describe(kubectl: str, kind: str, name: str) -> str:
     return f"See {kubectl} describe {kind} {name}"
 
 
-def logs(kubectl: str, pod: str, container: Mapping[str, Any]) -> str:
-    """What a container wrote before it ended."""
-    return f"See {kubectl} logs {pod} --container {container['name']} --previous"
+def logs(kubectl: str, pod: str, container: Mapping[str, Any], *flags: str) -> str:
+    """What a container wrote; ``--previous`` is that which ended."""
+    return " ".join([f"See {kubectl} logs {pod} --container {container['name']}", *flags])
 
 
 def class_key(claim: str) -> str:

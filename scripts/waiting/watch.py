@@ -12,7 +12,7 @@ from functools import partial
 from components.stack.api_server import ApiServer, ClusterError, connected
 from components.stack.cluster import ClusterSettings
 
-from .reasons import Object, Observer, Read
+from .reasons import Object, Observer
 from .silence import silent_services
 
 EVERY = 5.0
@@ -47,9 +47,10 @@ class Watcher:
                 self._tell(f"Waiting: {reason}")
 
 
-def observer(cluster: ClusterSettings, read: Read) -> Observer:
+def observer(cluster: ClusterSettings, server: ApiServer) -> Observer:
     """How to look at the namespace of these settings."""
-    return Observer(read, cluster.namespace, f"kubectl --context {cluster.context} --namespace {cluster.namespace}")
+    kubectl = f"kubectl --context {cluster.context} --namespace {cluster.namespace}"
+    return Observer(server.read, cluster.namespace, kubectl, text=server.text)
 
 
 @contextmanager
@@ -70,7 +71,7 @@ def current(cluster: ClusterSettings) -> list[str]:
     with connected(cluster) as server:
         if server is None:
             return []
-        reasons = [f"Waiting: {reason}" for reason in observer(cluster, server.read).reasons()]
+        reasons = [f"Waiting: {reason}" for reason in observer(cluster, server).reasons()]
         pods = server.read(f"/api/v1/namespaces/{cluster.namespace}/pods") or {}
         silent = silent_services(partial(_read_of_pod, server), pods.get("items", []))
         return [*reasons, *(f"No answer: {each}" for each in silent)]
@@ -93,5 +94,5 @@ def _watch(cluster: ClusterSettings, ended: threading.Event) -> None:
             if server is None:
                 return
             while not ended.is_set():
-                watcher.look(observer(cluster, server.read))
+                watcher.look(observer(cluster, server))
                 ended.wait(EVERY)

@@ -85,6 +85,13 @@ class Deployment:
         assert not check or process.returncode == 0, process.stdout[-6000:]
         return process.stdout
 
+    def refused(self, command: str, *flags: str) -> str:
+        """Run one operation that has to fail and return what it printed; AssertionError if it did not fail."""
+        process = self.engine.operate(command, *flags, capture=True, check=False)
+        self.log.append(process.stdout)
+        assert process.returncode != 0, process.stdout[-6000:]
+        return process.stdout
+
     def change(self, settings: Mapping[str, Any]) -> None:
         """Lay further settings over those of the stack; the next operation applies them."""
         self.engine = self.engine.with_settings(settings)

@@ -45,6 +45,10 @@ class Session:
             raise AssertionError(f"{method} {path}: {response.status_code} {response.text[:500]}")
         return response.json() if response.content else None
 
+    def version(self) -> str:
+        """The release that answers."""
+        return str(self.request("GET", "/api/version")["release"])
+
     def projects(self) -> dict[str, int]:
         """The id of each project by its title; AssertionError where two have the same one."""
         found = self.request("GET", "/api/projects/?page_size=100")["results"]
@@ -76,3 +80,13 @@ class Session:
             return found
 
         return completed()
+
+
+def sign_up(url: str, token: str, email: str, password: str) -> httpx.Response:
+    """Fill in the form that an invitation leads to; 302 where it made the account."""
+    with Session(url) as stranger:
+        address = f"/user/signup/?token={token}"
+        stranger.http.get(address)
+        form = {"email": email, "password": password, "allow_newsletters": "false"}
+        form["csrfmiddlewaretoken"] = stranger.http.cookies.get("csrftoken") or "none: the link is no longer good"
+        return stranger.http.post(address, data=form, headers={"Referer": f"{url}{address}"})

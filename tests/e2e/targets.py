@@ -80,6 +80,11 @@ def pods_of(stack: Deployment, component: str) -> list[dict[str, Any]]:
     return [pod for pod in found if pod["metadata"]["labels"].get("app.kubernetes.io/name") == component]
 
 
+def served(stack: Deployment) -> set[str]:
+    """The pods of page and workers, which are others when they have started again."""
+    return {pod["metadata"]["uid"] for name in ("ls-app", "ls-worker") for pod in pods_of(stack, name)}
+
+
 def replace_pods(stack: Deployment, component: str) -> None:
     """Delete the pods of a part of the release without letting them end anything."""
     for pod in pods_of(stack, component):

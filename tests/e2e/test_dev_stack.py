@@ -18,7 +18,7 @@ from components.settings.grammars.quantities import upload_bytes
 from local.cluster.api import wait
 from tests.e2e.browser import browser_page, log_in, screenshot
 from tests.e2e.deployment import Deployment
-from tests.e2e.label_studio import Session
+from tests.e2e.label_studio import Session, sign_up
 from tests.e2e.rotations import ROTATIONS, Doors, secret, started_pods, under_load
 from tests.e2e.targets import Annotated, pods_of, redis_away, replace_pods
 from tests.engine.kubectl import Kubectl
@@ -137,17 +137,7 @@ def test_wrong_password_and_sign_up_are_refused(dev_stack: Deployment) -> None:
         assert answer.status_code == httpx.codes.FORBIDDEN
 
 
-INVITED = "invited@example.com"
-
-
-def sign_up(url: str, token: str, email: str) -> httpx.Response:
-    """Fill in the form that an invitation leads to."""
-    with Session(url) as stranger:
-        address = f"/user/signup/?token={token}"
-        stranger.http.get(address)
-        form = {"email": email, "password": "a-long-password", "allow_newsletters": "false"}
-        form["csrfmiddlewaretoken"] = stranger.http.cookies.get("csrftoken") or "none: the link is no longer good"
-        return stranger.http.post(address, data=form, headers={"Referer": f"{url}{address}"})
+INVITED, PASSWORD = "invited@example.com", "a-long-password"
 
 
 def test_invited_people_get_an_account_until_the_link_is_reset(dev_stack: Deployment) -> None:
@@ -155,12 +145,12 @@ def test_invited_people_get_an_account_until_the_link_is_reset(dev_stack: Deploy
     with dev_stack.session() as administrator:
         token = administrator.request("GET", "/api/invite")["token"]
         organization = administrator.request("GET", "/api/current-user/whoami")["active_organization"]
-        assert sign_up(url, token, INVITED).status_code == httpx.codes.FOUND
+        assert sign_up(url, token, INVITED, PASSWORD).status_code == httpx.codes.FOUND
         administrator.request("POST", "/api/invite/reset-token")
-        assert sign_up(url, token, "late@example.com").status_code == httpx.codes.FORBIDDEN
+        assert sign_up(url, token, "late@example.com", PASSWORD).status_code == httpx.codes.FORBIDDEN
     assert token not in dev_stack.logs()
     with Session(url) as invited:
-        assert invited.log_in(INVITED, "a-long-password").status_code == httpx.codes.FOUND
+        assert invited.log_in(INVITED, PASSWORD).status_code == httpx.codes.FOUND
         assert invited.request("GET", "/api/current-user/whoami")["active_organization"] == organization
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
@@ -16,14 +15,13 @@ from PIL import Image
 
 from local.engine import merge
 from local.paths import CACHE
-from local.tools.build import tool
 from tests.contract.label_studio import installed
 from tests.e2e.certificates import issue
 from tests.e2e.deployment import Deployment
 from tests.e2e.label_studio import Session
+from tests.e2e.typed import SECONDS, environment, type_commands
 from tests.pages import PROJECT, Block, blocks
 
-SECONDS = 600
 PROJECT_NAME = "cats-and-dogs"
 PROJECTS = "label-studio:projects"
 IMAGES = {"one.png": (190, 200, 60), "two.jpg": (60, 190, 200)}
@@ -49,20 +47,7 @@ class Checkout:
 
     def type(self, text: str) -> str:
         """Run commands as a shell would; AssertionError with what they printed where one fails."""
-        script = text.replace("--namespace label-studio ", f"--namespace {self.namespace} ")
-        done = subprocess.run(
-            ["bash", "-euo", "pipefail", "-c", f"pulumi stack select dev\n{script}"],
-            cwd=self.folder,
-            env=self.environment,
-            input="a secret",
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=SECONDS,
-            check=False,
-        )
-        assert done.returncode == 0, f"{script}\n{done.stdout[-5000:]}"
-        return done.stdout
+        return type_commands(f"pulumi stack select dev\n{text}", self.folder, self.environment, self.namespace)
 
     def declare(self, settings: str) -> None:
         """Write settings of a page into the stack file."""
@@ -85,8 +70,7 @@ def checkout(dev_stack: Deployment, tmp_path: Path) -> Checkout:
     return Checkout(
         tmp_path,
         {
-            **engine.environment,
-            "PATH": os.pathsep.join([str(tool("kubectl").parent), engine.environment["PATH"]]),
+            **environment(engine),
             "PULUMI_SKIP_CONFIRMATIONS": "true",
             # The packages are there already, in a virtual environment that other tests use at this moment.
             "MAKEFLAGS": "--old-file=.venv/.installed",

@@ -30,7 +30,7 @@ from local.paths import CONTEXT
 from local.tools.build import tool
 from tests.e2e.deployment import Deployment
 from tests.e2e.label_studio import Session
-from tests.e2e.targets import pods_of
+from tests.e2e.targets import served
 from tests.e2e.test_dev_stack import PIXEL
 from tests.engine.kubectl import Kubectl
 from tests.upgrade import earlier
@@ -146,10 +146,6 @@ def identities(deployment: Deployment) -> dict[str, str]:
     }
 
 
-def version(session: Session) -> str:
-    return str(session.request("GET", "/api/version")["release"])
-
-
 def run_up(stack: EarlierStack, image: str = "") -> subprocess.CompletedProcess[str]:
     """`pulumi up`, with another image of Label Studio if there is one."""
     file = stack.file.with_name(f"other-{stack.file.name}") if image else stack.file
@@ -171,18 +167,13 @@ def target_of(deployment: Deployment, session: Session) -> tuple[Target, int]:
     return Target(str(outputs["url"]), email, lambda: password, tasks, uploads), project
 
 
-def served(deployment: Deployment) -> set[str]:
-    """The pods of page and workers, which are others when they have started again."""
-    return {pod["metadata"]["uid"] for name in ("ls-app", "ls-worker") for pod in pods_of(deployment, name)}
-
-
 def test_the_data_of_an_earlier_release_are_there_after_one_update(
     stack: tuple[EarlierStack, Deployment], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before, deployment = stack
     monkeypatch.setenv("KUBECONFIG", str(before.engine.kubeconfig))
     with deployment.session() as session, bucket(deployment) as store:
-        assert version(session) == OLDEST
+        assert session.version() == OLDEST
         address = session.upload(session.create_project(TITLE), "pixel.png", PIXEL, "image/png")
         store.client.put_object(Bucket=store.place.bucket, Key=OBJECT, Body=PIXEL)
         target, annotated = target_of(deployment, session)
@@ -196,7 +187,7 @@ def test_the_data_of_an_earlier_release_are_there_after_one_update(
 
     deployment.read_outputs()
     with deployment.session() as session, bucket(deployment) as store:
-        assert version(session) == NEWEST
+        assert session.version() == NEWEST
         project = session.projects()[TITLE]
         assert session.request("GET", f"/api/tasks?project={project}")["total"] == 1
         assert session.http.get(address).content == PIXEL
@@ -225,7 +216,7 @@ def test_a_downgrade_is_refused_while_the_page_runs(
     assert "docs/backup.md" in refused.stdout
     assert served(deployment) == pods
     with deployment.session() as session:
-        assert version(session) == NEWEST
+        assert session.version() == NEWEST
     run_up(before)
     assert served(deployment) == pods
     before.engine.run("preview", *before.flags, "--expect-no-changes", capture=True)

@@ -19,9 +19,10 @@ RULES = "admissionregistration.k8s.io/v1"
 # Seconds that the provider waits here; a stack's own objects have minutes.
 PROVIDER = 20
 SOURCE = f"""
-def pod(name, image="{SHELL}", **more):
+def pod(name, image="{SHELL}", script="sleep 600", **more):
     resources = {{"requests": {{"cpu": "20m", "memory": "16Mi"}}, "limits": {{"cpu": "200m", "memory": "16Mi"}}}}
-    container = {{"name": "main", "image": image, "command": ["/bin/busybox", "sleep", "600"], "resources": resources}}
+    container = {{"name": "main", "image": image, "command": ["/bin/busybox", "sh", "-c", f"/bin/busybox {{script}}"],
+                 "resources": resources}}
     return {{"containers": [container], "termination_grace_period_seconds": 0, **more}}
 
 def about(name, where):
@@ -52,6 +53,7 @@ server(k8s.apps.v1.StatefulSet, "webhook", "label-studio-store")
 server(k8s.apps.v1.StatefulSet, "class", "label-studio-store", storage_class="fast-ssd")
 server(k8s.apps.v1.StatefulSet, "image", "label-studio-redis", image="registry.invalid/nothing:1")
 server(k8s.apps.v1.Deployment, "node", "label-studio-ls-app", node_selector={{"kubernetes.io/hostname": "nowhere"}})
+server(k8s.apps.v1.Deployment, "crash", "label-studio-ls-app", script="echo 'FATAL: password=hunter2 is wrong'; exit 3")
 """
 EXPECTED = {
     "quota": [
@@ -89,6 +91,11 @@ EXPECTED = {
         "Pod label-studio-ls-app-",
         "1 node(s) didn't match Pod's node affinity/selector",
         "See labelStudio.scheduling",
+    ],
+    "crash": [
+        "Container main of pod label-studio-ls-app-",
+        "it ends again and again, with exit code 3: FATAL: password=*** is wrong. See kubectl ",
+        "--container main --previous",
     ],
 }
 
@@ -157,8 +164,15 @@ def test_each_situation_is_told_once_while_the_provider_waits_and_the_provider_e
     def read(path: str) -> dict[str, Any]:
         return dict(cluster.client.request("get", path).to_dict())
 
+    def text(path: str) -> str:
+        client = cluster.client.client
+        return str(client.call_api(path, "GET", response_type="str", auth_settings=["BearerToken"])[0])
+
     watchers = [
-        (Watcher(told[each].append), Observer(read, place, f"kubectl --context here --namespace {place}"))
+        (
+            Watcher(told[each].append),
+            Observer(read, place, f"kubectl --context here --namespace {place}", text=text),
+        )
         for each, place in obstacles.items()
     ]
     ended = threading.Event()

@@ -9,16 +9,22 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from components.settings.rotation import Rotation
 from drills import rotations
-from drills.__main__ import DRILLS, _judge, main
+from drills.__main__ import DRILLS, GROUPS, _judge, batches, main
+from drills.contents import Contents, counted, differences
 from drills.drill import Drill, Observation
 from drills.hangs import HEALTH, OK, PAGE, UNAVAILABLE, Answer, Hang, Watch
 from drills.load import Ledger
 from drills.rotations import Update, _raised
+from drills.stack import IMAGES, STACKS
 from drills.table import NEVER, Row, keep, table
 from local.cluster.api import Timeout
+from local.images.catalog import REFERENCES
+from tests.pages import blocks
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -97,7 +103,7 @@ def test_a_rotation_is_judged_by_pods_and_requests() -> None:
 
 def test_every_counter_of_the_settings_has_a_drill() -> None:
     names = {f"rotate-{name.replace('_', '-')}" for name in Rotation.model_fields}
-    assert names == {name for name, drill in rotations.DRILLS.items() if drill.postgresql == "standalone"}
+    assert names == {name for name, drill in rotations.DRILLS.items() if drill.stack == "dev"}
 
 
 def test_a_hang_is_judged_by_what_the_page_did_meanwhile() -> None:
@@ -118,3 +124,63 @@ def test_a_hang_is_judged_by_what_the_page_did_meanwhile() -> None:
     assert "back after 7.0 s" in late.text
     assert not late.passed
     assert not told([]).passed
+
+
+BEFORE: Contents = {"tasks": {"1": "a", "2": "b"}, "log-ins": {"me@example.com": "opens"}}
+
+
+def test_contents_that_are_the_same_differ_in_nothing() -> None:
+    assert differences(BEFORE, BEFORE) == []
+    assert counted(BEFORE) == "2 tasks, 1 log-ins"
+
+
+def test_contents_that_differ_are_named_by_kind_and_way() -> None:
+    found: Contents = {"tasks": {"2": "c", "3": "d"}, "log-ins": {"me@example.com": "refused"}, "files": {"7": "e"}}
+    assert differences(BEFORE, found) == [
+        "tasks missing: 1",
+        "tasks changed: 2",
+        "tasks never there before: 3",
+        "log-ins changed: me@example.com",
+        "files never there before: 7",
+    ]
+
+
+def test_what_came_later_may_be_there_as_it_was_and_what_was_there_must_be() -> None:
+    later: Contents = {"tasks": {"1": "a", "2": "b", "3": "d", "4": "e"}}
+    assert differences(BEFORE, {**BEFORE, "tasks": {"1": "a", "2": "b", "3": "d"}}, later) == []
+    assert differences(BEFORE, {**BEFORE, "tasks": {"1": "a", "3": "x"}}, later) == [
+        "tasks missing: 2",
+        "tasks changed: 3",
+    ]
+
+
+def test_many_that_differ_are_a_few_and_a_number() -> None:
+    before: Contents = {"tasks": {str(number): "a" for number in range(1, 13)}}
+    assert differences(before, {"tasks": {}}) == ["tasks missing: 1, 2, 3, 4, 5 and 7 more"]
+
+
+@given(st.dictionaries(st.text(), st.text()), st.dictionaries(st.text(), st.text()))
+def test_contents_differ_in_nothing_exactly_when_they_are_the_same(one: dict[str, str], other: dict[str, str]) -> None:
+    assert (differences({"tasks": one}, {"tasks": other}) == []) == (one == other)
+
+
+def test_a_drill_that_runs_alone_is_a_batch_of_its_own() -> None:
+    names = ["page-pod", "release-upgrade", "release-dump-restored", "postgresql-major", "redis-pod"]
+    assert [*batches(names)] == [names[:2], names[2:3], names[3:4], names[4:]]
+    assert [*batches([])] == []
+
+
+def test_each_drill_has_a_stack_whose_images_are_known() -> None:
+    assert {drill.stack for drill in DRILLS.values()} == {*STACKS}
+    assert IMAGES.keys() <= STACKS.keys()
+    assert {*IMAGES.values()} <= {*REFERENCES}
+    assert {name for names in GROUPS.values() for name in names} <= {*DRILLS}
+
+
+def test_the_blocks_that_the_drills_of_releases_type_are_there() -> None:
+    def needing(page: str, needs: str | None) -> int:
+        return len([block for block in blocks("console", page=page) if block.needs == needs])
+
+    assert needing("backup", "a stack that was upgraded") == 2
+    assert needing("backup", None) == 3
+    assert needing("upgrade", "a standalone server of another major version") == 2

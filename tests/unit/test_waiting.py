@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from components.settings.images import NEWEST
 from components.stack.compose import compose
-from scripts.waiting.reasons import CLASSES, UNBOUND, UNSCHEDULED, Observer
+from scripts.waiting.last_words import last_line
+from scripts.waiting.reasons import CLASSES, READY_AFTER, UNBOUND, UNSCHEDULED, Observer
 from scripts.waiting.watch import Watcher
 from tests.unit.pulumi_mocks import run_program
 from tests.unit.stack_files import PROJECT, settings_of
@@ -52,6 +56,27 @@ def waiting(reason: str, message: str = "") -> dict[str, Any]:
     return pod(containerStatuses=[{"name": "redis", "image": "registry/redis:1", "state": state}])
 
 
+def crashed(state: str, **ended: Any) -> dict[str, Any]:
+    """A container that ended before, as it is between two attempts and during one."""
+    states = {"waiting": {"reason": "CrashLoopBackOff"}, "running": {"startedAt": moment(-1)}}
+    status = {"name": "redis", "image": "registry/redis:1", "restartCount": 2, "ready": False}
+    return pod(
+        containerStatuses=[
+            {**status, "state": {state: states[state]}, "lastState": {"terminated": {"exitCode": 1, **ended}}}
+        ]
+    )
+
+
+def running(seconds: float, **status: Any) -> dict[str, Any]:
+    """A container that began so many seconds ago."""
+    container = {"name": "redis", "image": "registry/redis:1", "restartCount": 0, "ready": False, **status}
+    return pod(containerStatuses=[{**container, "state": {"running": {"startedAt": moment(-seconds)}}}])
+
+
+def moment(seconds: float) -> str:
+    return (datetime.now(UTC) + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 def test_a_namespace_that_may_not_be_read_has_nothing_to_tell() -> None:
     assert told({}) == []
 
@@ -92,11 +117,84 @@ def test_the_newest_words_count() -> None:
         (waiting("ErrImageNeverPull"), "image registry/redis:1 cannot be pulled: ErrImageNeverPull. Check the tag"),
         (waiting("CreateContainerConfigError", 'secret "mine" not found'), 'cannot start: secret "mine" not found.'),
         (waiting("CrashLoopBackOff"), "logs label-studio-redis-0 --container redis --previous"),
+        (
+            crashed("waiting", message="the end\nof its log\n"),
+            "ends again and again, with exit code 1: of its log. See",
+        ),
+        (crashed("running"), "it ends again and again, with exit code 1. See kubectl "),
     ],
 )
 def test_a_pod_that_does_not_run(item: dict[str, Any], said: str) -> None:
     [reason] = told({"pods": [item]})
     assert said in reason
+
+
+def test_a_container_that_ended_is_told_with_the_last_line_of_its_log() -> None:
+    asked: list[str] = []
+
+    def text(path: str) -> str:
+        asked.append(path)
+        return "starting\nFATAL: password=hunter2 for redis://user:hunter2@host refused\n\n"
+
+    lists = {f"{NAMESPACE}/pods": {"items": [crashed("waiting")]}}
+    [reason] = Observer(lists.get, "here", "kubectl", text=text).reasons()
+    assert "with exit code 1: FATAL: password=*** for redis://***@host refused. See" in str(reason)
+    assert asked == [f"{NAMESPACE}/pods/label-studio-redis-0/log?container=redis&tailLines=20&previous=true"]
+
+
+def test_a_container_that_recovered_or_ended_as_it_should_is_not_told() -> None:
+    [recovered] = crashed("running")["status"]["containerStatuses"]
+    assert told({"pods": [pod(containerStatuses=[{**recovered, "ready": True}])]}) == []
+    ended = {**recovered, "lastState": {"terminated": {"exitCode": 0}}}
+    assert told({"pods": [pod(containerStatuses=[ended])]}) == []
+
+
+def test_a_container_whose_probe_fails_is_told_once_it_should_be_ready() -> None:
+    said = {**event("2", "Unhealthy", "Startup probe failed: HTTP probe failed with statuscode: 502"), **ABOUT_REDIS}
+    assert told({"pods": [running(READY_AFTER - 5)], "events": [said]}) == []
+    assert told({"pods": [running(READY_AFTER + 5, ready=True)], "events": [said]}) == []
+    assert told({"pods": [running(READY_AFTER + 5)]}) == []
+    other = {**said, "involvedObject": {"uid": "2", "fieldPath": "spec.containers{other}"}}
+    assert told({"pods": [running(READY_AFTER + 5)], "events": [other]}) == []
+    [reason] = told({"pods": [running(READY_AFTER + 5)], "events": [said]})
+    assert "is not ready: Startup probe failed: HTTP probe failed with statuscode: 502. See kubectl " in reason
+    assert reason.endswith("logs label-studio-redis-0 --container redis")
+
+
+ABOUT_REDIS = {"involvedObject": {"uid": "2", "fieldPath": "spec.containers{redis}"}}
+
+
+@pytest.mark.parametrize(
+    ("log", "line"),
+    [
+        ("", ""),
+        (" \n\t\n", ""),
+        ("one\r\n\x1b[31mtwo\x1b[0m  words\r\n", "two words"),
+        (
+            "could not connect to postgresql://labelstudio:a/b@host:5432/db",
+            "could not connect to postgresql://***@host:5432/db",
+        ),
+        ("redis://:hunter2@host refused", "redis://***@host refused"),
+        ('{"password": "hunter2 and more", "user": "me"}', '{"password": ***, "user": "me"}'),
+        ("Authorization: Bearer abc.def", "Authorization: Bearer ***"),
+        ("POSTGRE_PASSWORD=hunter2 is wrong", "POSTGRE_PASSWORD=*** is wrong"),
+        ("aws_secret_access_key = 'a b'", "aws_secret_access_key = ***"),
+        ("password authentication failed for user", "password authentication failed for user"),
+        ("x" * 400, "x" * 299 + "…"),
+    ],
+)
+def test_the_last_line_of_a_log_is_short_and_tells_no_secret(log: str, line: str) -> None:
+    assert last_line(log) == line
+
+
+@given(
+    name=st.sampled_from(["password", "SECRET_KEY", "api_key", "access-token", "Passphrase", "REDIS_PASSWORD"]),
+    sign=st.sampled_from(["=", ": ", " = ", ":"]),
+    value=st.text(st.characters(codec="ascii", categories=["L", "N"]), min_size=6),
+    before=st.sampled_from(["", "error: ", "connecting with user=me "]),
+)
+def test_no_value_that_is_named_like_a_secret_is_told(name: str, sign: str, value: str, before: str) -> None:
+    assert last_line(f"{before}{name}{sign}{value} refused") == f"{before}{name}{sign}*** refused"
 
 
 def test_a_pod_whose_volume_cannot_be_mounted() -> None:

@@ -1,8 +1,8 @@
 #!/bin/sh
-# PostgreSQL 17 with its contrib modules. Just-in-time compilation is left out: LLVM would be half of the image, and the
-# server falls back by itself where the provider's library is absent.
+# PostgreSQL of the major version $1 with its contrib modules. Just-in-time compilation is left out: LLVM would be half of
+# the image, and the server falls back by itself where the provider's library is absent.
 set -eu
-major=17
+major=$1
 
 groupadd --system --gid 999 postgres
 useradd --system --uid 999 --gid postgres --home-dir /var/lib/postgresql --shell /bin/bash postgres
