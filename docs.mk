@@ -51,3 +51,8 @@ bench: install  ## measure ratios on the stack that `make up` serves: make bench
 
 drills: install  ## hurt a stack of its own under load, and say what is lost: make drills [ONLY=page-pod,redis-away]
 	@$(BIN)/python -m drills $(ONLY)
+
+.PHONY: test-data
+
+test-data: install  ## try every type of data in a browser, all or some: make test-data [TYPES=image-bbox,html] [RENEW_PICTURES=1]
+	@DATA_TYPES="$(or $(TYPES),all)" RENEW_PICTURES="$(RENEW_PICTURES)" $(BIN)/python -m local test tests/e2e/test_data_types.py

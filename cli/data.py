@@ -11,28 +11,27 @@ from typing import Annotated
 import typer
 from rich.progress import DownloadColumn, MofNCompleteColumn, TimeRemainingColumn, TransferSpeedColumn
 
-from . import downloads, task_files, training
+from . import downloads, pairs, task_files, training
 from . import upload as uploads
 from .annotations import Annotations
 from .app import Endpoint, address, app, declared
 from .cluster import Cluster
 from .errors import ProjectError
 from .export import FORMATS, Format, Labelled, complete, convert, passes
+from .labelling import FIND, FIND_SECONDS, label_config
 from .page import Page
+from .pairs import Files
 from .predictions import Checker, Tasks
 from .progress import console, counted, progress
 from .snapshots import Snapshot
 from .stack import Project, Stack
 from .store import open_store
-from .task_files import Fields, Files, TaskFolder
+from .task_files import Fields, TaskFolder
 from .training import Layout
 
 SYNC = ["sh", "-c", "exec python3 -m job.apply sync source target"]
 # The job's own limit; it ends itself when a sync gets on no more.
 SYNC_SECONDS = 14400.0
-# The same job, which synchronizes nothing and tells the number of the project.
-FIND = ["sh", "-c", "exec python3 -m job.apply sync"]
-FIND_SECONDS = 600.0
 # Predictions in one request, which the page has two minutes for.
 BATCH = 500
 EXPORTS = Path("exports")
@@ -98,8 +97,7 @@ def export(
     with Annotations.open(output / project / DOWNLOADED) as annotations:
         with open_store(cluster, target, endpoint) as store:
             count = downloads.bring_annotations(store, annotations)
-        label_config = cluster.declaration(found.declaration)["label_config"]
-        labelled = Labelled(label_config, address(found.upload))
+        labelled = Labelled(label_config(cluster, found), address(found.upload))
         total, directory = annotations.count_tasks(), output / project / chosen
         with complete(directory) as part, counted("Converting", total * passes(chosen)) as advance:
             written = convert(annotations.tasks(), labelled, chosen, part, advance)
@@ -134,9 +132,9 @@ def download(  # noqa: PLR0913 - its options
         files.want(layout.wanted(annotations.tasks()))
         with open_store(cluster, data, endpoint) as store:
             downloads.bring_files(store, files, store.listed())
-        label_config, total = cluster.declaration(found.declaration)["label_config"], annotations.count_tasks()
+        labelled, total = Labelled(label_config(cluster, found), layout.source), annotations.count_tasks()
         tasks = (it for it in annotations.tasks() if files.are_there(layout.names(it)))
-        downloads.convert_in(folder, layout, Labelled(label_config, layout.source), tasks, total)
+        downloads.convert_in(folder, layout, labelled, tasks, total)
         downloads.tell_what_is_missing(layout, files)
         downloads.tell_what_is_elsewhere(layout, annotations.tasks())
         console.print(f"{count} annotations of {total} tasks and {files.count()} files are in {folder}")
@@ -155,11 +153,11 @@ def predictions(
         raise ProjectError("the stack does not say yet who imports predictions; run pulumi up first")
     with console.status("Asking for the tasks of the project"):
         number = json.loads(cluster.run_job(found.sync_job, FIND, FIND_SECONDS))["project"]
-    label_config = cluster.declaration(found.declaration)["label_config"]
+    labelling = label_config(cluster, found)
     with cluster.service(deployed.service, deployed.namespace, None) as port:
         page = Page(f"http://127.0.0.1:{port}")
         page.log_in(*(cluster.secret(key) for key in found.account))
-        checker = Checker(label_config, Tasks.of(page.tasks(number), address(found.upload)))
+        checker = Checker(labelling, Tasks.of(page.tasks(number), address(found.upload)))
         read = checker.read(file)
         missing = checker.missing(read)
         with progress("Importing", len(missing), MofNCompleteColumn()) as advance:
@@ -188,12 +186,12 @@ def _to_upload(cluster: Cluster, project: Project, files: Files, made: Path) -> 
                 "upload them without, or set source.recursiveScan: true"
             )
         return files, []
-    fields = Fields.of(declaration["label_config"])
+    fields = Fields.of(label_config(cluster, project))
     folder = TaskFolder({name: path for path, name in files}, fields, address(project.upload))
-    tasks = folder.write(task_files.read(files), made)
+    tasks = folder.write(task_files.read(files, fields.tags), made)
     media = folder.media()
     task_files.check_filter(options["regex_filter"], project.upload.prefix, media, tasks)
-    if others := len(files) - len(task_files.of_tasks(files)) - len(media):
+    if others := len(files) - len(task_files.of_tasks(files) or pairs.texts(files, fields.tags)) - len(media):
         console.print(f"{others} files of the folder are left out, for no task names them")
     return media, tasks
 

@@ -43,6 +43,10 @@ class Page:
             yield from answer["tasks"]
             page, seen, total = page + 1, seen + TASKS, answer["total"]
 
+    def label_config(self, project: int) -> str:
+        """The labelling configuration of a project."""
+        return str(self._send("GET", f"/api/projects/{project}/").json()["label_config"])
+
     def import_predictions(self, project: int, predictions: list[dict[str, Any]]) -> None:
         """Add predictions to tasks of a project, all or none of them."""
         self._send("POST", f"/api/projects/{project}/import/predictions", json=predictions)

@@ -18,6 +18,7 @@ from .errors import ProjectError
 from .export import Format, Labelled
 from .fetch import Fetch
 from .files import Files
+from .labelling import label_config
 from .listed import digest
 from .manifest import Facts, Manifest
 from .progress import console
@@ -120,7 +121,7 @@ class Snapshot:
             created=datetime.now(UTC).isoformat(timespec="seconds"),
             bucket=self.data.bucket,
             prefix=self.data.prefix,
-            label_config=self.cluster.declaration(self.project.declaration)["label_config"],
+            label_config=label_config(self.cluster, self.project),
             converter=_converter(),
             objects=sum(1 for _ in files.digested()),
             tasks=len(counts),

@@ -63,7 +63,7 @@ class Project:
     ``data`` is the source with a key that may read it, ``account`` the e-mail address and password of the account of
     declared projects; stacks of older releases do not tell them. ``snapshots`` is where snapshots are, and ``versions``
     the source with the key that reads versions for them; without versions in the store there are none.
-    ``export_jobs`` are the CronJobs of scheduled exports by what they write.
+    ``export_jobs`` are the CronJobs of scheduled exports by what they write; ``service`` is the one of the page.
     """
 
     name: str
@@ -76,6 +76,7 @@ class Project:
     snapshots: Place | None = None
     versions: Place | None = None
     export_jobs: Mapping[str, str] = field(default_factory=dict)
+    service: str | None = None
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,7 @@ class Stack:
         """The facts in the outputs."""
         try:
             declared = outputs["projects"]
-            projects = {name: _project(name, output) for name, output in declared.items()}
+            projects = {name: _project(name, it, outputs.get("serviceName")) for name, it in declared.items()}
             uploads = {"endpoint": outputs.get("objectStoreEndpoint"), **outputs.get("buckets", {}).get("uploads", {})}
             url, service = outputs.get("url"), outputs.get("serviceName")
             return cls(outputs["context"], outputs["namespace"], projects, url, service, uploads)
@@ -131,7 +132,7 @@ class Stack:
         return self.projects[name]
 
 
-def _project(name: str, output: Mapping[str, Any]) -> Project:
+def _project(name: str, output: Mapping[str, Any], service: str | None) -> Project:
     return Project(
         name=name,
         declaration=output["declaration"],
@@ -139,6 +140,7 @@ def _project(name: str, output: Mapping[str, Any]) -> Project:
         upload=Place.of(output["upload"]),
         account=_account(output.get("account")),
         export_jobs=output.get("exportJobs", {}),
+        service=service,
         **{name: Place.of(output[name]) for name in PLACES if name in output},
     )
 

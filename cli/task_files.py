@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from importlib import import_module
@@ -19,32 +19,27 @@ from typing import Any
 
 from .errors import ProjectError, listed
 from .json_values import unwritable
+from .pairs import Files, Row, rows
 
 DELIMITERS = {".csv": ",", ".tsv": "\t"}
 SUFFIXES = (".json", ".jsonl", *DELIMITERS)
 # Tags whose values are addresses unless valueType is json; the values of other tags are addresses where it is url.
 MEDIA = {"audio", "audioplus", "image", "pdf", "timeseries", "video"}
+NO_TAGS: Mapping[str, str] = {}
 # Hexadecimal digits of SHA-256, enough to tell any tasks apart.
 DIGITS = 32
-
-Files = Sequence[tuple[Path, str]]
-
-
-@dataclass(frozen=True)
-class Row:
-    """What a file says about one task at ``place``; with a ``problem`` it cannot be read."""
-
-    place: str
-    value: Any = None
-    problem: str = ""
 
 
 @dataclass(frozen=True)
 class Fields:
-    """The fields of tasks that a labelling configuration shows, and those of them that name media."""
+    """The fields of tasks that a labelling configuration shows, those of them that name media, and by which tags.
+
+    ``tags`` are in lower case, the first one where several show a field.
+    """
 
     shown: frozenset[str]
     media: frozenset[str]
+    tags: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, label_config: str) -> Fields:
@@ -53,7 +48,12 @@ class Fields:
         interface: Any = import_module("label_studio_sdk.label_interface").LabelInterface(label_config)
         tags = [tag for tag in interface.objects if re.fullmatch(r"\$[\w-]+", tag.value)]
         media = {tag.value_name for tag in tags if _is_media(tag.tag.lower(), (tag.value_type or "").lower())}
-        return cls(frozenset(tag.value_name for tag in tags), frozenset(media))
+        # A text at an address is no text in the task.
+        kinds = {
+            tag.value_name: f"{tag.tag.lower()}{' by url' if (tag.value_type or '').lower() == 'url' else ''}"
+            for tag in reversed(tags)
+        }
+        return cls(frozenset(kinds), frozenset(media), kinds)
 
 
 @dataclass
@@ -127,9 +127,15 @@ def of_tasks(files: Files) -> Files:
     return [(path, name) for path, name in files if re.fullmatch(r"tasks[^/]*", name) and path.suffix in SUFFIXES]
 
 
-def read(files: Files) -> Iterator[Row]:
-    """What the files of tasks in a folder say; ProjectError where there are none, or one cannot be read."""
+def read(files: Files, tags: Mapping[str, str] = NO_TAGS) -> Iterator[Row]:
+    """What the files of tasks in a folder say, or a task for each of its files where there are no such ones.
+
+    ProjectError where there are neither, or one cannot be read.
+    """
     if not (found := of_tasks(files)):
+        if paired := rows(files, tags):
+            yield from paired
+            return
         known = ", ".join(f"tasks{suffix}" for suffix in SUFFIXES)
         raise ProjectError(f"this project makes tasks of what a file says, and the folder has none of {known}")
     for path, name in found:

@@ -23,7 +23,7 @@ CLUSTER = {
     "ip": "iproute2",
     "debootstrap": "debootstrap",
 }
-TESTS = {"chromium": "chromium"}
+TESTS = {"chromium": "chromium", "ffmpeg": "ffmpeg"}
 _PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin"])
 # These packages start a service and enable it for each boot; the platform runs the programs itself.
 _SERVICES = {"etcd-server": "etcd", "containerd": "containerd"}

@@ -519,6 +519,23 @@ class LabelStudioArgs(TypedDict):
     """Seconds until an install or upgrade counts as failed."""
 
 
+class LabelTemplateArgs(TypedDict):
+    """A labelling configuration made of a template of the installed Label Studio; docs/data-types.md shows each."""
+
+    template: str
+    """What is labelled, and how."""
+    labels: NotRequired[list[str]]
+    """What people choose from; audio-transcription has none."""
+    columns: NotRequired[list[str]]
+    """Of time-series, and required there: columns of the CSV files that are shown."""
+    time_column: NotRequired[str]
+    """Of time-series: the column of the time; by default time. The files must be sorted by it."""
+    time_format: NotRequired[str]
+    """Of time-series: the form of the times, such as %Y-%m-%d %H:%M:%S; by default numbers."""
+    frame_rate: NotRequired[float]
+    """Of video-tracking: frames a second of all videos; by default 25."""
+
+
 class SourceArgs(TypedDict):
     """Where tasks come from."""
 
@@ -623,8 +640,8 @@ class ProjectArgs(TypedDict):
     """Title on Label Studio's page; by default the name."""
     description: NotRequired[str]
     """What Label Studio shows below the title."""
-    label_config: NotRequired[str]
-    """Labelling configuration: XML, <View> outermost."""
+    label_config: NotRequired[Any]
+    """Labelling configuration: XML, <View> outermost, or a template with labels."""
     label_config_file: NotRequired[str]
     """File with the labelling configuration, in the folder of Pulumi.yaml or below it."""
     bucket: NotRequired[str]

@@ -31,6 +31,7 @@ def declaration(
             "title": project.page_title,
             "description": project.description,
             "label_config": project.labelling,
+            **({"labelling": project.template.declared} if project.template else {}),
             "page": page.url,
             "storages": {role: _storage(role, storage) for role, storage in storages.items()},
             **({"archives": _place(ARCHIVES, archives)} if archives else {}),

@@ -15,11 +15,12 @@ from ..settings.grammars.hosts import Addresses, HttpUrl
 from ..settings.grammars.kubernetes import KubernetesName
 from ..settings.grammars.s3 import BucketName, KmsKey, Prefix, Region, check_region
 from ..settings.grammars.schedules import Cron
-from ..settings.grammars.text import Description, FilePath, Filled, Pattern, line
+from ..settings.grammars.text import Description, FilePath, Pattern, line
 from ..settings.network import ADDRESSES
 from .args import Role
 from .export_settings import ExportSettings
 from .label_config import check_label_config, read_label_config
+from .label_template import LabelConfig, LabelTemplate
 from .project_names import taken_names
 from .webhook_settings import WebhookSettings
 
@@ -138,7 +139,9 @@ class ProjectSettings(SettingsModel):
         None, description="Title on Label Studio's page; by default the name."
     )
     description: Description = Field("", description="What Label Studio shows below the title.")
-    label_config: Filled | None = Field(None, description="Labelling configuration: XML, <View> outermost.")
+    label_config: LabelConfig | None = Field(
+        None, description="Labelling configuration: XML, <View> outermost, or a template with labels."
+    )
     label_config_file: FilePath | None = Field(
         None, description="File with the labelling configuration, in the folder of Pulumi.yaml or below it."
     )
@@ -163,9 +166,24 @@ class ProjectSettings(SettingsModel):
             raise ValueError("needs labelConfig or labelConfigFile, and not both")
         key = "labelConfig" if self.label_config_file is None else "labelConfigFile"
         try:
-            check_label_config(self.labelling)
+            if self.labelling is not None:
+                check_label_config(self.labelling)
         except ValueError as error:
             raise ValueError(f"{key} {error}") from None
+        return self
+
+    @model_validator(mode="after")
+    def _source_suits_the_template(self) -> Self:
+        if self.template is None:
+            return self
+        of_media, field = not self.template.of_text, "treat_every_bucket_object_as_source"
+        if field in self.source.model_fields_set and self.source.treat_every_bucket_object_as_source != of_media:
+            raise ValueError(
+                f"source.treatEveryBucketObjectAsSource must be {str(of_media).lower()} for {self.template.template}; "
+                "leave it out"
+            )
+        # The model is immutable for everybody else.
+        object.__setattr__(self, "source", self.source.model_copy(update={field: of_media}))
         return self
 
     @model_validator(mode="after")
@@ -190,11 +208,16 @@ class ProjectSettings(SettingsModel):
         return self.title or self.name
 
     @property
-    def labelling(self) -> str:
-        """The labelling configuration, wherever it is written."""
+    def template(self) -> LabelTemplate | None:
+        """The template of Label Studio's that the labelling configuration is made of, if it is."""
+        return self.label_config if isinstance(self.label_config, LabelTemplate) else None
+
+    @property
+    def labelling(self) -> str | None:
+        """The labelling configuration, wherever it is written; that of a template is known in the cluster only."""
         if self.label_config_file is not None:
             return read_label_config(self.label_config_file)
-        return self.label_config or ""
+        return self.label_config if isinstance(self.label_config, str) else None
 
     @property
     def storages(self) -> dict[Role, StorageSettings]:

@@ -173,8 +173,8 @@ def _known_keys(path: list[int | str], schema: Mapping[str, Any], given: Any) ->
             mapping = node["discriminator"]["mapping"]
             tag = str(value.get(node["discriminator"]["propertyName"]))
             return resolve({"$ref": mapping[tag]}, value) if tag in mapping else node
-        for option in node.get("anyOf", ()):
-            if option.get("type") != "null":
+        for option in (*node.get("anyOf", ()), *node.get("oneOf", ())):
+            if option.get("type") not in ("null", "string" if isinstance(value, Mapping) else "null"):
                 return resolve(option, value)
         return node
 

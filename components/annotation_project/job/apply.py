@@ -11,6 +11,7 @@ from typing import Any
 
 from .api import LabelStudio
 from .errors import RefusedError, run
+from .labelling import completed
 from .s3 import Key, Place, is_empty, make_folder
 from .storages import ROLES, Storages
 from .webhooks import Webhooks
@@ -31,7 +32,7 @@ def main(arguments: list[str]) -> int:
         if not api.log_in(os.environ["ACCOUNT_EMAIL"], os.environ["ACCOUNT_PASSWORD"]):
             raise RefusedError("Label Studio does not know the account for declared projects")
         mode, *roles = arguments
-        return apply(api, declaration) if mode == "apply" else sync(api, declaration, roles)
+        return apply(api, completed(declaration)) if mode == "apply" else sync(api, declaration, roles)
 
     return run(f"project {declaration['name']}", work)
 

@@ -27,6 +27,7 @@ from cli.listed import Listed, list_objects
 
 from .archive import CHUNK, Archive, keep_newest, name_at
 from .errors import RefusedError, run
+from .labelling import completed
 from .s3 import Key, Place, connect, explained
 from .webhooks import EXPORT_DONE, tell
 
@@ -169,7 +170,7 @@ def main(arguments: list[str]) -> int:
 
     def work() -> str:
         with _refusing():
-            return Export(declaration, given.format, given.with_data, given.keep, folder, moment).run()
+            return Export(completed(declaration), given.format, given.with_data, given.keep, folder, moment).run()
 
     return run(f"project {declaration['name']}: export as {given.format}", work)
 
