@@ -631,6 +631,54 @@ class WebhookArgs(TypedDict):
     """Addresses and networks of a receiver with a host name, for network policies; by default the internet, where labelStudio.outbound opens it."""  # noqa: E501
 
 
+class ModelServerArgs(TypedDict):
+    """An image that the stack runs, which answers the requests of Label Studio's documentation on one port."""
+
+    image: str
+    """Image with a tag; it must run as a numbered user, without writing anywhere but to /tmp."""
+    port: NotRequired[int]
+    """Port that it listens on, for /health, /setup, /predict and /webhook."""
+    replicas: NotRequired[int]
+    """Pods; each one learns by itself, from the events that happen to reach it."""
+    resources: NotRequired[ResourcesArgs]
+    """Resources of one pod."""
+    gpus: NotRequired[int]
+    """GPUs of one pod, as nvidia.com/gpu."""
+    scheduling: NotRequired[SchedulingArgs]
+    """Where the pods may run, such as on nodes with GPUs."""
+    scratch_size: NotRequired[str]
+    """Disk of the node below /tmp; it is gone with the pod."""
+    env: NotRequired[dict[str, str]]
+    """Further variables, never secret ones."""
+    env_secrets: NotRequired[dict[str, SecretReferenceArgs]]
+    """Further variables whose values are in Secrets."""
+    run_as_user: NotRequired[int]
+    """User of the pods where cluster.runAsUser is image; by default that of the image."""
+
+
+class ModelArgs(TypedDict):
+    """A model server, and when Label Studio asks it. ``name`` is its identity: all else may change."""
+
+    name: str
+    """Identity within the project."""
+    title: NotRequired[str]
+    """Name on Label Studio's page; by default the name."""
+    url: NotRequired[str]
+    """Address of a server that runs elsewhere."""
+    addresses: NotRequired[list[str]]
+    """Addresses and networks of a url with a host name, for network policies; by default the internet, where labelStudio.outbound opens it."""  # noqa: E501
+    server: NotRequired[ModelServerArgs]
+    """A server that the stack runs."""
+    shown: NotRequired[bool]
+    """Whether the page shows the predictions of its current version; by default where the project has no other."""
+    predict_on_open: NotRequired[bool]
+    """Whether it is asked when somebody opens a task without predictions; of the shown one."""
+    predict_after_sync: NotRequired[bool]
+    """Whether it is asked, after each sync, about all tasks without predictions of its version."""
+    train_after: NotRequired[int]
+    """New annotations after which it is told to train; 0 for never."""
+
+
 class ProjectArgs(TypedDict):
     """One project. ``name`` is its identity: the title may change, another name makes another project."""
 
@@ -656,6 +704,8 @@ class ProjectArgs(TypedDict):
     """Annotations converted on a schedule."""
     webhooks: NotRequired[list[WebhookArgs]]
     """Who is told of annotations and exports."""
+    ml_backends: NotRequired[list[ModelArgs]]
+    """Model servers that predict annotations and learn from them."""
 
 
 class ImageArgs(TypedDict):

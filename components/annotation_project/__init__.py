@@ -22,6 +22,7 @@ from .declaration import certificates, declaration, keys, webhook_secrets
 from .exports import ExportJobs
 from .grants import project_grants
 from .job import REFUSED
+from .models import ModelServers, declared_models
 from .settings import ProjectSettings
 
 __all__ = ["AnnotationProject", "ProjectSettings", "ProjectsAccount", "project_grants"]
@@ -35,7 +36,8 @@ class AnnotationProject(pulumi.ComponentResource):
 
     Without it, the project and its annotations stay in Label Studio: nothing here ever deletes them. ``receivers`` are
     those servers of its webhooks that page and workers may not reach otherwise, ``told_of_exports`` those that exports
-    speak to. These write to ``archives``.
+    speak to. These write to ``archives``. ``model_urls`` are those of its model servers, and ``models_elsewhere`` where
+    page and workers reach such as the stack does not run.
     """
 
     declaration_name: pulumi.Output[str]
@@ -55,10 +57,13 @@ class AnnotationProject(pulumi.ComponentResource):
         receivers: Sequence[Peer | None] = (),
         archives: S3Connection | None = None,
         told_of_exports: Sequence[Peer | None] = (),
+        model_urls: Mapping[str, str] | None = None,
+        models_elsewhere: Sequence[Peer | None] = (),
     ) -> None:
         inputs = component_inputs(settings, context, storages=storages)
         super().__init__("label-studio:annotation_project:AnnotationProject", name, inputs, opts)
-        declared = declaration(settings, storages, page, archives)
+        models = declared_models(settings.ml_backends, model_urls or {})
+        declared = declaration(settings, storages, page, archives, models)
         converter = scripts.CONVERTER if settings.exports else {}
         files = scripts.script_map(name, context, self, {scripts.DECLARATION: declared, **converter})
         peers = storage_peers(storages.values())
@@ -74,7 +79,11 @@ class AnnotationProject(pulumi.ComponentResource):
             network_policy.allow(f"{name}-storages", context, self, pages_and_workers, peers=outside)
         if receivers:
             network_policy.allow(f"{name}-webhooks", context, self, pages_and_workers, peers=receivers)
-        run_setup_job(name, context, job, self, [files, *scripts.dependencies(opts)])
+        if models_elsewhere:
+            network_policy.allow(f"{name}-models", context, self, pages_and_workers, peers=models_elsewhere)
+        servers = ModelServers(stack=page.release, project=settings.name, page=page, storages=storages)
+        made = servers.make(settings.ml_backends, context, self)
+        run_setup_job(name, context, job, self, [files, *made, *scripts.dependencies(opts)])
         cron = schedule_setup_job(f"{name}-sync", context, sync, self, settings.schedule)
         self.declaration_name = files.metadata.apply(lambda metadata: str(metadata.name))
         self.sync_job = cron.metadata.apply(lambda metadata: str(metadata.name))
@@ -83,8 +92,8 @@ class AnnotationProject(pulumi.ComponentResource):
             jobs = ExportJobs(
                 name=name, page=page, storages=storages, archives=archives, receivers=told_of_exports, secrets=secrets
             )
-            made = {export.title: jobs.make(export, context, self) for export in settings.exports}
-            self.export_jobs = {title: it.metadata.apply(lambda data: str(data.name)) for title, it in made.items()}
+            crons = {export.title: jobs.make(export, context, self) for export in settings.exports}
+            self.export_jobs = {title: it.metadata.apply(lambda data: str(data.name)) for title, it in crons.items()}
         outputs = {"declaration": self.declaration_name, "syncJob": self.sync_job, "exportJobs": self.export_jobs}
         self.register_outputs(outputs)
 

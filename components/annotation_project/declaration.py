@@ -12,6 +12,7 @@ from ..connections import S3Connection
 from ..kubernetes import pods
 from .args import Page, ProjectStorage, Role
 from .grants import ARCHIVES
+from .model_settings import EVENTS
 from .settings import ProjectSettings
 from .webhook_settings import WebhookSettings
 
@@ -23,8 +24,10 @@ def declaration(
     storages: Mapping[Role, ProjectStorage],
     page: Page,
     archives: S3Connection | None = None,
+    models: Mapping[str, Any] | None = None,
 ) -> pulumi.Output[str]:
-    """The JSON that the module ``job.apply`` reads."""
+    """The JSON that the module ``job.apply`` reads; ``models`` are those of ``declared_models``."""
+    servers = models["servers"] if models else []
     return pulumi.Output.json_dumps(
         {
             "name": project.name,
@@ -34,8 +37,12 @@ def declaration(
             **({"labelling": project.template.declared} if project.template else {}),
             "page": page.url,
             "storages": {role: _storage(role, storage) for role, storage in storages.items()},
-            **({"archives": _place(ARCHIVES, archives)} if archives else {}),
-            "webhooks": [_webhook(number, webhook) for number, webhook in enumerate(project.webhooks)],
+            **({"archives": place_of(ARCHIVES, archives)} if archives else {}),
+            "webhooks": [
+                *(_webhook(number, webhook) for number, webhook in enumerate(project.webhooks)),
+                *(_model_webhook(server["url"]) for server in servers),
+            ],
+            **({"models": models} if models else {}),
         },
         sort_keys=True,
         indent=2,
@@ -74,11 +81,12 @@ def certificates(
 
 
 def _storage(role: Role, storage: ProjectStorage) -> dict[str, Any]:
-    place = _place(role, storage.connection)
+    place = place_of(role, storage.connection)
     return {"title": storage.title, "place": place, "options": dict(storage.options)}
 
 
-def _place(role: str, connection: S3Connection) -> dict[str, Any]:
+def place_of(role: str, connection: S3Connection) -> dict[str, Any]:
+    """Where a job or a model server finds data; the certificate is one of ``certificates``."""
     return {
         "bucket": connection.bucket,
         "prefix": connection.prefix,
@@ -95,6 +103,11 @@ def _webhook(number: int, webhook: WebhookSettings) -> dict[str, Any]:
         "header": webhook.secret.header if webhook.secret else None,
         "variable": _variable(number) if webhook.secret else None,
     }
+
+
+def _model_webhook(url: str) -> dict[str, Any]:
+    """The one that Label Studio would make for a model server, and leave behind without it."""
+    return {"url": f"{url}/webhook", "actions": [*EVENTS], "header": None, "variable": None}
 
 
 def _variable(number: int) -> str:

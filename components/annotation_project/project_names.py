@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 # Network policies and ConfigMaps of the stack, which are called label-studio-<one of these>.
 PARTS = {
@@ -39,13 +39,17 @@ KEYS = ("upload", "source", "target", "export", "archives")
 OF_ITS_KEYS = ("store-{}-setup", *(f"store-{{}}-{key}-check" for key in KEYS))
 
 
-def taken_names(names: Sequence[str]) -> Iterator[tuple[int, str]]:
-    """The position of each project that shares names of objects with another part, and a message for it."""
+def taken_names(names: Sequence[str], others: Mapping[str, int] | None = None) -> Iterator[tuple[int, str]]:
+    """The position of each project that shares names of objects with another part, and a message for it.
+
+    ``others`` are the positions of projects by names of further objects of theirs.
+    """
     taken = {
         form.format(name): f"of projects[{index}]"
         for index, name in enumerate(names)
         for form in (*OF_A_PROJECT, *OF_ITS_KEYS)
     }
+    taken |= {name: f"of projects[{index}]" for name, index in (others or {}).items()}
     taken |= dict.fromkeys(PARTS, "of the stack")
     for index, name in enumerate(names):
         if name in taken:

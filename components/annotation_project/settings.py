@@ -21,6 +21,7 @@ from .args import Role
 from .export_settings import ExportSettings
 from .label_config import check_label_config, read_label_config
 from .label_template import LabelConfig, LabelTemplate
+from .model_settings import ModelSettings, model_problems, object_names
 from .project_names import taken_names
 from .webhook_settings import WebhookSettings
 
@@ -153,6 +154,9 @@ class ProjectSettings(SettingsModel):
     schedule: Cron | None = Field(None, description="When to look for new data: five cron fields, UTC.")
     exports: ListOf[ExportSettings] = Field((), max_length=14, description="Annotations converted on a schedule.")
     webhooks: ListOf[WebhookSettings] = Field((), max_length=8, description="Who is told of annotations and exports.")
+    ml_backends: ListOf[ModelSettings] = Field(
+        (), max_length=4, description="Model servers that predict annotations and learn from them."
+    )
 
     @model_validator(mode="after")
     def _title_is_usable(self) -> Self:
@@ -200,6 +204,12 @@ class ProjectSettings(SettingsModel):
         urls = [webhook.url for webhook in self.webhooks]
         if len(set(urls)) < len(urls):
             raise ValueError("webhooks has a url twice; write all its actions in one of them")
+        return self
+
+    @model_validator(mode="after")
+    def _models_fit_together(self) -> Self:
+        if problem := model_problems(self.ml_backends):
+            raise ValueError(problem)
         return self
 
     @property
@@ -269,7 +279,9 @@ def project_problems(
     """
     names = [project.name for project in projects]
     yield from _repetitions("name", names)
-    yield from ((("projects", index, "name"), message) for index, message in taken_names(names))
+    yield from (
+        (("projects", index, "name"), message) for index, message in taken_names(names, _model_objects(projects))
+    )
     yield from _repetitions("title", [project.page_title for project in projects])
     places = [place for index, project in enumerate(projects) for place in _places(index, project, store_bucket)]
     for number, place in enumerate(places):
@@ -286,6 +298,12 @@ def project_problems(
             if project.target and place.overlaps(_Place(index, STORE, str(snapshots), project.snapshots_prefix)):
                 message = f"overlaps {project.snapshots_prefix}, the place of snapshots; write another prefix"
                 yield ("projects", place.index, place.role), message
+
+
+def _model_objects(projects: Sequence[ProjectSettings]) -> dict[str, int]:
+    """The position of each project by the names of the objects of its model servers."""
+    made = ((index, object_names(project.name, project.ml_backends)) for index, project in enumerate(projects))
+    return {name: index for index, names in made for name in names}
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,8 @@ class Connections:
     """What the backing services promise; ``uploads`` is the bucket of uploads.
 
     ``storage_endpoints`` are the URLs of further S3 servers, which storages of projects are on, and ``receivers`` those
-    of declared webhooks in private networks, each without its path.
+    of declared webhooks in private networks, each without its path. ``models`` are the declared model servers, each as
+    ``<project>/<name>=<URL>``.
     """
 
     postgresql: PostgresConnection
@@ -25,6 +26,7 @@ class Connections:
     uploads: S3Connection | None = None
     storage_endpoints: Sequence[pulumi.Input[str]] = ()
     receivers: Sequence[str] = ()
+    models: Sequence[str] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

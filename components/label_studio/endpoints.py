@@ -8,6 +8,7 @@ from .args import LabelStudioArgs
 
 VARIABLE = "DECLARED_S3_ENDPOINTS"
 RECEIVERS = "DECLARED_WEBHOOK_RECEIVERS"
+MODELS = "DECLARED_MODEL_SERVERS"
 
 
 def declared_endpoints(args: LabelStudioArgs) -> dict[str, pulumi.Input[str]]:
@@ -26,3 +27,8 @@ def declared_receivers(args: LabelStudioArgs) -> dict[str, pulumi.Input[str]]:
     """The same for receivers of webhooks."""
     receivers = ",".join(dict.fromkeys(args.connections.receivers))
     return {RECEIVERS: receivers} if receivers else {}
+
+
+def declared_models(args: LabelStudioArgs) -> dict[str, pulumi.Input[str]]:
+    """What ``files/declared_models.py`` reads."""
+    return {MODELS: " ".join(args.connections.models)} if args.connections.models else {}

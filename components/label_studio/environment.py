@@ -14,7 +14,7 @@ from ..settings.network import is_loopback
 from .args import LabelStudioArgs
 from .credentials import DjangoKeys
 from .embedded_chart import CONTAINERS
-from .endpoints import declared_endpoints, declared_receivers
+from .endpoints import declared_endpoints, declared_models, declared_receivers
 from .files.time_limits import PAGE
 from .mounts import (
     POSTGRESQL_CA,
@@ -62,6 +62,7 @@ def variables(args: LabelStudioArgs) -> Variables:
         "SECRET_KEY_SETTLES_AFTER": str(args.settings.release_timeout),
         **declared_endpoints(args),
         **declared_receivers(args),
+        **declared_models(args),
     }
 
 

@@ -49,7 +49,10 @@ class ImageSettings(SettingsModel):
 
     def reference(self, name: str) -> str:
         """The image to pull for the field ``name``, from the mirror where one is set."""
-        image: str = getattr(self, name) or f"{LABEL_STUDIO}:{NEWEST}"
+        return self.mirrored(getattr(self, name) or f"{LABEL_STUDIO}:{NEWEST}")
+
+    def mirrored(self, image: str) -> str:
+        """An image, from the mirror where one is set."""
         if self.mirror is None:
             return image
         return f"{self.mirror}/{image.split('/', 1)[1]}"

@@ -42,6 +42,14 @@ def address_problems(settings: Settings) -> Iterator[tuple[Path, str]]:
                     f"is required, since labelStudio.outbound: {outbound} does not open the port of this URL: write "
                     "addresses and networks of the receiver such as [203.0.113.7, 10.0.0.0/24], or internet",
                 )
+        for index, model in enumerate(declared.ml_backends):
+            receiver = model.receiver()
+            if receiver and receiver.reach(outbound, settings.cluster.domain) is None:
+                yield (
+                    ("projects", project, "mlBackends", index, "addresses"),
+                    f"is required, since labelStudio.outbound: {outbound} does not open the port of this URL: write "
+                    "addresses and networks of the model server such as [203.0.113.7, 10.0.0.0/24], or internet",
+                )
 
 
 def _servers(settings: Settings) -> Iterator[tuple[Path, pulumi.Input[str], Addresses | None]]:

@@ -74,7 +74,8 @@ def compose(
         redis=redis.connection,
         uploads=object_store.connections[UPLOADS],
         storage_endpoints=settings.storage_endpoints,
-        receivers=settings.webhook_receivers,
+        receivers=settings.webhook_receivers(name),
+        models=settings.declared_models(name),
     )
     after_services = ResourceOptions.merge(opts, ResourceOptions(depends_on=[postgresql, redis, object_store]))
     label_studio = LabelStudio(

@@ -98,6 +98,8 @@ def declare_projects(  # noqa: PLR0913 - what a stack has
             receivers=_receivers(project, settings, context),
             archives=store.connections.get(f"{project.name}-{ARCHIVES}"),
             told_of_exports=_told_of_exports(project, settings, context),
+            model_urls=settings.model_urls(name, project),
+            models_elsewhere=_models_elsewhere(project, settings, context),
         )
         of_project = storages[project.name]
         snapshots = snapshot_connections(project, settings.projects_bucket, store.connections, of_project)
@@ -110,6 +112,13 @@ def _receivers(project: ProjectSettings, settings: Settings, context: StackConte
     outbound, domain = settings.label_studio.outbound, settings.cluster.domain
     webhooks = [it for it in project.webhooks if {*it.actions} - {EXPORT_DONE}]
     return each_once(webhook_peer(it, outbound, context) for it in webhooks if it.addresses or it.is_private(domain))
+
+
+def _models_elsewhere(project: ProjectSettings, settings: Settings, context: StackContext) -> list[Peer | None]:
+    """The model servers that the stack does not run and that ``outbound`` does not open."""
+    outbound, domain = settings.label_studio.outbound, settings.cluster.domain
+    closed = [it for it in project.ml_backends if (url := it.receiver()) and (it.addresses or url.is_private(domain))]
+    return each_once(it.peer(outbound, context) for it in closed)
 
 
 def _told_of_exports(project: ProjectSettings, settings: Settings, context: StackContext) -> list[Peer | None]:

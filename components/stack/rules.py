@@ -203,6 +203,21 @@ def _bucket_problems(settings: Settings) -> Iterator[Problem]:
         )
 
 
+def _model_problems(settings: Settings) -> Iterator[Problem]:
+    """Model servers in private networks, where Label Studio is told to refuse them."""
+    if not settings.label_studio.security.block_local_ml_backends:
+        return
+    for project, declared in enumerate(settings.projects):
+        for index, model in enumerate(declared.ml_backends):
+            receiver = model.receiver()
+            if receiver is None or receiver.is_private(settings.cluster.domain):
+                yield (
+                    ("projects", project, "mlBackends", index),
+                    "is in a private network, which labelStudio.security.blockLocalMlBackends refuses; write false "
+                    "there: network policies open the declared servers alone",
+                )
+
+
 def _archive_problems(settings: Settings) -> Iterator[Problem]:
     """A chart that lies on this machine."""
     chart = settings.label_studio.chart
@@ -231,6 +246,7 @@ def stack_problems(settings: Settings) -> Iterator[Problem]:
     yield from rotation_problems(settings)
     yield from _bucket_problems(settings)
     yield from _archive_problems(settings)
+    yield from _model_problems(settings)
     if settings.is_production:
         yield from _production_problems(settings)
     yield from project_problems(settings.projects, settings.projects_bucket, snapshots=settings.snapshots_bucket)

@@ -14,6 +14,7 @@ from pulumi.runtime import config as engine_config
 from pydantic import Field, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
+from ..annotation_project.models import model_urls
 from ..annotation_project.settings import ProjectSettings
 from ..label_studio.settings import LabelStudioSettings
 from ..object_store.settings import ExternalStore, ObjectStoreSettings
@@ -87,12 +88,27 @@ class Settings(SettingsModel):
         storages = [storage for project in self.projects for storage in project.storages.values()]
         return sorted({storage.endpoint for storage in storages if storage.endpoint})
 
-    @property
-    def webhook_receivers(self) -> list[str]:
-        """The servers of declared webhooks that the settings put into private networks, without paths."""
+    def webhook_receivers(self, stack: str) -> list[str]:
+        """The servers of declared webhooks that the settings put into private networks, without paths.
+
+        ``stack`` begins the names of its resources, model servers included.
+        """
         webhooks = [webhook for project in self.projects for webhook in project.webhooks]
+        webhooks += [url for project in self.projects for model in project.ml_backends if (url := model.receiver())]
         private = [webhook.url for webhook in webhooks if webhook.is_private(self.cluster.domain)]
+        for project in self.projects:
+            urls = self.model_urls(stack, project)
+            private += [urls[model.name] for model in project.ml_backends if model.server]
         return sorted({f"{parts.scheme}://{parts.netloc}" for parts in map(urlsplit, private)})
+
+    def model_urls(self, stack: str, project: ProjectSettings) -> dict[str, str]:
+        """Where Label Studio reaches each model server of a project, by its name."""
+        return model_urls(stack, project.name, project.ml_backends, self.cluster.namespace, self.cluster.domain)
+
+    def declared_models(self, stack: str) -> list[str]:
+        """All model servers, as ``files/declared_models.py`` reads them."""
+        found = ((project.name, self.model_urls(stack, project)) for project in self.projects)
+        return [f"{project}/{name}={url}" for project, urls in found for name, url in urls.items()]
 
     @property
     def is_production(self) -> bool:

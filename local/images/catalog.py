@@ -61,6 +61,7 @@ REFERENCES: Mapping[str, str] = {
     "barman_sidecar": "ghcr.io/cloudnative-pg/plugin-barman-cloud-sidecar:v0.7.0",
     "traefik": "docker.io/library/traefik:v3.6.15",
     "busybox": "docker.io/library/busybox:1.37",
+    "sizes": "registry.example.com/sizes:1.0.0",
 }
 
 
@@ -253,6 +254,16 @@ def busybox() -> Definition:
     )
 
 
+def sizes() -> Definition:
+    """The model server of the tests, which needs nothing but Python."""
+    server = Path(__file__).parents[2] / "tests" / "models" / "sizes.py"
+    return Definition(
+        Config(entrypoint=["python3", "/opt/sizes.py"], user="1001", ports=[9090]),
+        PYTHON[NEWEST],
+        {"opt/sizes.py": Entry(server, mode=0o644)},
+    )
+
+
 DEFINITIONS: Mapping[str, Callable[[], Definition]] = {
     "busybox": busybox,
     "postgresql": lambda: postgresql(POSTGRESQL),
@@ -267,6 +278,7 @@ DEFINITIONS: Mapping[str, Callable[[], Definition]] = {
     "barman_plugin": barman_plugin,
     "barman_sidecar": barman_sidecar,
     "traefik": traefik,
+    "sizes": sizes,
 }
 
 

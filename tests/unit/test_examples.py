@@ -16,6 +16,7 @@ from policies.checks.configuration import read_config
 from policies.checks.dry_run import resources_of
 from policies.checks.resources import Resource
 from policies.findings import findings
+from policies.image_registries import DEFAULT
 from policies.pack import load_config
 from tests.unit.stack_files import PROJECT, configured
 
@@ -83,6 +84,28 @@ def test_scheduled_exports_and_webhooks_break_no_policy_of_production() -> None:
     assert [it for it in made if it.type == "kubernetes:batch/v1:CronJob" and "export" in it.name]
     broken = findings(made, policies_of("single-node"))
     assert [finding.message for finding in broken if finding.level is not EnforcementLevel.DISABLED] == []
+
+
+def test_a_model_server_breaks_no_policy_but_that_of_its_registry() -> None:
+    labelling = '<View><Image name="i" value="$i"/><Choices name="c" toName="i"><Choice value="a"/></Choices></View>'
+    server = {
+        "image": "registry.example.com/models/detector:1.0.0",
+        "gpus": 1,
+        "env": {"THRESHOLD": "0.5"},
+        "envSecrets": {"WEIGHTS_TOKEN": {"secretName": "weights", "secretKey": "token"}},
+        "scheduling": {"tolerations": [{"key": "nvidia.com/gpu", "operator": "Exists"}]},
+    }
+    models = [{"name": "detector", "server": server, "trainAfter": 50}, {"name": "old", "url": "http://10.1.2.3:9090"}]
+    project = {"name": "cats", "labelConfig": labelling, "mlBackends": models}
+    made = resources_of("single-node", {**config_of("single-node"), "label-studio:projects": [project]})
+    assert [it for it in made if it.type == "kubernetes:apps/v1:Deployment" and it.name.endswith("ml-detector")]
+    policies = policies_of("single-node")
+    broken = findings(made, policies)
+    [message] = [finding.message for finding in broken if finding.level is not EnforcementLevel.DISABLED]
+    assert "registry that is not allowed" in message
+    allowed = [*DEFAULT, "registry.example.com/models"]
+    own = {**policies, "image-registries": {"enforcementLevel": "mandatory", "allowed": allowed}}
+    assert [it.message for it in findings(made, own) if it.level is not EnforcementLevel.DISABLED] == []
 
 
 def test_policies_of_an_example_are_those_of_production_but_for_what_it_is_about() -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from .api import LabelStudio
+from .backends import Backends
 from .errors import RefusedError, run
 from .labelling import completed
 from .s3 import Key, Place, is_empty, make_folder
@@ -60,7 +61,12 @@ def apply(api: LabelStudio, declaration: Declaration) -> str:
     for role in ROLES:
         if role not in places:
             storages.remove(role)
-    return sync(api, declaration, ROLES)
+    # Before the sync, after which servers may be asked; one that is away keeps nothing from being applied.
+    refusals = Backends(api, project, declaration["name"]).apply(declaration.get("models"))
+    report = sync(api, declaration, ROLES)
+    if refusals:
+        raise RefusedError("; ".join(refusals))
+    return report
 
 
 def sync(api: LabelStudio, declaration: Declaration, roles: Sequence[str]) -> str:

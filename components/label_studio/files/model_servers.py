@@ -8,17 +8,21 @@ Runs inside Label Studio's containers, so it knows nothing of this project. Chec
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from functools import wraps
 from typing import Any
 
+from circuit_breakers import Breaker
 from django.apps import AppConfig
 from django.utils import timezone
 from guarded_calls import NotAvailable
 
 # A server that was connected so long ago is taken to be so still; its answer to the next question tells.
 KNOWN = timedelta(seconds=60)
+# Letters of a title that tell one server from another; the name of a file has no room for more.
+TITLE = 40
 NONE = "No predictions came: the model server {title} does not answer, or answers with an error. Its log says more."
 Method = Callable[..., Any]
 
@@ -33,8 +37,30 @@ class ModelServers(AppConfig):  # type: ignore[misc]
         from data_manager.actions import basic  # noqa: PLC0415 - models can be imported now only
         from ml.models import MLBackend  # noqa: PLC0415
 
+        MLBackend.update_state = _remembered(MLBackend.update_state)
         MLBackend.predict_tasks = _without_asking(MLBackend.predict_tasks)
         basic.evaluate_predictions = _or_the_reason(basic.evaluate_predictions)
+
+
+def _remembered(update: Method) -> Method:
+    """Let ``/health``, and so `make status`, name a server that did not answer, for a minute after it was asked."""
+
+    @wraps(update)
+    def updated(backend: Any) -> Any:
+        version = update(backend)
+        _note(backend, answered=not backend.not_ready)
+        return version
+
+    return updated
+
+
+def _note(backend: Any, *, answered: bool) -> None:
+    title = re.sub("[^a-zA-Z0-9]", " ", str(backend.title))[:TITLE]
+    breaker = Breaker(f"model server {title}", str(backend.pk), limit=1)
+    if answered:
+        breaker.answered()
+    else:
+        breaker.missed()
 
 
 def _without_asking(predict: Method) -> Method:
@@ -42,7 +68,10 @@ def _without_asking(predict: Method) -> Method:
     def predicted(backend: Any, tasks: Any) -> Any:
         if not backend.not_ready and timezone.now() - backend.updated_at < KNOWN:
             backend.update_state = lambda: backend.model_version
-        return predict(backend, tasks)
+        found = predict(backend, tasks)
+        if found is None or found == []:
+            _note(backend, answered=False)
+        return found
 
     return predicted
 

@@ -37,6 +37,7 @@ WEBHOOKS = frozenset(
 # What one saved annotation causes.
 SHORT = EXPORTS | WEBHOOKS
 RECONCILE = "target_storages.reconcile"
+PREDICTIONS = "declared_models.predict_all"
 SYNCS = frozenset(
     {
         "io_storages.base_models.import_sync_background",
@@ -50,6 +51,9 @@ LONG = SYNCS | {
     "data_export.mixins.export_background",
     "data_export.api.async_convert",
     "export_jobs.run",
+    PREDICTIONS,
+    "declared_models.train",
+    "declared_models.train_if_due",
     "data_import.functions.async_import_background",
     "data_import.functions.async_reimport_background",
 }
@@ -59,6 +63,7 @@ REPEATABLE = (
     EXPORTS
     | SYNCS
     | {
+        PREDICTIONS,
         "tasks.functions.update_tasks_counters",
         "data_manager.actions.basic.async_project_summary_recalculation",
         "projects.functions.utils.recalculate_created_annotations_and_labels_from_scratch",

@@ -29,6 +29,9 @@ INSTALLED_APPS += [
     # After the targets: it wraps what they have put in place.
     "storage_syncs.StorageSyncs",
     "page_exports.PageExports",
+    # After the syncs: it wraps what they have put in place.
+    "declared_models.DeclaredModels",
+    "model_tokens.ModelTokens",
 ]
 
 MIDDLEWARE.insert(0, "guarded_calls.HealthOfThePod")

@@ -28,6 +28,7 @@ class FakeLabelStudio:
         self.projects: dict[int, dict[str, Any]] = {}
         self.storages: dict[str, dict[int, dict[str, Any]]] = {"source": {}, "target": {}}
         self.webhooks: dict[int, dict[str, Any]] = {}
+        self.backends: dict[int, dict[str, Any]] = {}
         self.refuse: dict[str, str] = {}
         self.sync_status = "completed"
         self.requests: list[str] = []
@@ -165,6 +166,23 @@ def _webhook(fake: FakeLabelStudio, request: httpx.Request, number: str) -> http
     return httpx.Response(200, json=fake.webhooks[int(number)])
 
 
+def _backends(fake: FakeLabelStudio, request: httpx.Request) -> httpx.Response:
+    if request.method == "GET":
+        project = int(request.url.params["project"])
+        return httpx.Response(200, json=[it for it in fake.backends.values() if it["project"] == project])
+    number = max(fake.backends, default=0) + 1
+    fake.backends[number] = {"id": number, **json.loads(request.content)}
+    return httpx.Response(201, json=fake.backends[number])
+
+
+def _backend(fake: FakeLabelStudio, request: httpx.Request, number: str) -> httpx.Response:
+    if request.method == "DELETE":
+        del fake.backends[int(number)]
+        return httpx.Response(204)
+    fake.backends[int(number)] |= json.loads(request.content)
+    return httpx.Response(200, json=fake.backends[int(number)])
+
+
 ROUTES: list[tuple[str, Callable[..., httpx.Response]]] = [
     (r"GET /health", _nothing),
     (r"GET /user/(?:login|signup)/", _page),
@@ -180,4 +198,6 @@ ROUTES: list[tuple[str, Callable[..., httpx.Response]]] = [
     (r"POST /api/storages/(export/)?s3/(\d+)/sync", _sync),
     (r"(?:GET|POST) /api/webhooks/", _webhooks),
     (r"(?:PATCH|DELETE) /api/webhooks/(\d+)/", _webhook),
+    (r"(?:GET|POST) /api/ml", _backends),
+    (r"(?:PATCH|DELETE) /api/ml/(\d+)", _backend),
 ]

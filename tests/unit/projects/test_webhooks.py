@@ -125,7 +125,7 @@ def test_page_and_workers_reach_what_outbound_does_not_open_and_they_send_to() -
 
 def test_receivers_in_private_networks_are_declared_to_label_studio() -> None:
     hooks = [webhook(url=INSIDE), webhook(), webhook(url="https://10.1.2.3/a", addresses=["10.1.0.0/16"])]
-    found = stack_settings({**CATS, "webhooks": hooks}).webhook_receivers
+    found = stack_settings({**CATS, "webhooks": hooks}).webhook_receivers("label-studio")
     assert found == ["http://receiver.training.svc.cluster.local:8080", "https://10.1.2.3"]
     release = told().one("kubernetes:helm.sh/v3:Release")
     assert "http://receiver.training.svc.cluster.local:8080" in json.dumps(release.inputs["values"])

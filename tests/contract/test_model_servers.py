@@ -1,0 +1,293 @@
+"""Declared model servers with the released packages of Label Studio; loopback stands for a Service."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from components.annotation_project.declaration import _model_webhook
+from components.annotation_project.job.api import LabelStudio
+from components.annotation_project.job.backends import Backends
+from components.annotation_project.job.webhooks import LIST, Webhooks
+from tests.contract.label_studio import VERSIONS, served
+from tests.contract.minio import REGION, ROOT, Store, minio
+from tests.contract.test_webhooks import opened
+from tests.models.sizes import Bucket, Example, Model, server
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+
+LABELLING = """
+<View>
+  <Text name="text" value="$width"/>
+  <Choices name="size" toName="text"><Choice value="small"/><Choice value="large"/></Choices>
+</View>
+"""
+WIDTHS = (10, 20, 30, 40, 60, 70, 80, 90)
+PROJECT = {"label_config": LABELLING, "tasks": [{"width": width} for width in WIDTHS]}
+BUCKET = "sizes"
+NOWHERE = "http://127.0.0.1:9"
+LARGE = 25
+
+
+@contextmanager
+def modelled(read: Any = lambda: ()) -> Iterator[tuple[Model, str]]:
+    model = Model(read)
+    with server(model, ("127.0.0.1", 0)) as http:
+        threading.Thread(target=http.serve_forever, daemon=True).start()
+        yield model, f"http://127.0.0.1:{http.server_address[1]}"
+        http.shutdown()
+
+
+def declared(url: str, *, opening: bool = True, after: int = 0, name: str = "sizes") -> dict[str, Any]:
+    params = {"predictOnOpen": opening, "predictAfterSync": False, "trainAfter": after}
+    server = {"name": name, "title": "Sizes", "url": url, "extra_params": params}
+    return {"shown": "Sizes", "predict_on_open": opening, "servers": [server]}
+
+
+def backends(api: LabelStudio, page: Any) -> Backends:
+    return Backends(api, page["project"], "cats", pause=lambda _: None)
+
+
+def environment(*urls: str) -> dict[str, str]:
+    return {
+        "DECLARED_MODEL_SERVERS": " ".join(f"cats/sizes={url}" for url in urls),
+        "DECLARED_WEBHOOK_RECEIVERS": ",".join(urls),
+        # As the stack has it: network policies open the declared servers alone.
+        "ML_BLOCK_LOCAL_IP": "false",
+    }
+
+
+def choose(api: LabelStudio, page: Any, number: int) -> None:
+    choice = "large" if WIDTHS[number] > LARGE else "small"
+    region = {"from_name": "size", "to_name": "text", "type": "choices", "value": {"choices": [choice]}}
+    api.request("POST", f"/api/tasks/{page['tasks'][number]}/annotations/", json={"result": [region]})
+
+
+def predictions(api: LabelStudio, page: Any, number: int) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = api.request("GET", f"/api/tasks/{page['tasks'][number]}/")["predictions"]
+    return found
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_declared_server_predicts_and_learns_until_it_is_declared_no_more(version: str, tmp_path: Path) -> None:
+    def read() -> list[Example]:
+        return [(float(width), "large" if width > LARGE else "small") for width in WIDTHS[:4]]
+
+    with modelled(read) as (model, url), served(version, tmp_path, PROJECT, **environment(url)) as page:
+        api = opened(page)
+        hooks = Webhooks(api, page["project"], "cats")
+        hooks.apply([_model_webhook(url)])
+        assert backends(api, page).apply(declared(url, after=4)) == []
+        assert backends(api, page).apply(declared(url, after=4)) == []
+        [made] = api.request("GET", "/api/ml", project=page["project"])
+        assert (made["title"], made["model_version"], made["state"]) == ("Sizes", "sizes-0", "CO")
+        assert [it["url"] for it in api.request("GET", LIST, project=page["project"])] == [f"{url}/webhook"]
+        project = api.request("GET", f"/api/projects/{page['project']}/")
+        assert (project["model_version"], project["evaluate_predictions_automatically"]) == ("Sizes", True)
+
+        [predicted] = predictions(api, page, 3)
+        assert (predicted["result"][0]["value"]["choices"], predicted["model_version"]) == (["small"], "sizes-0")
+        assert 0.5 < predicted["score"] < 1
+        for number in range(3):
+            choose(api, page, number)
+        assert "START_TRAINING" not in model.events
+        choose(api, page, 3)
+        assert model.events.count("START_TRAINING") == 1
+        assert model.events.count("ANNOTATION_CREATED") == 4
+        deadline = time.monotonic() + 10
+        while model.trainings == 0 and time.monotonic() < deadline:
+            time.sleep(0.1)
+        [made] = api.request("GET", "/api/ml", project=page["project"])
+        assert made["model_version"] == "sizes-1"
+        assert predictions(api, page, 4)[0]["model_version"] == "sizes-1"
+        choose(api, page, 4)
+        assert model.events.count("START_TRAINING") == 1, "four more are needed"
+
+        token = model.token
+        assert status(page, token, "GET", f"/api/projects/{page['project']}/") == 200
+        hooks.apply([])
+        assert backends(api, page).apply(None) == []
+        assert api.request("GET", "/api/ml", project=page["project"]) == []
+        assert api.request("GET", LIST, project=page["project"]) == []
+        assert status(page, token, "GET", f"/api/projects/{page['project']}/") == 401
+        project = api.request("GET", f"/api/projects/{page['project']}/")
+        assert (project["model_version"], project["evaluate_predictions_automatically"]) == ("", False)
+
+
+def status(page: Any, token: str, method: str, path: str, **options: Any) -> int:
+    headers = {"Authorization": f"Token {token}"}
+    return httpx.request(method, f"http://127.0.0.1:{page['port']}{path}", headers=headers, **options).status_code
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_its_token_is_for_one_project_alone(version: str, tmp_path: Path) -> None:
+    with modelled() as (model, url), served(version, tmp_path, PROJECT, **environment(url)) as page:
+        api = opened(page)
+        backends(api, page).apply(declared(url))
+        choose(api, page, 0)
+        own, task = page["project"], page["tasks"][0]
+        other = api.request("POST", "/api/projects/", json={"title": "Other", "label_config": LABELLING})["id"]
+        strange = api.request("POST", f"/api/projects/{other}/tasks/", json={"data": {"width": 1}})["id"]
+        annotation = api.request("GET", f"/api/tasks/{task}/annotations/")[0]["id"]
+        prediction = {"result": [], "score": 0.5, "model_version": "own"}
+        allowed: list[tuple[str, str, Any]] = [
+            ("GET", f"/api/projects/{own}/", None),
+            ("GET", f"/api/projects/{own}/tasks/", None),
+            ("GET", f"/api/projects/{own}/export?exportType=JSON", None),
+            ("GET", f"/api/tasks?project={own}&fields=all", None),
+            ("GET", f"/api/tasks/{task}/", None),
+            ("GET", f"/api/tasks/{task}/annotations/", None),
+            ("GET", f"/api/annotations/{annotation}/", None),
+            ("GET", f"/api/predictions?project={own}", None),
+            ("POST", "/api/predictions/", {**prediction, "task": task}),
+            ("POST", f"/api/projects/{own}/import/predictions", [{**prediction, "task": task}]),
+        ]
+        refused: list[tuple[str, str, Any]] = [
+            ("GET", f"/api/projects/{other}/", None),
+            ("GET", "/api/projects/", None),
+            ("GET", f"/api/projects/{other}/export?exportType=JSON", None),
+            ("GET", f"/api/tasks?project={other}", None),
+            ("GET", f"/api/tasks?project={own}&project={other}", None),
+            ("GET", f"/api/tasks?project={own}&view=1", None),
+            ("GET", f"/api/tasks?project={own}", {"project": other}),
+            ("GET", "/api/tasks", None),
+            ("GET", f"/api/tasks/{strange}/", None),
+            ("GET", f"/api/tasks/{strange}/annotations/", None),
+            ("GET", "/api/predictions", None),
+            ("GET", f"/api/projects/{own}/validate/", None),
+            ("GET", "/api/users/", None),
+            ("GET", "/api/current-user/whoami", None),
+            ("GET", "/api/current-user/token", None),
+            ("GET", "/api/invite", None),
+            ("GET", f"/api/ml?project={own}", None),
+            ("GET", f"/api/webhooks/?project={own}", None),
+            ("GET", f"/api/storages/s3/?project={own}", None),
+            ("POST", "/api/jwt/settings", {"legacy_api_tokens_enabled": True}),
+            ("POST", "/api/predictions/", {**prediction, "task": strange}),
+            ("POST", "/api/predictions/", {**prediction, "task": task, "project": other}),
+            ("POST", f"/api/projects/{other}/import/predictions", [{**prediction, "task": strange}]),
+            ("PATCH", f"/api/projects/{own}/", {"title": "Taken"}),
+            ("PATCH", f"/api/tasks/{task}/", {"data": {"width": 2}}),
+            ("POST", f"/api/tasks/{task}/annotations/", {"result": []}),
+            ("DELETE", f"/api/tasks/{task}/", None),
+            ("DELETE", f"/api/projects/{own}/", None),
+            ("DELETE", f"/api/projects/{own}/tasks/", None),
+            ("GET", f"/storage-data/uploaded/?filepath=upload/{other}/a.png", None),
+            ("GET", f"/data/upload/{other}/a.png", None),
+        ]
+        for method, path, body in allowed:
+            assert status(page, model.token, method, path, json=body) in (200, 201), (method, path)
+        for method, path, body in refused:
+            assert status(page, model.token, method, path, json=body) in (401, 403), (method, path)
+        assert status(page, f"{model.token}x", "GET", f"/api/projects/{own}/") == 401
+        # What is no part of the API knows nothing of tokens.
+        assert status(page, model.token, "GET", "/projects/") in (302, 401, 403)
+        # Its server is declared for this URL alone.
+        patched = api.request("GET", "/api/ml", project=own)[0]
+        with modelled() as (_, elsewhere):
+            api.request("PATCH", f"/api/ml/{patched['id']}", json={"url": elsewhere, "project": own})
+            assert status(page, model.token, "GET", f"/api/projects/{own}/") == 401
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_server_that_is_away_keeps_nobody_from_annotating(version: str, tmp_path: Path) -> None:
+    with modelled() as (model, url), served(version, tmp_path, PROJECT, **environment(url, NOWHERE)) as page:
+        api = opened(page)
+        [refusal] = backends(api, page).apply(declared(NOWHERE))
+        assert refusal.startswith(f"mlBackends sizes: Label Studio does not reach {NOWHERE}, or its /health")
+        by_hand = {"project": page["project"], "url": url, "title": "Own"}
+        api.request("POST", "/api/ml", json=by_hand)
+        assert not model.token.startswith("model-server."), "nobody declared it"
+        assert backends(api, page).apply(declared(url)) == []
+        assert model.token.startswith("model-server.")
+        model.answer = lambda *_: None  # type: ignore[method-assign]
+        began = time.monotonic()
+        choose(api, page, 0)
+        assert predictions(api, page, 1) == []
+        assert time.monotonic() - began < 10
+        away = httpx.get(f"http://127.0.0.1:{page['port']}/health").json()["away"]
+        assert "model server Sizes" in away
+        backends(api, page).apply(None)
+        assert [it["title"] for it in api.request("GET", "/api/ml", project=page["project"])] == ["Own"]
+
+
+def storage(page: Any, store: Store, **keys: Any) -> dict[str, Any]:
+    identifier, secret = ROOT
+    return {
+        "project": page["project"],
+        "bucket": BUCKET,
+        "region_name": REGION,
+        "s3_endpoint": store.endpoint,
+        "aws_access_key_id": identifier,
+        "aws_secret_access_key": secret,
+        **keys,
+    }
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_tasks_are_predicted_after_each_sync_and_learnt_from_in_the_bucket(version: str, tmp_path: Path) -> None:
+    (tmp_path / "store").mkdir()
+    with minio(tmp_path / "store") as store:
+        client = store.client("s3", ROOT)
+        client.create_bucket(Bucket=BUCKET)
+        for width in WIDTHS:
+            client.put_object(Bucket=BUCKET, Key=f"in/{width}.json", Body=json.dumps({"width": width}).encode())
+        identifier, secret = ROOT
+        place = {"PREFIX": "out/", "BUCKET": BUCKET, "ENDPOINT": store.endpoint, "REGION": REGION}
+        keys = {"ACCESS_KEY_ID": identifier, "SECRET_ACCESS_KEY": secret}
+        bucket = Bucket({f"EXPORT_{name}": value for name, value in {**place, **keys}.items()})
+        allowed = {"DECLARED_S3_ENDPOINTS": store.endpoint}
+        empty = {**PROJECT, "tasks": []}
+        with (
+            modelled(bucket.read) as (model, url),
+            served(version, tmp_path, empty, **environment(url), **allowed) as page,
+        ):
+            api = opened(page)
+            found = declared(url, opening=False, after=4)
+            found["servers"][0]["extra_params"]["predictAfterSync"] = True
+            assert backends(api, page).apply(found) == []
+            source = api.request(
+                "POST", "/api/storages/s3/", json=storage(page, store, prefix="in/", use_blob_urls=False)
+            )
+            api.request("POST", "/api/storages/export/s3", json=storage(page, store, prefix="out"))
+            api.request("POST", f"/api/storages/s3/{source['id']}/sync")
+            listed = api.request("GET", f"/api/tasks?project={page['project']}&page_size=100&fields=all")["tasks"]
+            tasks = {int(task["data"]["width"]): task for task in listed}
+            assert {width: versions_of(task) for width, task in tasks.items()} == {
+                width: ["sizes-0"] for width in WIDTHS
+            }
+            for width in WIDTHS[:4]:
+                region = {"from_name": "size", "to_name": "text", "type": "choices"}
+                value = {"choices": ["large" if width > LARGE else "small"]}
+                body = {"result": [{**region, "value": value}]}
+                api.request("POST", f"/api/tasks/{tasks[width]['id']}/annotations/", json=body)
+            deadline = time.monotonic() + 40
+            while model.trainings == 0 and time.monotonic() < deadline:
+                time.sleep(0.2)
+            assert model.threshold == LARGE
+            api.request("POST", f"/api/storages/s3/{source['id']}/sync")
+            listed = api.request("GET", f"/api/tasks?project={page['project']}&page_size=100&fields=all")["tasks"]
+            assert [versions_of(task) for task in listed] == [["sizes-0", "sizes-1"]] * len(WIDTHS)
+
+
+def versions_of(task: Any) -> list[str]:
+    return sorted(str(prediction["model_version"]) for prediction in task["predictions"])
+
+
+def test_the_model_learns_a_threshold() -> None:
+    model = Model(lambda: [(10.0, "small"), (30.0, "large")])
+    before = model.version
+    assert model.predict({"data": {"width": 30}})["result"][0]["value"]["choices"] == ["small"]
+    model.train(2)
+    assert (model.threshold, model.version) != (20.0, before)
+    told = model.predict({"data": {"width": 30}})
+    assert told["result"][0]["value"]["choices"] == ["large"]
+    assert json.dumps(told)
