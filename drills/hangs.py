@@ -33,6 +33,8 @@ PATIENCE_SECONDS = 100.0
 PAGE, HEALTH = "/api/projects/", "/health"
 # Of the fault that is no silence: seconds that each packet comes later, and the part of packets that are lost.
 DELAY_SECONDS, LOSS = 0.3, 0.05
+# Annotations a second of the two that are tried, on a machine that has much to do.
+SAVED = 0.25
 VIEWERS, EXPORTED_TASKS = 16, 10_000
 OK, UNAVAILABLE = int(httpx.codes.OK), int(httpx.codes.SERVICE_UNAVAILABLE)
 Pods = Callable[[Subject], list[Object]]
@@ -151,8 +153,8 @@ def _nobody(_: Subject, __: Session) -> Iterator[list[str]]:
 class Hang:
     """A fault of pods, who waits for them, and what the page must do meanwhile.
 
-    ``page``, ``health`` and ``p95`` are seconds, ``rate`` is the least part of the quiet rate. ``loss`` and ``delay``
-    (seconds) are those of packets that are not all dropped.
+    ``page``, ``health`` and ``p95`` are seconds, ``rate`` is the least part of the quiet rate, ``saved`` that of
+    annotations a second. ``delay`` is that of packets that are not dropped, in seconds.
     """
 
     pods: Pods
@@ -167,6 +169,7 @@ class Hang:
     health: float = HEALTH_SECONDS
     rate: float = 0.0
     p95: float = float("inf")
+    saved: float = SAVED
 
     def drill(self, stack: str = "dev") -> Drill:
         """The drill, on one of drills.stack.STACKS."""
@@ -175,6 +178,8 @@ class Hang:
             expected += ", the page with 503 meanwhile"
         if self.rate:
             expected += f", the project list at {self.rate} of its quiet rate, p95 below {self.p95:.0f} s"
+        if self.saved:
+            expected += ", annotations are saved"
         return Drill(f"{expected}; back within {BACK_SECONDS:.0f} s, no restart", self.hurt, self._prepare, stack)
 
     def _prepare(self, subject: Subject) -> None:
@@ -192,7 +197,8 @@ class Hang:
 
         def judge(ledger: Ledger) -> Observation:
             saved = sum(watch.hurt <= moment <= watch.released for moment in ledger.saved)
-            return self.judged(watch, restarts, f"{saved} annotations saved; page {memory[0]} and {memory[1]} MiB")
+            observed = self.judged(watch, restarts, f"{saved} annotations saved; page {memory[0]} and {memory[1]} MiB")
+            return Observation(observed.text, observed.passed and saved >= self.saved * self.seconds)
 
         return judge
 
@@ -267,6 +273,8 @@ def _viewers(subject: Subject, session: Session) -> Iterator[list[str]]:
 def _viewers_and_exports(subject: Subject, session: Session) -> Iterator[list[str]]:
     """Beside them eight people each of whom exports 10,000 tasks, in a way of his own."""
     project = project_of(session, EXPORTED_TASKS)
+    # What the import leaves to the workers, which would slow down the quiet time.
+    time.sleep(QUIET_SECONDS)
     kinds = ("JSON", "JSON_MIN", "CSV", "TSV")
     address = f"/api/projects/{project}/export?download_all_tasks=true&interpolate_key_frames="
     exports = [f"{address}{each}&exportType={kind}" for kind in kinds for each in ("true", "false")]
@@ -279,16 +287,14 @@ def _viewers_and_exports(subject: Subject, session: Session) -> Iterator[list[st
 
 _BOTH = frozenset({OK, UNAVAILABLE})
 # Each process has a connection of its own, which it may be the first to use.
-_DATABASE = Hang(_postgresql, 5432, statuses=_BOTH, health=ANSWER_SECONDS)
+_DATABASE = Hang(_postgresql, 5432, statuses=_BOTH, health=ANSWER_SECONDS, saved=0)
 # Every query takes so much longer; a page asks for some tens.
-_SLOW = Hang(_postgresql, 5432, delay=DELAY_SECONDS, statuses=_BOTH, page=60.0, health=ANSWER_SECONDS)
+_SLOW = Hang(_postgresql, 5432, delay=DELAY_SECONDS, statuses=_BOTH, page=60.0, health=ANSWER_SECONDS, saved=0)
 DRILLS: Mapping[str, Drill] = {
-    "redis-silent": Hang(redis, 6379).drill(),
-    "redis-silent-for-long": Hang(redis, 6379, seconds=LONG_SECONDS).drill(),
+    "redis-silent": Hang(redis, 6379, seconds=LONG_SECONDS).drill(),
     "redis-silent-of-two": Hang(redis, 6379, replicas=2).drill(),
     "postgresql-silent": _DATABASE.drill(),
     "store-silent": Hang(store, 9000).drill(),
-    "store-silent-of-two": Hang(store, 9000, replicas=2).drill(),
     "names-silent": Hang(_names, 53, "udp", statuses=_BOTH).drill(),
     "endpoint-silent": Hang(_outside, outside.STORE, people=_viewers).drill(),
     "endpoint-silent-in-exports": Hang(_outside, outside.STORE, people=_viewers_and_exports, rate=0.8, p95=1.0).drill(),
@@ -297,5 +303,5 @@ DRILLS: Mapping[str, Drill] = {
     "redis-slow": Hang(redis, 6379, delay=DELAY_SECONDS).drill(),
     "postgresql-slow": _SLOW.drill(),
     "store-slow": Hang(store, 9000, delay=DELAY_SECONDS).drill(),
-    "postgresql-silent-cnpg": Hang(_cnpg, 5432, statuses=_BOTH, health=ANSWER_SECONDS).drill("cnpg"),
+    "postgresql-silent-cnpg": Hang(_cnpg, 5432, statuses=_BOTH, health=ANSWER_SECONDS, saved=0).drill("cnpg"),
 }
