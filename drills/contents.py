@@ -33,7 +33,7 @@ def read(target: Target, people: Mapping[str, str]) -> Contents:
             "projects": {str(each["id"]): _digest([each["title"], each["label_config"]]) for each in projects},
             "tasks": {str(each["id"]): _digest([each["project"], each["data"]]) for each in tasks},
             "annotations": {
-                str(each["id"]): _digest([task["id"], each["completed_by"], each["result"]])
+                str(each["id"]): _digest([task["id"], _number(each["completed_by"]), each["result"]])
                 for task in tasks
                 for each in task["annotations"]
             },
@@ -87,6 +87,11 @@ def _log_in(target: Target, email: str, password: str) -> str:
     with Session(target.url) as session:
         answer = session.log_in(email, password)
         return OPENS if answer.status_code == httpx.codes.FOUND else REFUSED
+
+
+def _number(person: Any) -> Any:
+    """Releases say who it was by a number or by an object."""
+    return person["id"] if isinstance(person, dict) else person
 
 
 def _digest(value: object) -> str:

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -13,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from components.settings.rotation import Rotation
-from drills import rotations
+from drills import releases, rotations
 from drills.__main__ import DRILLS, GROUPS, _judge, batches, main
 from drills.contents import Contents, counted, differences
 from drills.drill import Drill, Observation
@@ -184,3 +185,46 @@ def test_the_blocks_that_the_drills_of_releases_type_are_there() -> None:
     assert needing("backup", "a stack that was upgraded") == 2
     assert needing("backup", None) == 3
     assert needing("upgrade", "a standalone server of another major version") == 2
+
+
+class Refusing:
+    """A deployment whose update fails with a text, and whose pods are others afterwards where it ``replaces`` them."""
+
+    def __init__(self, printed: str, *, replaces: bool = False) -> None:
+        self.engine = SimpleNamespace(settings={"images": {"postgresql": "old"}})
+        self.printed, self.replaces, self.pods = printed, replaces, {"1"}
+        self.ran: list[tuple[str, Any]] = []
+
+    def change(self, settings: Any) -> None:
+        self.engine.settings = settings
+
+    def refused(self, command: str) -> str:
+        self.ran.append((command, self.engine.settings))
+        self.pods = {"2"} if self.replaces else self.pods
+        return self.printed
+
+    def run(self, command: str) -> None:
+        self.ran.append((command, self.engine.settings))
+
+
+@pytest.mark.parametrize(
+    ("printed", "replaces", "ledger", "passed"),
+    [
+        ("error: no such tag 9\nsee docs", False, Ledger(), True),
+        ("error: something else", False, Ledger(), False),
+        ("error: no such tag 9, see docs", True, Ledger(), False),
+        ("error: no such tag 9, see docs", False, Ledger(refused=1), False),
+    ],
+)
+def test_a_refusal_has_its_reasons_and_nobody_notices_it(
+    printed: str, replaces: bool, ledger: Ledger, passed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deployment = Refusing(printed, replaces=replaces)
+    monkeypatch.setattr(releases, "served", lambda it: it.pods)
+    hurt = releases._refused(lambda _: {"images": {"labelStudio": "new"}}, "no such tag", "see docs")
+    observation = hurt(cast(Any, SimpleNamespace(deployment=deployment)))(ledger)
+    before = {"images": {"postgresql": "old"}}
+    assert deployment.ran == [("up", {"images": {"postgresql": "old", "labelStudio": "new"}}), ("up", before)]
+    assert observation.passed is passed, observation.text
+    if passed:
+        assert "…error: no such tag 9 see docs…" in observation.text
