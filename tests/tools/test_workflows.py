@@ -110,7 +110,7 @@ def test_long_targets_run_at_night_with_a_cache_and_pull_requests_test_chart_pac
     assert "make test-chart" in ran["chart"]
     assert "make test-package" in ran["package"]
     assert "scripts/ci/in_debian.sh test-engine" in ran["engine"]
-    assert nightly["all"]["strategy"]["matrix"]["targets"] == ["test", "up bench", "up drills"]
+    assert nightly["all"]["strategy"]["matrix"]["targets"] == ["test", "test-data", "up bench", "up drills"]
     assert {*nightly["caches"]["strategy"]["matrix"]["tests"]} == {*tests} - {"engine"}
     for job in [*tests.values(), *nightly.values()]:
         [cache] = [step for step in job["steps"] if step.get("uses", "").startswith("actions/cache@")]
