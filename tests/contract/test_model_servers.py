@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -264,6 +265,7 @@ def test_tasks_are_predicted_after_each_sync_and_learnt_from_in_the_bucket(versi
             assert {width: versions_of(task) for width, task in tasks.items()} == {
                 width: ["sizes-0"] for width in WIDTHS
             }
+            assert {*by_score(api, page)[:2]} == {40, 60}, "the least sure of them first"
             for width in WIDTHS[:4]:
                 region = {"from_name": "size", "to_name": "text", "type": "choices"}
                 value = {"choices": ["large" if width > LARGE else "small"]}
@@ -276,6 +278,14 @@ def test_tasks_are_predicted_after_each_sync_and_learnt_from_in_the_bucket(versi
             api.request("POST", f"/api/storages/s3/{source['id']}/sync")
             listed = api.request("GET", f"/api/tasks?project={page['project']}&page_size=100&fields=all")["tasks"]
             assert [versions_of(task) for task in listed] == [["sizes-0", "sizes-1"]] * len(WIDTHS)
+            assert {*by_score(api, page)[:2]} == {20, 30}, "of the newest version"
+
+
+def by_score(api: LabelStudio, page: Any) -> list[int]:
+    """The widths of all tasks as the Data Manager sorts them by *Prediction score*."""
+    query = json.dumps({"ordering": ["tasks:predictions_score"]})
+    found = api.request("GET", f"/api/tasks?project={page['project']}&page_size=100&query={quote(query)}")["tasks"]
+    return [int(task["data"]["width"]) for task in found]
 
 
 def versions_of(task: Any) -> list[str]:

@@ -1,10 +1,11 @@
 """Model servers that the stack declares: asked when, and trained as often as, the declaration says.
 
-Label Studio asks the first model server of a project, whichever is shown; asks when any task is opened; and trains
-within the request that saves an annotation, all servers of the project, whenever the number of annotations is a
-multiple of one number. Here the server that is shown is asked, one that does not want to be is not when a task is
-opened, all tasks of a project are predicted after a sync, and training is a job of the queue. ``extra_params`` of a
-declared server has ``predictOnOpen``, ``predictAfterSync`` and ``trainAfter``.
+Label Studio asks the first model server of a project, whichever is shown; asks when any task is opened; trains within
+the request that saves an annotation, all servers of the project, whenever the number of annotations is a multiple of
+one number; and takes the title of the server that is shown for the version of its predictions, so that their scores
+sort nothing. Here the server that is shown is asked, one that does not want to be is not when a task is opened, all
+tasks of a project are predicted after a sync, training is a job of the queue, and tasks are sorted by the score of the
+newest version. ``extra_params`` of a declared server has ``predictOnOpen``, ``predictAfterSync`` and ``trainAfter``.
 
 Runs inside Label Studio's containers, so it knows nothing of this project. Checked with 1.20.0 and 1.23.2.
 """
@@ -36,12 +37,17 @@ class DeclaredModels(AppConfig):  # type: ignore[misc]
 
     def ready(self) -> None:
         """ImportError or AttributeError where a release has no such place."""
+        from data_manager.managers import (  # noqa: PLC0415
+            annotate_predictions_score,
+            update_annotation_map,
+        )
         from django.db.models.signals import post_save  # noqa: PLC0415 - models can be imported now only
         from io_storages.base_models import ImportStorage  # noqa: PLC0415
         from projects.models import Project  # noqa: PLC0415
         from tasks import api, models  # noqa: PLC0415
 
         Project.ml_backend = property(shown)
+        update_annotation_map({"predictions_score": _scored(annotate_predictions_score)})
         api.evaluate_predictions = _if_wanted(api.evaluate_predictions)
         prelabel = models.Task.get_predictions_for_prelabeling
         models.Task.get_predictions_for_prelabeling = _of_before_unless_wanted(prelabel)
@@ -97,6 +103,21 @@ def _of_before_unless_wanted(predictions: Method) -> Method:
         return task.predictions.filter(model_version=backend.model_version)
 
     return prelabelled
+
+
+def _scored(annotate: Method) -> Method:
+    @wraps(annotate)
+    def scored(tasks: Any) -> Any:
+        from django.db.models import Avg, Q  # noqa: PLC0415
+
+        first = tasks.first()
+        backends = first.project.ml_backends.filter(title=first.project.model_version) if first else ()
+        if backend := next(iter(backends), None):
+            own = Q(predictions__model_version=backend.model_version)
+            return tasks.annotate(predictions_score=Avg("predictions__score", filter=own))
+        return annotate(tasks)
+
+    return scored
 
 
 def _then_predicted(scan: Method) -> Method:
