@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -13,14 +14,19 @@ from urllib.parse import quote
 
 import httpx
 import pytest
+from playwright.sync_api import Page
 
 from components.annotation_project.declaration import _model_webhook
 from components.annotation_project.job.api import LabelStudio
 from components.annotation_project.job.backends import Backends
 from components.annotation_project.job.webhooks import LIST, Webhooks
+from components.settings.images import NEWEST
+from local.cluster.api import wait
 from tests.contract.label_studio import VERSIONS, served
 from tests.contract.minio import REGION, ROOT, Store, minio
 from tests.contract.test_webhooks import opened
+from tests.e2e.browser import browser_page, log_in, screenshot
+from tests.e2e.test_dev_stack import pictures
 from tests.models.sizes import Bucket, Example, Model, server
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -36,6 +42,12 @@ PROJECT = {"label_config": LABELLING, "tasks": [{"width": width} for width in WI
 BUCKET = "sizes"
 NOWHERE = "http://127.0.0.1:9"
 LARGE = 25
+# Columns of the Data Manager besides those about predictions.
+HIDDEN = (
+    *("inner_id", "total_annotations", "annotations_results", "annotations_ids", "file_upload", "storage_filename"),
+    *("created_at", "updated_at", "updated_by", "avg_lead_time", "draft_exists", "completed_at", "annotators"),
+    *("cancelled_annotations", "total_predictions", "predictions_results"),
+)
 
 
 @contextmanager
@@ -279,6 +291,55 @@ def test_tasks_are_predicted_after_each_sync_and_learnt_from_in_the_bucket(versi
             listed = api.request("GET", f"/api/tasks?project={page['project']}&page_size=100&fields=all")["tasks"]
             assert [versions_of(task) for task in listed] == [["sizes-0", "sizes-1"]] * len(WIDTHS)
             assert {*by_score(api, page)[:2]} == {20, 30}, "of the newest version"
+
+
+def test_a_person_accepts_and_corrects_predictions(tmp_path: Path) -> None:
+    """In the browser, with the newest release: a task opens with what the model predicts."""
+
+    def read() -> list[Example]:
+        return [(float(width), "large" if width > LARGE else "small") for width in WIDTHS[:4]]
+
+    with (
+        modelled(read) as (model, url),
+        served(NEWEST, tmp_path, PROJECT, **environment(url)) as page,
+        browser_page() as tab,
+    ):
+        api, address = opened(page), f"http://127.0.0.1:{page['port']}"
+        assert backends(api, page).apply(declared(url, after=4)) == []
+        log_in(tab, address, "projects@example.com", "password")
+        for number, width in enumerate(WIDTHS[:4]):
+            submit(tab, f"{address}/projects/{page['project']}/data?task={page['tasks'][number]}", width > LARGE)
+            [saved] = api.request("GET", f"/api/tasks/{page['tasks'][number]}/annotations/")
+            [region] = saved["result"]
+            assert region["value"]["choices"] == ["large" if width > LARGE else "small"]
+            assert saved["parent_prediction"] == predictions(api, page, number)[0]["id"]
+        wait("a training", lambda: model.trainings == 1, 20)
+        assert {*by_score(api, page)[:2]} == {40, 60}, "there is no prediction of the newest version yet"
+        every = {"selectedItems": {"all": True, "excluded": []}}
+        api.request("POST", f"/api/dm/actions?id=retrieve_tasks_predictions&project={page['project']}", json=every)
+        assert {*by_score(api, page)[:2]} == {20, 30}
+        tab.goto(f"{address}/projects/{page['project']}/data?tab={versions_tab(api, page)}")
+        tab.get_by_text(re.compile("sizes-[01],sizes-[01]")).first.wait_for()
+        tab.wait_for_timeout(1000)
+        screenshot(tab, pictures(tmp_path) / "model-versions.png")
+
+
+def submit(tab: Page, address: str, correct: bool) -> None:
+    """Accept what is chosen in advance, or choose the other one."""
+    tab.goto(address)
+    tab.locator("input[name=small]:checked").wait_for()
+    tab.wait_for_timeout(1000)
+    if correct:
+        tab.locator("input[name=large]").click()
+    tab.locator("button[aria-label=submit], button:has-text('Submit')").first.click()
+    tab.locator("button[aria-label=update], button:has-text('Update')").first.wait_for()
+
+
+def versions_tab(api: LabelStudio, page: Any) -> int:
+    """A tab of the Data Manager that shows versions and scores, the least sure first."""
+    hidden = {"explore": [f"tasks:{name}" for name in HIDDEN], "labeling": []}
+    data = {"title": "Unsure first", "ordering": ["tasks:predictions_score"], "hiddenColumns": hidden}
+    return int(api.request("POST", "/api/dm/views/", json={"project": page["project"], "data": data})["id"])
 
 
 def by_score(api: LabelStudio, page: Any) -> list[int]:

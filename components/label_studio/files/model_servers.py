@@ -80,10 +80,14 @@ def _or_the_reason(evaluate: Method) -> Method:
     @wraps(evaluate)
     def evaluated(tasks: Any) -> Any:
         found = evaluate(tasks)
-        if not tasks:
+        backend = tasks[0].project.ml_backend if tasks else None
+        if backend is None:
             return found
-        backend = tasks[0].project.ml_backend
-        if backend is not None and (backend.not_ready or found == []):
+        if isinstance(found, str):
+            # All have predictions of this version, which was known a minute ago; the server may have learnt since.
+            backend.update_state()
+            found = evaluate(tasks)
+        if backend.not_ready or found == []:
             raise NotAvailable(NONE.format(title=backend.title))
         return found
 
