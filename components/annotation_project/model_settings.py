@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field, model_validator
 from ..connections import Peer
 from ..kubernetes import names
 from ..kubernetes.context import StackContext
+from ..label_studio.environment_settings import looks_secret
 from ..settings.base import ListOf, Resources, Scheduling, SecretReference, SettingsModel
 from ..settings.grammars.hosts import Addresses, Port, ReceiverUrl
 from ..settings.grammars.images import Image
@@ -62,6 +63,10 @@ class ModelServer(SettingsModel):
         for key, given in {"env": [*self.env], "envSecrets": [*self.env_secrets]}.items():
             own = (name for name in given if name in OWN_VARIABLES or name.startswith(OWN_PREFIXES))
             refuse_entries(key, ((name, "is a variable of the stack's own; choose another name") for name in own))
+        secret = [name for name, value in self.env.items() if looks_secret(name, value)]
+        refuse_entries(
+            "env", ((name, "looks like a secret; put it into a Secret and name it in envSecrets") for name in secret)
+        )
         twice = [name for name in self.env_secrets if name in self.env]
         refuse_entries("envSecrets", ((name, "is in env too; keep one") for name in twice))
         return self

@@ -58,6 +58,7 @@ OWNED = {
     "PYTHONPYCACHEPREFIX": "nothing: compiled code is kept below /tmp",
     "DECLARED_S3_ENDPOINTS": "objectStore.endpoint, or the endpoint of a project's source or target",
     "DECLARED_WEBHOOK_RECEIVERS": "projects[].webhooks, with addresses where the host is a name outside of the cluster",
+    "DECLARED_MODEL_SERVERS": "projects[].mlBackends",
     "CMD_WRAPPER": "nothing: it would run before Label Studio and change every variable unseen",
     "ENV_INJECT_SOURCES": "nothing: it would run before Label Studio and change every variable unseen",
     "SKIP_DB_MIGRATIONS": "nothing: an init container migrates the database",
@@ -121,11 +122,15 @@ def owned_problems(names: Iterable[str]) -> Iterator[tuple[str, str]]:
 def value_problems(variables: Mapping[str, str | int | float | bool]) -> Iterator[tuple[str, str]]:
     """The names of variables that would leak a secret or stop Label Studio at start, and why."""
     for name, value in variables.items():
-        named_like_one = SECRET.search(name.upper()) and canonical(name) not in BOOLEANS
-        if named_like_one or URL_WITH_PASSWORD.search(str(value)):
+        if canonical(name) not in BOOLEANS and looks_secret(name, str(value)):
             yield name, "looks like a secret; put it into a Secret and name it in extraEnvironmentSecrets"
         elif wanted := _wanted(canonical(name), str(value)):
             yield name, f"must be {wanted}: Label Studio does not start with anything else"
+
+
+def looks_secret(name: str, value: str) -> bool:
+    """Whether a variable is named like one that holds a secret, or holds a URL with a password."""
+    return bool(SECRET.search(name.upper()) or URL_WITH_PASSWORD.search(value))
 
 
 def _wanted(known: str, value: str) -> str | None:

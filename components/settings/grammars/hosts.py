@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from typing import Annotated
 
 from pydantic import BeforeValidator, Field
@@ -83,7 +83,18 @@ def _receiver_url(value: str) -> str:
     # Django's URLField, by which Label Studio checks it, takes no name without a dot.
     if "." not in origin:
         raise ValueError(RECEIVER_URL.refusal)
-    return f"{_origin(origin)}{path or '/'}"
+    found = f"{_origin(origin)}{path or '/'}"
+    if _is_of_the_node(URL_FORM.fullmatch(origin)):
+        raise ValueError("must not lead to the pod itself, or to its node or cloud (127.0.0.0/8, 169.254.0.0/16)")
+    return found
+
+
+def _is_of_the_node(url: re.Match[str] | None) -> bool:
+    """Whether the host is an address at which every node finds something else, such as the metadata of its cloud."""
+    if not url or not IPV4.fullmatch(url["host"]):
+        return False
+    address = ip_address(url["host"])
+    return address.is_loopback or address.is_link_local or address.is_unspecified or address.is_multicast
 
 
 def _address(value: str) -> str:

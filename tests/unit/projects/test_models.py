@@ -57,6 +57,8 @@ def run(**keys: Any) -> dict[str, Any]:
         ([run(gpus=-1)], "greater than or equal to 0"),
         ([run(env={"PORT": "1"})], "is a variable of the stack's own"),
         ([run(env={"SOURCE_BUCKET": "1"})], "is a variable of the stack's own"),
+        ([run(env={"WEIGHTS_TOKEN": "1"})], "put it into a Secret and name it in envSecrets"),
+        ([run(env={"PROXY": "http://me:word@proxy.example.com"})], "put it into a Secret and name it in envSecrets"),
         ([run(env={"A": "1"}, envSecrets={"A": {"secretName": "a"}})], "is in env too; keep one"),
         ([model(trainAfter=-1)], "greater than or equal to 0"),
         ([model(), model()], "mlBackends has a name twice"),

@@ -46,6 +46,11 @@ def job_webhook(**keys: Any) -> dict[str, Any]:
                 *("https://hooks.example.com/a b", "https://hooks.example.com:99999/", "http://receiver.1/"),
             )
         ),
+        *(
+            ({"url": f"http://{address}{rest}"}, "must not lead to the pod itself, or to its node or cloud")
+            for address in ("127.0.0.1", "127.1.2.3", "169.254.169.254", "0.0.0.0", "224.0.0.1")
+            for rest in ("/", ":8080", ":80/latest/meta-data/")
+        ),
         ({"actions": []}, "at least 1 item"),
         ({"actions": ["PROJECT_CREATED"]}, "Input should be 'ANNOTATION_CREATED'"),
         ({"secret": {**SECRET, "header": "X-Token: x"}}, "must be the name of a header"),
