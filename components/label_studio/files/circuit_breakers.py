@@ -86,6 +86,11 @@ class Breaker:
             self._write(State(state.missed, state.last, time.time() + PROBE_SECONDS))
             return True
 
+    def is_open(self) -> bool:
+        """Whether the service was silent, and has not answered since."""
+        state = self._read()
+        return state is not None and state.missed >= self.limit
+
     def is_away(self) -> bool:
         """Whether the service counts as away and may not be called now; this takes no probe from another caller."""
         state = self._read()

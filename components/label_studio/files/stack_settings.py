@@ -6,11 +6,14 @@ looks into Django's settings, that is into this module, before it has finished.
 
 import os
 
+import remembered_names
 import time_limits
 from core.settings.base import *  # noqa: F403
 from core.settings.label_studio import *  # noqa: F403
 from core.settings.label_studio import DATABASES, INSTALLED_APPS, MIDDLEWARE, REST_FRAMEWORK, SECRET_KEY
 from redis_queues import LOCATION, queues
+
+remembered_names.remember()
 
 # Seconds that a process keeps its connection for. Label Studio opens one for each request, which is more work than most
 # requests are; one that broke meanwhile is noticed before the next request uses it.
