@@ -110,9 +110,14 @@ class StackWorker(Worker):  # type: ignore[misc]
 
     def run_maintenance_tasks(self) -> None:
         """RQ's own, which give back what was abandoned, and now and then a reconciliation of the targets."""
-        super().run_maintenance_tasks()
-        if self.connection.set(RECONCILE_DUE, 1, nx=True, ex=RECONCILE_SECONDS):
-            self._reconcile()
+        try:
+            super().run_maintenance_tasks()
+            if self.connection.set(RECONCILE_DUE, 1, nx=True, ex=RECONCILE_SECONDS):
+                self._reconcile()
+        except (RedisConnectionError, RedisTimeoutError) as error:
+            # A connection may have ended while it lay idle, as after a silence of Redis; RQ would end the worker. The
+            # next one is new, and RQ tries again after the next job.
+            logger.warning("Maintenance of the queues is tried again: %s", error)
 
     def _reconcile(self) -> None:
         """Queue it, unless one waits or runs; the last one is forgotten, with what it said."""
