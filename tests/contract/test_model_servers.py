@@ -293,6 +293,20 @@ def test_tasks_are_predicted_after_each_sync_and_learnt_from_in_the_bucket(versi
             assert {*by_score(api, page)[:2]} == {20, 30}, "of the newest version"
 
 
+@pytest.mark.parametrize("version", VERSIONS)
+def test_scores_sort_tasks_before_anybody_chooses_a_version(version: str, tmp_path: Path) -> None:
+    scores = dict(zip(WIDTHS, (0.9, 0.3, 0.7, 0.1, 0.5, 0.8, 0.6, 0.2), strict=True))
+    with served(version, tmp_path, PROJECT) as page:
+        api = opened(page)
+        for task, score in zip(page["tasks"], scores.values(), strict=True):
+            for each, name in ((1 - score, "first"), (score, "second")):
+                body = {"task": task, "result": [], "score": each, "model_version": name}
+                api.request("POST", "/api/predictions/", json=body)
+        assert by_score(api, page) == sorted(WIDTHS, key=lambda width: scores[width])
+        api.request("PATCH", f"/api/projects/{page['project']}/", json={"model_version": "first"})
+        assert by_score(api, page) == sorted(WIDTHS, key=lambda width: -scores[width])
+
+
 def test_a_person_accepts_and_corrects_predictions(tmp_path: Path) -> None:
     """In the browser, with the newest release: a task opens with what the model predicts."""
 

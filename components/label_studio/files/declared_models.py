@@ -2,11 +2,11 @@
 
 Label Studio asks the first model server of a project, whichever is shown; asks when any task is opened; trains within
 the request that saves an annotation, all servers of the project, whenever the number of annotations is a multiple of
-one number; and takes the title of the server that is shown for the version of its predictions, so that their scores
-sort nothing. Here the server that is shown is asked, one that does not want to be is not when a task is opened, all
-tasks of a project are predicted after a sync, training is a job of the queue, and tasks are sorted by the score of
-their newest prediction. ``extra_params`` of a declared server has ``predictOnOpen``, ``predictAfterSync`` and
-``trainAfter``.
+one number; and takes the title of the server that is shown for the version of its predictions, and no choice of a
+version for an empty one, so that scores sort nothing. Here the server that is shown is asked, one that does not want to
+be is not when a task is opened, all tasks of a project are predicted after a sync, training is a job of the queue, and
+tasks are sorted by the score of their newest prediction, unless a version is chosen. ``extra_params`` of a declared
+server has ``predictOnOpen``, ``predictAfterSync`` and ``trainAfter``.
 
 Runs inside Label Studio's containers, so it knows nothing of this project. Checked with 1.20.0 and 1.23.2.
 """
@@ -113,10 +113,11 @@ def _scored(annotate: Method) -> Method:
         from tasks.models import Prediction  # noqa: PLC0415
 
         first = tasks.first()
+        version = first.project.model_version if first else None
         backends = [*first.project.ml_backends.all()] if first else []
-        if not any(backend.title == first.project.model_version for backend in backends):
+        if version and not any(backend.title == version for backend in backends):
             return annotate(tasks)
-        others = [it.model_version for it in backends if it.title != first.project.model_version and it.model_version]
+        others = [it.model_version for it in backends if version and it.title != version and it.model_version]
         own = Prediction.objects.filter(task=OuterRef("pk")).exclude(model_version__in=others).order_by("-id")
         return tasks.annotate(predictions_score=Subquery(own.values("score")[:1]))
 
