@@ -46,11 +46,12 @@ def _kinds(cluster: Cluster) -> Iterator[None]:
 
 
 def objects_of(stack: Settings, chart: Chart, namespace: str, name: str = "label-studio") -> Iterator[Object]:
-    """Everything that an update would apply, in a namespace that is there."""
+    """Everything that an update would apply, in a namespace that is there; nothing of the charts of others."""
     for resource in run_program(lambda: compose(stack, name=name)):
         if resource.type == RELEASE:
-            values = resource.inputs["values"]
-            yield from (placed(item, namespace) for item in chart.render(values, release=name).all())
+            if stack.label_studio.chart.flavour == "embedded":
+                values = resource.inputs["values"]
+                yield from (placed(item, namespace) for item in chart.render(values, release=name).all())
         elif resource.custom and resource.type.startswith("kubernetes:"):
             yield placed(document(resource), namespace)
 
