@@ -18,13 +18,12 @@ from .app import Endpoint, address, app, declared
 from .cluster import Cluster
 from .errors import ProjectError
 from .export import FORMATS, Format, Labelled, complete, convert, passes
-from .labelling import FIND, FIND_SECONDS, label_config
-from .page import Page
+from .labelling import declared_config, label_config, page_of
 from .pairs import Files
 from .predictions import Checker, Tasks
 from .progress import console, counted, progress
 from .snapshots import Snapshot
-from .stack import Project, Stack
+from .stack import Project
 from .store import open_store
 from .task_files import Fields, TaskFolder
 from .training import Layout
@@ -148,15 +147,9 @@ def predictions(
 ) -> None:
     """Import the predictions of a model for people to correct, all of them or none."""
     cluster, found = declared(context, project)
-    deployed: Stack = context.obj
-    if found.account is None or deployed.service is None:
-        raise ProjectError("the stack does not say yet who imports predictions; run pulumi up first")
-    with console.status("Asking for the tasks of the project"):
-        number = json.loads(cluster.run_job(found.sync_job, FIND, FIND_SECONDS))["project"]
-    labelling = label_config(cluster, found)
-    with cluster.service(deployed.service, deployed.namespace, None) as port:
-        page = Page(f"http://127.0.0.1:{port}")
-        page.log_in(*(cluster.secret(key) for key in found.account))
+    unknown = ProjectError("the stack does not say yet who imports predictions; run pulumi up first")
+    with page_of(cluster, found, unknown) as (page, number):
+        labelling = declared_config(cluster, found) or page.label_config(number)
         checker = Checker(labelling, Tasks.of(page.tasks(number), address(found.upload)))
         read = checker.read(file)
         missing = checker.missing(read)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from .cluster import Cluster
 from .errors import ProjectError
@@ -15,15 +17,31 @@ FIND = ["sh", "-c", "exec python3 -m job.apply sync"]
 FIND_SECONDS = 600.0
 
 
+@contextmanager
+def page_of(cluster: Cluster, project: Project, unknown: ProjectError) -> Iterator[tuple[Page, int]]:
+    """Label Studio's page with the account of declared projects, and the number of this one.
+
+    ``unknown`` is raised where the stack does not say yet what the account and the Service are.
+    """
+    if project.account is None or project.service is None:
+        raise unknown
+    with console.status("Asking Label Studio for the project"):
+        number = json.loads(cluster.run_job(project.sync_job, FIND, FIND_SECONDS))["project"]
+    with cluster.service(project.service, cluster.namespace, None) as port:
+        page = Page(f"http://127.0.0.1:{port}")
+        page.log_in(*(cluster.secret(key) for key in project.account))
+        yield page, number
+
+
 def label_config(cluster: Cluster, project: Project) -> str:
     """The XML; ProjectError where Label Studio cannot be asked for it."""
-    if declared := cluster.declaration(project.declaration)["label_config"]:
-        return str(declared)
-    if project.account is None or project.service is None:
-        raise ProjectError("the stack does not say yet how to ask Label Studio; run pulumi up first")
-    with console.status("Asking for the labelling configuration"):
-        number = json.loads(cluster.run_job(project.sync_job, FIND, FIND_SECONDS))["project"]
-        with cluster.service(project.service, cluster.namespace, None) as port:
-            page = Page(f"http://127.0.0.1:{port}")
-            page.log_in(*(cluster.secret(key) for key in project.account))
-            return page.label_config(number)
+    if declared := declared_config(cluster, project):
+        return declared
+    unknown = ProjectError("the stack does not say yet how to ask Label Studio; run pulumi up first")
+    with page_of(cluster, project, unknown) as (page, number):
+        return page.label_config(number)
+
+
+def declared_config(cluster: Cluster, project: Project) -> str:
+    """The XML as it is declared; empty where it is a template."""
+    return str(cluster.declaration(project.declaration)["label_config"] or "")

@@ -59,6 +59,10 @@ class Target:
                 raise httpx.TransportError(session.url)
             yield session
 
+    def project(self, session: Session) -> int:
+        """The number of the project that is annotated."""
+        return int(session.request("GET", f"/api/tasks/{self.tasks[0]}/")["project"])
+
 
 @contextmanager
 def load(target: Target) -> Iterator[Ledger]:

@@ -88,8 +88,7 @@ def images(subject: Subject, session: Session) -> Iterator[str]:
 def model(subject: Subject, session: Session) -> Iterator[list[str]]:
     """The model server, asked for each task of the project that the load annotates; some of them."""
     make(subject)
-    task = subject.target.tasks[0]
-    project = session.request("GET", f"/api/tasks/{task}")["project"]
+    project = subject.target.project(session)
     made = session.request("POST", "/api/ml", json={"project": project, "url": address(MODEL), "title": "Drill"})
     asked: dict[str, Any] = {"evaluate_predictions_automatically": True}
     session.request("PATCH", f"/api/projects/{project}", json=asked)
@@ -104,8 +103,7 @@ def model(subject: Subject, session: Session) -> Iterator[list[str]]:
 def webhook(subject: Subject, session: Session) -> Iterator[list[str]]:
     """The receiver, told of each annotation of the load; nobody asks for anything else."""
     make(subject)
-    task = subject.target.tasks[0]
-    project = session.request("GET", f"/api/tasks/{task}")["project"]
+    project = subject.target.project(session)
     hook = {"url": f"{address(RECEIVER)}/hook", "project": project, "send_for_all_actions": True}
     made = session.request("POST", f"/api/webhooks/?project={project}", json=hook)
     try:

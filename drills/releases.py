@@ -161,7 +161,7 @@ def _broken(subject: Subject, ledger: Ledger) -> list[str]:
     """What does not work after an upgrade."""
     newest = max(ledger.annotations, default=0)
     with subject.target.session() as session:
-        project = session.request("GET", f"/api/tasks/{subject.target.tasks[0]}/")["project"]
+        project = subject.target.project(session)
         queued = session.export_snapshot(project)["status"]
         exported = session.request("GET", f"/api/projects/{project}/export?exportType=JSON")
     until = time.monotonic() + TARGET_SECONDS

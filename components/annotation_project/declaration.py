@@ -40,7 +40,7 @@ def declaration(
             **({"archives": place_of(ARCHIVES, archives)} if archives else {}),
             "webhooks": [
                 *(_webhook(number, webhook) for number, webhook in enumerate(project.webhooks)),
-                *(_model_webhook(server["url"]) for server in servers),
+                *(model_webhook(server["url"]) for server in servers),
             ],
             **({"models": models} if models else {}),
         },
@@ -105,7 +105,7 @@ def _webhook(number: int, webhook: WebhookSettings) -> dict[str, Any]:
     }
 
 
-def _model_webhook(url: str) -> dict[str, Any]:
+def model_webhook(url: str) -> dict[str, Any]:
     """The one that Label Studio would make for a model server, and leave behind without it."""
     return {"url": f"{url}/webhook", "actions": [*EVENTS], "header": None, "variable": None}
 

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from typing import Annotated, Self
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
 
-from ..connections import Peer
 from ..kubernetes import names
-from ..kubernetes.context import StackContext
 from ..label_studio.environment_settings import looks_secret
 from ..settings.base import ListOf, Resources, Scheduling, SecretReference, SettingsModel
 from ..settings.grammars.hosts import Addresses, Port, ReceiverUrl
@@ -18,7 +15,7 @@ from ..settings.grammars.kubernetes import KubernetesName, UserId
 from ..settings.grammars.quantities import VolumeSize
 from ..settings.grammars.text import EnvironmentName, Text, line
 from ..settings.located import refuse_entries
-from .webhook_settings import Action, Outbound, WebhookSettings
+from .webhook_settings import Action, WebhookSettings
 
 MAXIMUM_NAME = 30
 # What Label Studio tells a model server of; ``trainAfter`` comes besides.
@@ -124,13 +121,6 @@ class ModelSettings(SettingsModel):
         if self.url is None:
             return None
         return WebhookSettings(url=self.url, actions=EVENTS, addresses=self.addresses)
-
-    def peer(self, outbound: Outbound, context: StackContext) -> Peer | None:
-        """Where a server elsewhere is, for network policies."""
-        host, port = urlsplit(self.url or "").hostname or "", urlsplit(self.url or "").port
-        port = port or (443 if (self.url or "").startswith("https:") else 80)
-        found = self.receiver()
-        return context.peer(host, port, found.reach(outbound, context.cluster_domain)) if found else None
 
 
 def server_name(stack: str, project: str, model: str) -> str:

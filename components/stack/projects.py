@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +13,7 @@ from ..annotation_project.args import Account, Administrator, Page, ProjectStora
 from ..annotation_project.grants import ARCHIVES, PEOPLE
 from ..annotation_project.settings import ProjectSettings
 from ..annotation_project.storages import project_storages, snapshot_connections
-from ..annotation_project.webhook_settings import EXPORT_DONE, webhook_peer
+from ..annotation_project.webhook_settings import EXPORT_DONE, WebhookSettings, webhook_peer
 from ..connections import Peer, S3Connection, SecretKey, each_once
 from ..kubernetes.context import StackContext
 from ..label_studio import LabelStudio
@@ -109,16 +109,18 @@ def declare_projects(  # noqa: PLR0913 - what a stack has
 
 def _receivers(project: ProjectSettings, settings: Settings, context: StackContext) -> list[Peer | None]:
     """The receivers of Label Studio's own events that ``outbound`` does not open."""
-    outbound, domain = settings.label_studio.outbound, settings.cluster.domain
-    webhooks = [it for it in project.webhooks if {*it.actions} - {EXPORT_DONE}]
-    return each_once(webhook_peer(it, outbound, context) for it in webhooks if it.addresses or it.is_private(domain))
+    return _closed([it for it in project.webhooks if {*it.actions} - {EXPORT_DONE}], settings, context)
 
 
 def _models_elsewhere(project: ProjectSettings, settings: Settings, context: StackContext) -> list[Peer | None]:
     """The model servers that the stack does not run and that ``outbound`` does not open."""
+    return _closed([found for it in project.ml_backends if (found := it.receiver())], settings, context)
+
+
+def _closed(receivers: Sequence[WebhookSettings], settings: Settings, context: StackContext) -> list[Peer | None]:
+    """Where those are that ``outbound`` does not open."""
     outbound, domain = settings.label_studio.outbound, settings.cluster.domain
-    closed = [it for it in project.ml_backends if (url := it.receiver()) and (it.addresses or url.is_private(domain))]
-    return each_once(it.peer(outbound, context) for it in closed)
+    return each_once(webhook_peer(it, outbound, context) for it in receivers if it.addresses or it.is_private(domain))
 
 
 def _told_of_exports(project: ProjectSettings, settings: Settings, context: StackContext) -> list[Peer | None]:

@@ -179,10 +179,6 @@ def _predicted(request: Any) -> Projects:
     return found if named is None else found | {int(named) if str(named).isdecimal() else None}
 
 
-def _of_file(_: Any, number: str) -> Projects:
-    return {int(number)}
-
-
 def _of_stored_file(request: Any) -> Projects:
     match = re.fullmatch(r"upload/(\d+)/[^/]+", request.GET.get("filepath", ""))
     return {int(match[1])} if match else set()
@@ -201,6 +197,6 @@ ALLOWED: tuple[tuple[tuple[str, ...], re.Pattern[str], Callable[..., Projects]],
     (READ, re.compile(r"/api/annotations/(\d+)/"), _of_annotation),
     (READ, re.compile(r"/api/predictions/"), _named),
     (("POST",), re.compile(r"/api/predictions/"), _predicted),
-    (READ, re.compile(r"/data/upload/(\d+)/[^/]+/"), _of_file),
+    (READ, re.compile(r"/data/upload/(\d+)/[^/]+/"), _itself),
     (READ, re.compile(r"/storage-data/uploaded/"), _of_stored_file),
 )

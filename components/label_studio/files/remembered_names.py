@@ -55,9 +55,11 @@ def _remembering(find: Find) -> Find:
 
     @wraps(find)
     def found(host: Any, port: Any, *options: Any, **named: Any) -> Any:
+        if _is_address(host):
+            return find(host, port, *options, **named)
         question = (host, port, options, tuple(named.items()))
         before = known.get(question)
-        if before is None or _is_address(host):
+        if before is None:
             return ask(question)
         if DNS.is_open():
             if DNS.admits():
