@@ -16,7 +16,7 @@ import httpx
 import pytest
 from playwright.sync_api import Page
 
-from components.annotation_project.declaration import _model_webhook
+from components.annotation_project.declaration import model_webhook
 from components.annotation_project.job.api import LabelStudio
 from components.annotation_project.job.backends import Backends
 from components.annotation_project.job.webhooks import LIST, Webhooks
@@ -27,16 +27,10 @@ from tests.contract.minio import REGION, ROOT, Store, minio
 from tests.contract.test_webhooks import opened
 from tests.e2e.browser import browser_page, log_in, screenshot
 from tests.e2e.test_dev_stack import pictures
-from tests.models.sizes import Bucket, Example, Model, server
+from tests.models.sizes import LABELLING, Bucket, Example, Model, server
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
-LABELLING = """
-<View>
-  <Text name="text" value="$width"/>
-  <Choices name="size" toName="text"><Choice value="small"/><Choice value="large"/></Choices>
-</View>
-"""
 WIDTHS = (10, 20, 30, 40, 60, 70, 80, 90)
 PROJECT = {"label_config": LABELLING, "tasks": [{"width": width} for width in WIDTHS]}
 BUCKET = "sizes"
@@ -97,7 +91,7 @@ def test_a_declared_server_predicts_and_learns_until_it_is_declared_no_more(vers
     with modelled(read) as (model, url), served(version, tmp_path, PROJECT, **environment(url)) as page:
         api = opened(page)
         hooks = Webhooks(api, page["project"], "cats")
-        hooks.apply([_model_webhook(url)])
+        hooks.apply([model_webhook(url)])
         assert backends(api, page).apply(declared(url, after=4)) == []
         assert backends(api, page).apply(declared(url, after=4)) == []
         [made] = api.request("GET", "/api/ml", project=page["project"])

@@ -9,8 +9,6 @@ import csv
 import json
 import os
 import re
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,7 +30,7 @@ from tests.e2e.browser import browser_page, log_in, screenshot
 from tests.e2e.data_types import SIZE, TEXT, TYPES, Type, label_of
 from tests.e2e.deployment import Deployment
 from tests.e2e.test_dev_stack import PICTURES
-from tests.pages import PROJECT, blocks
+from tests.pages import blocks
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
@@ -85,27 +83,6 @@ def stack(dev_stack: Deployment) -> Iterator[Deployment]:
     yield dev_stack
     dev_stack.change(settings)
     dev_stack.run("up")  # other tests compare the stack with its settings
-
-
-@pytest.fixture(scope="module")
-def run(stack: Deployment, kubeconfig: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., str]:
-    """The command line that `make upload`, `make sync` and `make export` call; returns what it printed."""
-    outputs = tmp_path_factory.mktemp("outputs") / "outputs.json"
-    outputs.write_text(json.dumps(stack.outputs))
-
-    def projects(*arguments: str | Path) -> str:
-        process = subprocess.run(
-            [sys.executable, "-m", "cli", "--outputs", str(outputs), *map(str, arguments)],
-            cwd=PROJECT,
-            env={**os.environ, "KUBECONFIG": str(kubeconfig)},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert process.returncode == 0, process.stderr
-        return process.stdout
-
-    return projects
 
 
 @pytest.fixture(scope="module")

@@ -19,19 +19,12 @@ from local.cluster.images import CTR
 from local.images.build import import_images
 from local.images.catalog import REFERENCES
 from tests.e2e.deployment import Deployment
-from tests.e2e.test_projects import cluster, declare, place_of, project_id, run
+from tests.e2e.test_projects import declare, place_of, project_id
 from tests.engine.kubectl import Kubectl
+from tests.models.sizes import LABELLING
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
-__all__ = ["cluster", "run"]
-
-LABELLING = """
-<View>
-  <Text name="text" value="$width"/>
-  <Choices name="size" toName="text"><Choice value="small"/><Choice value="large"/></Choices>
-</View>
-"""
 WIDTHS = (5, 15, 24, 28, 35, 45, 70, 95)
 LARGE = 26
 NAME = "label-studio-sizes-ml-sizes"

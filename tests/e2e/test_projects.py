@@ -113,27 +113,6 @@ def stack(dev_stack: Deployment, kubeconfig: Path, hooked: Receiver) -> Iterator
 
 
 @pytest.fixture(scope="module")
-def run(stack: Deployment, kubeconfig: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., str]:
-    """The command line that `make upload`, `make sync` and `make export` call; returns what it printed."""
-    outputs = tmp_path_factory.mktemp("outputs") / "outputs.json"
-    outputs.write_text(json.dumps(stack.outputs))
-
-    def projects(*arguments: str | Path) -> str:
-        process = subprocess.run(
-            [sys.executable, "-m", "cli", "--outputs", str(outputs), *map(str, arguments)],
-            cwd=ROOT,
-            env={**os.environ, "KUBECONFIG": str(kubeconfig)},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert process.returncode == 0, process.stderr
-        return process.stdout
-
-    return projects
-
-
-@pytest.fixture(scope="module")
 def uploaded(run: Callable[..., str], images: Path) -> str:
     """What the sync said after the upload of all images to cats, and of one to dogs."""
     run("upload", "cats", images)
@@ -181,13 +160,6 @@ def annotated(stack: Deployment, uploaded: str) -> list[int]:
         for task, number in zip(tasks, numbers, strict=True):
             session.request("POST", f"/api/tasks/{task['id']}/annotations/", json=annotation(number))
     return numbers
-
-
-@pytest.fixture(scope="module")
-def cluster(stack: Deployment, kubeconfig: Path) -> Iterator[Cluster]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("KUBECONFIG", str(kubeconfig))
-        yield Cluster(str(stack.outputs["context"]), stack.namespace)
 
 
 def place_of(stack: Deployment, grant: str) -> Place:

@@ -22,6 +22,13 @@ from urllib.parse import quote, urlencode, urlsplit
 from urllib.request import Request, urlopen
 from xml.etree import ElementTree
 
+# The labelling configuration of such a project.
+LABELLING = """
+<View>
+  <Text name="text" value="$width"/>
+  <Choices name="size" toName="text"><Choice value="small"/><Choice value="large"/></Choices>
+</View>
+"""
 UNTRAINED = 50.0
 # Seconds that a training waits for annotations, which come to the bucket a moment after they are saved.
 PATIENCE = 30.0

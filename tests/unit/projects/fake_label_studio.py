@@ -149,38 +149,33 @@ def _sync(fake: FakeLabelStudio, request: httpx.Request, _: str | None, number: 
     return httpx.Response(200, json=storage)
 
 
-def _webhooks(fake: FakeLabelStudio, request: httpx.Request) -> httpx.Response:
-    if request.method == "GET":
-        project = int(request.url.params["project"])
-        return httpx.Response(200, json=[it for it in fake.webhooks.values() if it["project"] == project])
-    number = max(fake.webhooks, default=0) + 1
-    fake.webhooks[number] = {"id": number, **json.loads(request.content)}
-    return httpx.Response(201, json=fake.webhooks[number])
+def _all(kind: str) -> Callable[..., httpx.Response]:
+    """What lists and makes the webhooks or model servers of a project."""
+
+    def answer(fake: FakeLabelStudio, request: httpx.Request) -> httpx.Response:
+        kept = getattr(fake, kind)
+        if request.method == "GET":
+            project = int(request.url.params["project"])
+            return httpx.Response(200, json=[it for it in kept.values() if it["project"] == project])
+        number = max(kept, default=0) + 1
+        kept[number] = {"id": number, **json.loads(request.content)}
+        return httpx.Response(201, json=kept[number])
+
+    return answer
 
 
-def _webhook(fake: FakeLabelStudio, request: httpx.Request, number: str) -> httpx.Response:
-    if request.method == "DELETE":
-        del fake.webhooks[int(number)]
-        return httpx.Response(204)
-    fake.webhooks[int(number)] |= json.loads(request.content)
-    return httpx.Response(200, json=fake.webhooks[int(number)])
+def _one(kind: str) -> Callable[..., httpx.Response]:
+    """What changes and deletes one of them."""
 
+    def answer(fake: FakeLabelStudio, request: httpx.Request, number: str) -> httpx.Response:
+        kept = getattr(fake, kind)
+        if request.method == "DELETE":
+            del kept[int(number)]
+            return httpx.Response(204)
+        kept[int(number)] |= json.loads(request.content)
+        return httpx.Response(200, json=kept[int(number)])
 
-def _backends(fake: FakeLabelStudio, request: httpx.Request) -> httpx.Response:
-    if request.method == "GET":
-        project = int(request.url.params["project"])
-        return httpx.Response(200, json=[it for it in fake.backends.values() if it["project"] == project])
-    number = max(fake.backends, default=0) + 1
-    fake.backends[number] = {"id": number, **json.loads(request.content)}
-    return httpx.Response(201, json=fake.backends[number])
-
-
-def _backend(fake: FakeLabelStudio, request: httpx.Request, number: str) -> httpx.Response:
-    if request.method == "DELETE":
-        del fake.backends[int(number)]
-        return httpx.Response(204)
-    fake.backends[int(number)] |= json.loads(request.content)
-    return httpx.Response(200, json=fake.backends[int(number)])
+    return answer
 
 
 ROUTES: list[tuple[str, Callable[..., httpx.Response]]] = [
@@ -196,8 +191,8 @@ ROUTES: list[tuple[str, Callable[..., httpx.Response]]] = [
     (r"(?:GET|POST) /api/storages/(export/)?s3/?", _storages),
     (r"(?:PATCH|DELETE) /api/storages/(export/)?s3/(\d+)", _storage),
     (r"POST /api/storages/(export/)?s3/(\d+)/sync", _sync),
-    (r"(?:GET|POST) /api/webhooks/", _webhooks),
-    (r"(?:PATCH|DELETE) /api/webhooks/(\d+)/", _webhook),
-    (r"(?:GET|POST) /api/ml", _backends),
-    (r"(?:PATCH|DELETE) /api/ml/(\d+)", _backend),
+    (r"(?:GET|POST) /api/webhooks/", _all("webhooks")),
+    (r"(?:PATCH|DELETE) /api/webhooks/(\d+)/", _one("webhooks")),
+    (r"(?:GET|POST) /api/ml", _all("backends")),
+    (r"(?:PATCH|DELETE) /api/ml/(\d+)", _one("backends")),
 ]
