@@ -40,8 +40,9 @@ def predict(page: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: 
     """The command, for a page without a cluster; returns what it printed."""
     place = Place("projects", "cats/input/", "us-east-1", None, None, None, None, None)
     account = (SecretKey("account", "email"), SecretKey("account", "password"))
-    project = Project("cats", "ls-cats", "ls-cats-sync", place, None, None, account)
+    project = Project("cats", "ls-cats", "ls-cats-sync", place, None, None, account, service="page")
     cluster = SimpleNamespace(
+        namespace="ls",
         run_job=lambda *_: json.dumps({"project": page["project"], "tasks": 0, "address": ""}),
         declaration=lambda _: {"label_config": LABELLING},
         service=lambda *_: nullcontext(page["port"]),
@@ -53,9 +54,8 @@ def predict(page: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: 
     def run(*lines: dict[str, Any]) -> str:
         file = tmp_path / "predictions.jsonl"
         file.write_text("\n".join(map(json.dumps, lines)))
-        context = SimpleNamespace(obj=SimpleNamespace(service="page", namespace="ls"))
         capsys.readouterr()
-        data.predictions(context, "cats", file)  # type: ignore[arg-type]
+        data.predictions(SimpleNamespace(), "cats", file)  # type: ignore[arg-type]
         return capsys.readouterr().out
 
     return run
