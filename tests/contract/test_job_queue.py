@@ -98,11 +98,3 @@ def test_predictions_that_did_not_come_are_not_claimed(answers: Any) -> None:
 def test_a_model_server_that_was_connected_a_moment_ago_is_asked_for_predictions_alone(answers: Any) -> None:
     assert answers["predictions"]["first"][1] == ["health", "setup", "predict"]
     assert answers["predictions"]["soon after"] == ["predict"]
-
-
-def test_a_worker_survives_a_connection_that_broke_while_it_lay_idle(answers: Any) -> None:
-    assert answers["worker"]["broken"] == [None, 0], "RQ tries again, since it was not done"
-
-
-def test_a_worker_waits_for_a_redis_that_is_silent(answers: Any) -> None:
-    assert answers["worker"]["silent"] == ["job", 2]

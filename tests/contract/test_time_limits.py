@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from components.label_studio.files.circuit_breakers import SHORT_SECONDS
-from components.label_studio.files.time_limits import PAGE, REQUEST_SECONDS, WORKER
+from components.label_studio.files.time_limits import PAGE, REQUEST_SECONDS, WORKER, server_side
+from local.images import catalog
 from tests.contract.label_studio import VERSIONS, probe
+from tests.contract.minio import free_port
+from tests.contract.servers import run_inside
 
 # Of a machine that has much to do.
 SPARE_SECONDS = 2.0
@@ -43,7 +47,7 @@ def test_a_silent_database_is_noticed_within_its_limit(page: Any) -> None:
 
 def test_statements_of_requests_end_before_the_proxy_gives_up(page: Any) -> None:
     [[_, values]] = page["statements"]
-    assert values == [f"{REQUEST_SECONDS}s"]
+    assert dict(zip(values[::2], values[1::2], strict=True))["statement_timeout"] == f"{REQUEST_SECONDS}s"
 
 
 def test_a_model_server_is_asked_a_few_times_and_then_not_at_all(page: Any) -> None:
@@ -86,6 +90,30 @@ def test_people_and_programs_read_that_the_database_is_away(page: Any) -> None:
 
 def test_jobs_wait_longer_and_their_statements_without_end(tmp_path: Any) -> None:
     worker = silent(VERSIONS[-1], tmp_path, False)
-    assert worker["statements"] == []
+    [[_, values]] = worker["statements"]
+    assert "statement_timeout" not in values
     assert worker["options"]["tcp_user_timeout"] == 1000 * WORKER["PostgreSQL"].read
     assert worker["storages"][1] > 0.4 * WORKER["object store"].attempts
+
+
+SESSION = """
+chown -R postgres:postgres .
+cat > inner.sh <<'END'
+initdb -D data -U postgres --no-sync --auth trust > /dev/null
+pg_ctl -D data -w -o "-k /contract -c listen_addresses=127.0.0.1 -p PORT -F" -l server.log start > /dev/null
+psql -X -q -h /contract -p PORT -U postgres -d postgres -c 'CREATE ROLE labelstudio LOGIN'
+psql -X -q -A -t -v ON_ERROR_STOP=1 -h 127.0.0.1 -p PORT -U labelstudio -d postgres -f session.sql > answer 2>&1 || true
+pg_ctl -D data -m fast -w stop > /dev/null
+END
+setpriv --reuid postgres --regid postgres --clear-groups env PATH=/usr/lib/postgresql/15/bin:$PATH sh -eu inner.sh
+"""
+
+
+def test_any_user_of_a_server_may_let_it_end_the_sessions_of_clients_that_are_gone(tmp_path: Path) -> None:
+    parameters = server_side()
+    # Asked of the kernel, whose answer is 0 where it did not take the value.
+    asked = [f"SELECT set_config('{name}', '{value}', false);" for name, value in parameters.items()]
+    asked += [f"SELECT setting FROM pg_settings WHERE name = '{name}';" for name in parameters]
+    script = SESSION.replace("PORT", str(free_port()))
+    folder = run_inside(catalog.POSTGRESQL_15, tmp_path / "postgresql", {"session.sql": "\n".join(asked)}, script)
+    assert (folder / "answer").read_text().split()[len(parameters) :] == [*parameters.values()]

@@ -11,7 +11,7 @@ from typing import Any
 from botocore.config import Config
 from django.apps import AppConfig
 from django.db.backends.signals import connection_created
-from time_limits import REQUEST_SECONDS, in_requests, limits
+from time_limits import limits, server_side
 
 
 class BoundedCalls(AppConfig):  # type: ignore[misc]
@@ -24,8 +24,7 @@ class BoundedCalls(AppConfig):  # type: ignore[misc]
         _limit_stores()
         _limit_model_servers()
         _limit_imports()
-        if in_requests():
-            connection_created.connect(_limit_statements, dispatch_uid=self.name)
+        connection_created.connect(_limit_sessions, dispatch_uid=self.name)
 
 
 def _limit_stores() -> None:
@@ -38,10 +37,16 @@ def _limit_stores() -> None:
     }
 
 
-def _limit_statements(connection: Any, **_: Any) -> None:
+def _limit_sessions(connection: Any, **_: Any) -> None:
+    """Let PostgreSQL end statements of requests that nobody waits for, and sessions whose client is gone.
+
+    A client that gave up in a silence is gone for itself alone: its transaction would keep its locks for two hours.
+    """
     if connection.vendor == "postgresql":
+        parameters = server_side()
         with connection.cursor() as cursor:
-            cursor.execute("SELECT set_config('statement_timeout', %s, false)", [f"{REQUEST_SECONDS}s"])
+            calls = ", ".join(["set_config(%s, %s, false)"] * len(parameters))
+            cursor.execute(f"SELECT {calls}", [text for each in parameters.items() for text in each])
 
 
 def _limit_model_servers() -> None:

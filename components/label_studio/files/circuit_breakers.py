@@ -114,7 +114,8 @@ class Breaker:
         return _state(self._file)
 
     def _write(self, state: State) -> None:
-        new = FOLDER / f"{self._file.name}.new"
+        # One at a time writes, and no reader takes this name for that of a service.
+        new = FOLDER / "new"
         new.write_text(json.dumps([state.missed, state.last, state.until]))
         new.replace(self._file)
 

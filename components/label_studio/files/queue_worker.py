@@ -11,11 +11,16 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
+from functools import partial, wraps
 from typing import Any
 
 from django.db import close_old_connections, connections
+from redis.backoff import NoBackoff
+from redis.exceptions import AuthenticationError
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
+from redis.retry import Retry
 from redis_queues import LONG as LONG_QUEUE
 from repeatable_jobs import RECONCILE, SHORT
 from rq import SimpleWorker, Worker
@@ -37,37 +42,74 @@ RECONCILE_JOB = "reconcile-targets"
 WAITING = {JobStatus.QUEUED, JobStatus.STARTED, JobStatus.SCHEDULED, JobStatus.DEFERRED}
 
 
-def _await(connection: Any) -> None:
-    while True:
-        try:
-            connection.ping()
-        except (RedisConnectionError, RedisTimeoutError) as error:
-            logger.warning("Redis does not answer yet: %s", error)
-            time.sleep(AWAIT_SECONDS)
-        else:
-            return
+class UntilRedisAnswers(Retry):  # type: ignore[misc]
+    """Repeats what Redis did not answer, so that RQ, which ends its worker at the first such error, sees none.
+
+    A job that runs meanwhile goes on. A password that Redis refuses is no silence, and a worker that is told to stop
+    does not wait.
+    """
+
+    ending = False
+
+    def __init__(self) -> None:
+        super().__init__(NoBackoff(), -1)
+
+    def call_with_retry(self, do: Callable[[], Any], fail: Callable[[Any], Any], *_: Any, **__: Any) -> Any:
+        """What ``do`` returns in the end; ``fail`` is told each error, as redis-py does it."""
+        while True:
+            try:
+                return do()
+            except AuthenticationError:
+                raise
+            except (RedisConnectionError, RedisTimeoutError, OSError) as error:
+                fail(error)
+                if UntilRedisAnswers.ending:
+                    raise
+                logger.warning("Redis does not answer: %s", error)
+                time.sleep(AWAIT_SECONDS)
+
+
+def _wait_for(connection: Any) -> None:
+    """Make a client of Redis wait; the pool opens and greets a connection before a command repeats anything."""
+    pool, retry = connection.connection_pool, UntilRedisAnswers()
+    pool.connection_kwargs |= {"retry": retry, "retry_on_error": [RedisConnectionError, RedisTimeoutError]}
+    pool.get_connection = _repeated(pool.get_connection, retry)
+
+
+def _repeated(call: Callable[..., Any], retry: UntilRedisAnswers) -> Callable[..., Any]:
+    @wraps(call)
+    def repeated(*arguments: Any, **options: Any) -> Any:
+        return retry.call_with_retry(partial(call, *arguments, **options), lambda _: None)
+
+    return repeated
 
 
 class StackWorker(Worker):  # type: ignore[misc]
     """A worker that forks for what is not short, and gives back what its predecessor was at when it died."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
-        # A container that ends for want of Redis is started again after minutes only, when it has ended a few times.
-        _await(options["connection"])
         super().__init__(*arguments, **{"maintenance_interval": MAINTENANCE_SECONDS, **options})
+        for queue in self.queues:
+            if queue.connection is not self.connection:
+                _wait_for(queue.connection)
 
     def _set_connection(self, connection: Any) -> Any:
         # RQ 1.16 leaves the limit of a request on a connection that waits for jobs, which takes longer.
         connection.connection_pool.connection_kwargs.pop("socket_timeout", None)
+        _wait_for(connection)
         return super()._set_connection(connection)
 
-    def dequeue_job_and_maintain_ttl(self, *arguments: Any, **options: Any) -> Any:
-        """Wait for a job, and for a silent Redis: of one that refuses RQ does so itself, for this one it ends."""
-        while True:
-            try:
-                return super().dequeue_job_and_maintain_ttl(*arguments, **options)
-            except RedisTimeoutError:
-                _await(self.connection)
+    def request_stop(self, *arguments: Any) -> None:
+        """Wait no longer for Redis, which may be gone for good where a whole stack is destroyed."""
+        UntilRedisAnswers.ending = True
+        super().request_stop(*arguments)
+
+    def heartbeat(self, timeout: Any = None, pipeline: Any = None) -> None:
+        """Be born again for a Redis that forgot this worker, in a long silence or with its memory: probes ask it."""
+        if pipeline is None and not self.connection.hexists(self.key, "birth"):
+            self.connection.delete(self.key)
+            super().register_birth()
+        super().heartbeat(timeout, pipeline)
 
     def execute_job(self, job: Any, queue: Any) -> None:
         """Run a short job here; for another one, share no connection to the database with the child."""
@@ -110,14 +152,9 @@ class StackWorker(Worker):  # type: ignore[misc]
 
     def run_maintenance_tasks(self) -> None:
         """RQ's own, which give back what was abandoned, and now and then a reconciliation of the targets."""
-        try:
-            super().run_maintenance_tasks()
-            if self.connection.set(RECONCILE_DUE, 1, nx=True, ex=RECONCILE_SECONDS):
-                self._reconcile()
-        except (RedisConnectionError, RedisTimeoutError) as error:
-            # A connection may have ended while it lay idle, as after a silence of Redis; RQ would end the worker. The
-            # next one is new, and RQ tries again after the next job.
-            logger.warning("Maintenance of the queues is tried again: %s", error)
+        super().run_maintenance_tasks()
+        if self.connection.set(RECONCILE_DUE, 1, nx=True, ex=RECONCILE_SECONDS):
+            self._reconcile()
 
     def _reconcile(self) -> None:
         """Queue it, unless one waits or runs; the last one is forgotten, with what it said."""

@@ -10,7 +10,9 @@ Runs inside Label Studio's containers, so it knows nothing of this project.
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import django_rq
@@ -20,12 +22,16 @@ from core.utils.common import load_func
 from django.apps import AppConfig
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django_rq import queues
 from redis.exceptions import RedisError
+from time_limits import in_requests
 
 logger = logging.getLogger(__name__)
 
 # One timeout is enough: saving goes on without Redis, but would wait for each of several jobs.
 REDIS = Breaker("job queue (Redis)", limit=1)
+# A saved annotation asks several times. Who finds Redis gone within this time notices it when the job is queued.
+PULSE_SECONDS = 1.0
 REASON = "The job queue (Redis) does not answer, so this cannot be started now. Try again in a minute."
 # Views whose POST begins what takes minutes.
 LONG = (
@@ -38,8 +44,20 @@ LONG = (
 )
 
 
+@dataclass
+class _Heard:
+    """When this process heard of Redis (monotonic clock)."""
+
+    moment: float = float("-inf")
+
+
+HEARD = _Heard()
+
+
 def pulse() -> bool:
-    """Whether Redis answers; it is not asked if it did not answer a moment ago."""
+    """Whether Redis answers; it is not asked if it did, or did not, a moment ago."""
+    if time.monotonic() - HEARD.moment < PULSE_SECONDS:
+        return True
     if not REDIS.admits():
         return False
     try:
@@ -48,11 +66,13 @@ def pulse() -> bool:
         miss(error)
         return False
     REDIS.answered()
+    HEARD.moment = time.monotonic()
     return True
 
 
 def miss(error: Exception) -> None:
     """Take note that it did not answer."""
+    HEARD.moment = float("-inf")
     REDIS.missed()
     logger.error("Redis does not answer: %s", error)
 
@@ -69,8 +89,12 @@ class RedisAway(AppConfig):  # type: ignore[misc]
         # An update changes these files under the pods of the release before; what they have loaded fits together.
         import repeatable_jobs  # noqa: F401, PLC0415 - it loads models, which can be done now only
 
-        queue._redis = django_rq.get_connection()
+        queue._redis = connection = django_rq.get_connection()
         queue.redis_healthcheck = pulse
+        if in_requests():
+            # One pool for a process. Else each job, and each note of who was active, opens a connection of its own,
+            # whose greetings take longer than the job does: most of the time of a save where Redis is far away.
+            queues.get_redis_connection = lambda *_, **__: connection
         try:
             from users.functions import last_activity  # noqa: PLC0415 - models can be imported now only; since 1.21
         except ImportError:

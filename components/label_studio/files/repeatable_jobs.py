@@ -111,6 +111,15 @@ def name_of(function: Callable[..., Any] | str) -> str:
 class StackQueue(DjangoRQ):  # type: ignore[misc]
     """A queue that repeats what may be repeated, keeps what failed, and knows which worker is for what."""
 
+    # Of Redis, for this process.
+    known_version: Any = None
+
+    def get_redis_server_version(self) -> Any:
+        """Asked once: Label Studio makes a queue for each job."""
+        if StackQueue.known_version is None:
+            StackQueue.known_version = super().get_redis_server_version()
+        return StackQueue.known_version
+
     def create_job(self, func: Any, *args: Any, **options: Any) -> Any:
         """Retries for what is repeatable; what fails for good is kept until somebody has read it."""
         if name_of(func) in REPEATABLE and options.get("retry") is None:

@@ -71,6 +71,18 @@ def postgresql() -> dict[str, int]:
     }
 
 
+def server_side() -> dict[str, str]:
+    """Parameters of a session that any user of PostgreSQL 13 or newer may set, as text."""
+    idle, interval, count = KEEPALIVE
+    parameters = {
+        "tcp_keepalives_idle": str(idle),
+        "tcp_keepalives_interval": str(interval),
+        "tcp_keepalives_count": str(count),
+        "tcp_user_timeout": str((idle + interval * count) * 1000),
+    }
+    return {**parameters, "statement_timeout": f"{REQUEST_SECONDS}s"} if in_requests() else parameters
+
+
 def redis() -> dict[str, Any]:
     """Options of a client of Redis; a worker that waits for jobs takes a longer time to read."""
     limit = limits()["Redis"]

@@ -33,8 +33,6 @@ from ml.api_connector import MLApi, MLApiResult  # noqa: E402
 from ml.models import MLBackend  # noqa: E402
 from organizations.models import Organization  # noqa: E402
 from projects.models import Project  # noqa: E402
-from redis.exceptions import ConnectionError as RedisConnectionError  # noqa: E402
-from redis.exceptions import TimeoutError as RedisTimeoutError  # noqa: E402
 from rest_framework.exceptions import APIException  # noqa: E402
 from rq import SimpleWorker, Worker  # noqa: E402
 from rq.job import Job  # noqa: E402
@@ -254,22 +252,7 @@ def worker() -> dict[str, Any]:
     ):
         own.register_birth()
     given_back = [list(call.args[1]) for call in own.connection.zadd.call_args_list]
-    own.connection.ping.side_effect = [RedisTimeoutError, True]
-    waiting = mock.Mock(side_effect=[RedisTimeoutError, "job"])
-    with (
-        mock.patch.object(Worker, "dequeue_job_and_maintain_ttl", waiting),
-        mock.patch.object(queue_worker.time, "sleep"),
-    ):
-        silent = [own.dequeue_job_and_maintain_ttl(1), own.connection.ping.call_count]
-    with (
-        mock.patch.object(Worker, "clean_registries", side_effect=RedisConnectionError("Broken pipe")),
-        mock.patch.object(own, "_reconcile") as reconcile,
-    ):
-        own.last_cleaned_at = None
-        own.run_maintenance_tasks()
     return {
-        "silent": silent,
-        "broken": [own.last_cleaned_at, reconcile.call_count],
         "ran": ran,
         "ttl": {name: own.get_heartbeat_ttl(each) for name, each in jobs.items()},
         "given back": [[name.decode() for name in names] for names in given_back],

@@ -94,3 +94,17 @@ def test_what_nobody_has_asked_for_long_is_not_told(clock: list[float]) -> None:
 def test_addresses_may_be_anything(clock: list[float]) -> None:
     for address in ("[::1]:9000", "a/../b", "A.example:80", "a@b"):
         assert not opened(clock, address=address).admits()
+
+
+def test_the_services_may_be_asked_for_while_one_is_noted(clock: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
+    opened(clock)
+    asked, write = [], Path.write_text
+
+    def half_written(file: Path, text: str) -> int:
+        write(file, text[:1])
+        asked.append(circuit_breakers.away())
+        return write(file, text)
+
+    monkeypatch.setattr(Path, "write_text", half_written)
+    Breaker("object store", "minio:9000").missed()
+    assert asked == [["object store"]]

@@ -62,3 +62,9 @@ def test_names_and_predictions_are_limited_too() -> None:
     variables = release_values(arguments())["global"]["extraEnvironmentVars"]
     assert variables["RES_OPTIONS"] == "timeout:1 attempts:2"
     assert float(variables["ML_TIMEOUT_PREDICT"]) == PAGE["model server"].read
+
+
+def test_a_server_ends_sessions_of_clients_that_are_gone_sooner_than_a_person_asks_why() -> None:
+    parameters = time_limits.server_side()
+    assert int(parameters["tcp_user_timeout"]) <= 30_000
+    assert "statement_timeout" not in parameters, "jobs may take long"
