@@ -46,6 +46,9 @@ EXPECTED = (
     uninstall.NotAgreedError,
 )
 
+# All tests: those on the cluster in one process, and all others in a second one beside it (tests/conftest.py).
+BESIDE = ("--numprocesses", "2", "--dist", "loadfile", "--no-loadscope-reorder", "--verbose")
+
 
 @app.command()
 def up(port: Annotated[str, typer.Option(help="Node port of the page; it is kept for the next time.")] = "") -> None:
@@ -151,7 +154,7 @@ def test(context: typer.Context) -> None:
     try:
         platform.prepare(tools=tuple(build.BUILDS))
         packages.install(packages.TESTS)
-        command = [sys.executable, "-u", "-m", "pytest", *context.args]
+        command = [sys.executable, "-u", "-m", "pytest", *(context.args or BESIDE)]
         with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True) as tests:
             for line in tests.stdout or ():
                 print(line, end="", flush=True)
