@@ -10,6 +10,7 @@ Runs inside Label Studio's containers, so it knows nothing of this project. Chec
 from __future__ import annotations
 
 import logging
+import multiprocessing
 import time
 from collections.abc import Callable
 from functools import partial, wraps
@@ -63,7 +64,8 @@ class UntilRedisAnswers(Retry):  # type: ignore[misc]
                 raise
             except (RedisConnectionError, RedisTimeoutError, OSError) as error:
                 fail(error)
-                if UntilRedisAnswers.ending:
+                # The scheduler, the one process of multiprocessing, knows nothing of an end; RQ starts it again.
+                if UntilRedisAnswers.ending or multiprocessing.parent_process():
                     raise
                 logger.warning("Redis does not answer: %s", error)
                 time.sleep(AWAIT_SECONDS)

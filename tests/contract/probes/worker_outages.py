@@ -77,7 +77,7 @@ until(server.ping)
 if not (process := os.fork()):
     worker = django_rq.get_worker("default")
     worker.worker_ttl = TTL_SECONDS
-    worker.work(logging_level="CRITICAL")
+    worker.work(logging_level="CRITICAL", with_scheduler=True)
     os._exit(0)
 found: dict[str, Any] = {}
 try:
@@ -93,6 +93,7 @@ try:
     end_server()
     os.kill(process, signal.SIGTERM)
     began = time.monotonic()
+    signal.alarm(SECONDS)
     os.waitpid(process, 0)
     found["seconds to stop"] = time.monotonic() - began
 except BaseException:
