@@ -64,6 +64,8 @@ def test_deleted_objects_are_named_and_made_again(
         f"{kind} {dev_stack.namespace}/{APP}" for kind in ("Deployment", "Service")
     ]
     assert run("--repair")[0] == 0
+    # A pod of the former Deployment may answer until it has ended.
+    wait("a new pod of the page", partial(dev_stack.api.available, dev_stack.namespace, APP), 180)
     wait("the page to answer again", partial(serves, dev_stack.outputs["url"]), 180)
     assert run()[0] == 0
     assert identities(dev_stack) == before
