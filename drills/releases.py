@@ -31,10 +31,11 @@ from tests.pages import blocks
 PAGE, IMAGES, POSTGRESQL = "label-studio:labelStudio", "label-studio:images", "label-studio:postgresql"
 SECOND_PERSON = "second@example.com"
 # Seconds until an annotation of the new release is in the bucket, and of load where a drill makes its own; characters
-# that are told before a reason and after it; seconds that the registry is asked for an image.
+# that are told before a reason and after it.
 TARGET_SECONDS, LOAD_SECONDS = 180.0, 20.0
 TOLD_CHARACTERS = 60
-PULL_SECONDS = 60
+# The shortest time that a registry is asked for an image.
+PULL = {"releaseTimeout": 60, "startupTimeout": 30}
 Settings = Mapping[str, Any]
 
 
@@ -249,7 +250,7 @@ DRILLS: Mapping[str, Drill] = {
         _UNTOUCHED,
         # Until then the registry may still get the image.
         _refused(
-            lambda _: {**_image(f"{LABEL_STUDIO}:9.9.9"), PAGE: {"releaseTimeout": PULL_SECONDS}},
+            lambda _: {**_image(f"{LABEL_STUDIO}:9.9.9"), PAGE: PULL},
             f"{LABEL_STUDIO}:9.9.9",
         ),
         stack="oldest",
