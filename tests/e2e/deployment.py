@@ -34,6 +34,8 @@ PUBLIC_KEYS = {
     "email",
     "endpoint",
 }
+# Seconds within which a page that is there answers.
+PAGE_SECONDS = 60
 
 
 @dataclass
@@ -108,8 +110,9 @@ class Deployment:
         return {step["urn"].split("::", 2)[-1]: step["op"] for step in plan["steps"] if step["op"] != "same"}
 
     def session(self) -> Session:
-        """The administrator, logged in."""
+        """The administrator, logged in; between two pods of the page that takes a moment."""
         session = Session(str(self.outputs["url"]))
+        wait("the page to answer", session.serves, PAGE_SECONDS)
         assert session.log_in(self.outputs["administrator"], self.password).status_code == httpx.codes.FOUND
         return session
 

@@ -31,6 +31,13 @@ class Session:
     ) -> None:
         self.http.close()
 
+    def serves(self) -> bool:
+        """Whether the page answers now."""
+        try:
+            return self.http.get("/health").status_code == httpx.codes.OK
+        except httpx.TransportError:
+            return False
+
     def log_in(self, email: str, password: str) -> httpx.Response:
         """Post the login form; 302 to the projects where it was right."""
         self.http.get("/user/login/").raise_for_status()
