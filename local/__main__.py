@@ -46,7 +46,8 @@ EXPECTED = (
     uninstall.NotAgreedError,
 )
 
-# All tests: those on the cluster in one process, and all others in a second one beside it (tests/conftest.py).
+# All tests: those of stacks in one process; those without a cluster, then those of the engine, beside it
+# (tests/conftest.py).
 BESIDE = ("--numprocesses", "2", "--dist", "loadfile", "--no-loadscope-reorder", "--verbose")
 
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import gc
 import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -28,36 +32,45 @@ def kubeconfig() -> Path:
     return path
 
 
-# The folders of tests that need the cluster, in their order: the last one stops it.
-ON_CLUSTER = ("e2e", "engine", "platform")
 HERE = Path(__file__).parent
+# The folders of tests that need the cluster. Those of engine use nothing of the others, and run beside them.
+ON_CLUSTER = {"e2e": "stacks", "platform": "stacks", "engine": "engine"}
+# In one process what takes long comes first, and what stops the cluster last.
+ORDER = ["e2e", "", "engine", "platform"]
 # How far tests beside those on the cluster stand back: pods have limits of time.
 NICE = 10
 
 
-def _on_cluster(path: Path) -> bool:
-    return path.relative_to(HERE).parts[0] in ON_CLUSTER
+def _folder(path: Path) -> str:
+    return path.relative_to(HERE).parts[0]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put what needs the cluster first, and what stops it last of that; the order among others stays."""
-    rank = {folder: index for index, folder in enumerate(ON_CLUSTER)}
-    items.sort(key=lambda item: rank.get(item.path.relative_to(HERE).parts[0], len(rank)))
+    """Sort the folders; the order among others stays."""
+    items.sort(key=lambda item: ORDER.index(_folder(item.path) if _folder(item.path) in ON_CLUSTER else ""))
 
 
-class ClusterInOneProcess(LoadFileScheduling):  # type: ignore[misc]
-    """Hands out files to processes, but the cluster to one of them: its tests follow one another."""
+class TwoOnTheCluster(LoadFileScheduling):  # type: ignore[misc]
+    """Hands out files to processes, but the tests of stacks, and those of the engine, to one process each."""
 
     def _split_scope(self, nodeid: str) -> str:
         file = str(super()._split_scope(nodeid))
-        return "the cluster" if _on_cluster(HERE.parent / file) else file
+        return ON_CLUSTER.get(_folder(HERE.parent / file), file)
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ClusterInOneProcess:
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> TwoOnTheCluster:
     """How tests are shared out where several processes run them."""
-    return ClusterInOneProcess(config, log)
+    return TwoOnTheCluster(config, log)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    if hasattr(item.config, "workerinput") and not _on_cluster(item.path):
-        os.setpriority(os.PRIO_PROCESS, 0, NICE)
+    if hasattr(item.config, "workerinput"):
+        os.setpriority(os.PRIO_PROCESS, 0, 0 if _folder(item.path) in ON_CLUSTER else NICE)
+
+
+@contextmanager
+def turn(kind: int) -> Iterator[None]:
+    """The cluster is there for a process (fcntl.LOCK_SH), or its own to stop (fcntl.LOCK_EX)."""
+    with (Path(tempfile.gettempdir()) / "label-studio-tests.lock").open("w") as file:
+        fcntl.flock(file, kind)
+        yield

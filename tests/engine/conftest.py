@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import secrets
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,11 +17,18 @@ from local.images.build import import_images
 from local.images.catalog import REFERENCES
 from local.paths import KUBECONFIG
 from local.plugins import install
+from tests.conftest import turn
 from tests.engine.cluster import Cluster
 from tests.engine.program import Program
 from tests.engine.servers import IMAGES
 
 NewProgram = Callable[..., Program]
+
+
+@pytest.fixture(scope="package", autouse=True)
+def beside_stacks() -> Iterator[None]:
+    with turn(fcntl.LOCK_SH):
+        yield
 
 
 @pytest.fixture(scope="session")

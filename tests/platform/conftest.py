@@ -1,13 +1,21 @@
-"""Tests that stop the cluster and start it again; they come after all others that use it (tests/conftest.py)."""
+"""Tests that stop the cluster and start it again, when no other process uses it."""
 
 from __future__ import annotations
 
+import fcntl
 from collections.abc import Iterator
 
 import pytest
 
 from local.cluster import lifecycle
+from tests.conftest import turn
 from tests.platform.web import Web, served
+
+
+@pytest.fixture(scope="package", autouse=True)
+def alone() -> Iterator[None]:
+    with turn(fcntl.LOCK_EX):
+        yield
 
 
 @pytest.fixture(scope="session")
