@@ -153,7 +153,7 @@ def test(context: typer.Context) -> None:
     ran, existed = any(process.running for process in lifecycle.processes()), STATE.exists()
     closing = ""
     try:
-        platform.prepare(tools=tuple(build.BUILDS))
+        platform.prepare(tools=build.USUAL)
         packages.install(packages.TESTS)
         command = [sys.executable, "-u", "-m", "pytest", *(context.args or BESIDE)]
         with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True) as tests:
@@ -170,9 +170,13 @@ def test(context: typer.Context) -> None:
 
 
 @tools.command("build")
-def build_tools(names: Annotated[list[str] | None, typer.Argument(help="Which; all without it.")] = None) -> None:
+def build_tools(
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Which; without it, all but those that only drills need.")
+    ] = None,
+) -> None:
     """Build tools that are not in the cache, and print their paths."""
-    for name in names or build.BUILDS:
+    for name in names or build.USUAL:
         if name not in build.BUILDS:
             raise typer.BadParameter(f"{name} is none of {', '.join(build.BUILDS)}")
         console.print(str(build.tool(name)))

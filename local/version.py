@@ -17,7 +17,7 @@ from local.engine import read
 from local.machine import HOME
 from local.paths import PROJECT
 from local.plugins import install
-from local.tools.build import BUILDS, VARIABLES, Tool
+from local.tools.build import BUILDS, USUAL, VARIABLES, Tool
 
 _SDKS = ("pulumi", "pulumi-kubernetes", "pulumi-random", "pulumi-policy")
 _REQUIRED = re.compile(r"^\s*(?:require\s+)?(\S+)\s+(v\S+)", re.M)
@@ -27,7 +27,7 @@ def lines() -> Iterator[str]:
     """A line for each part: what it is called, and its version."""
     yield f"this program: {_commit()}"
     yield from (f"{name} (SDK): {version(name)}" for name in _SDKS)
-    yield from (f"{name}: {_tool_version(tool)}" for name, tool in BUILDS.items())
+    yield from (f"{name}: {_tool_version(BUILDS[name])}" for name in USUAL)
     yield from (f"{name}: {found} (Debian)" for name, found in _debian_packages().items())
     yield f"stand-ins for official plugins: {', '.join(stand_ins()) or 'none'}"
     chart = yaml.safe_load((PROJECT / "charts" / "label-studio" / "Chart.yaml").read_text())

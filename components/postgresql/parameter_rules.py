@@ -1,7 +1,7 @@
 """Which parameters a stack may set, and what keeps a server from starting although each value alone is good.
 
 Sources: ``guc_tables.c``, the check hooks and ``postmaster.c`` of PostgreSQL 13 to 18; for CloudNativePG the fixed
-parameters and the webhook of 1.27 (``pkg/postgres/configuration.go``, ``internal/webhook/v1/cluster_webhook.go``); for
+parameters and the webhook of 1.30 (``pkg/postgres/configuration.go``, ``internal/webhook/v1/cluster_webhook.go``); for
 Zalando's operator Patroni, whose ``CMDLINE_OPTIONS`` say what it sets itself and which values it replaces.
 """
 

@@ -11,7 +11,7 @@ from functools import partial
 
 import yaml
 
-from local.addons.cnpg import NAMESPACE
+from local.addons.cnpg import NAMESPACE, NEWEST, Release
 from local.cluster import pki
 from local.cluster.api import Api, Object, wait
 from local.cluster.images import load
@@ -25,35 +25,35 @@ _CERT_MANAGER = "cert-manager.io/v1"
 _SECONDS = 120
 
 
-def install() -> None:
+def install(release: Release = NEWEST) -> None:
     """Bring the plugin up; the operator, which it must find, finds it by itself. A second time changes nothing."""
-    load([*images.build(["barman_plugin", "barman_sidecar"]).values()])
+    load([*images.build([release.plugin, release.sidecar]).values()])
     api = Api()
-    api.apply(each for each in certificates() if not api.has(each))
-    api.apply(objects())
+    api.apply(each for each in certificates(release) if not api.has(each))
+    api.apply(objects(release))
     wait("the barman-cloud plugin to be available", partial(api.available, NAMESPACE, _DEPLOYMENT), _SECONDS)
 
 
-def remove() -> None:
+def remove(release: Release = NEWEST) -> None:
     """Take the plugin away, with its custom resources; backups stay where they were written."""
-    Api().delete([*reversed(objects()), *certificates()])
+    Api().delete([*reversed(objects(release)), *certificates(release)])
 
 
-def objects() -> list[Object]:
+def objects(release: Release = NEWEST) -> list[Object]:
     """The module's manifest but for its certificates, its images those of the release that are here."""
-    found = [each for each in _manifest() if each["apiVersion"] != _CERT_MANAGER]
+    found = [each for each in _manifest(release) if each["apiVersion"] != _CERT_MANAGER]
     for each in found:
         if each["kind"] == "Deployment":
             container = each["spec"]["template"]["spec"]["containers"][0]
-            container |= {"image": REFERENCES["barman_plugin"], "imagePullPolicy": "IfNotPresent"}
+            container |= {"image": REFERENCES[release.plugin], "imagePullPolicy": "IfNotPresent"}
         if each["kind"] == "Secret":
-            each["data"] = {"SIDECAR_IMAGE": base64.b64encode(REFERENCES["barman_sidecar"].encode()).decode()}
+            each["data"] = {"SIDECAR_IMAGE": base64.b64encode(REFERENCES[release.sidecar].encode()).decode()}
     return found
 
 
-def certificates() -> list[Object]:
+def certificates(release: Release = NEWEST) -> list[Object]:
     """The Secrets that cert-manager would make: operator and plugin know each other by these very certificates."""
-    return [_secret(each) for each in _manifest() if each["kind"] == "Certificate"]
+    return [_secret(each) for each in _manifest(release) if each["kind"] == "Certificate"]
 
 
 def _secret(certificate: Object) -> Object:
@@ -68,6 +68,6 @@ def _secret(certificate: Object) -> Object:
     }
 
 
-def _manifest() -> list[Object]:
-    text = (module_directory("plugin-barman-cloud", _MODULE) / "manifest.yaml").read_text()
+def _manifest(release: Release) -> list[Object]:
+    text = (module_directory(release.modules, _MODULE) / "manifest.yaml").read_text()
     return [each for each in yaml.load_all(text, Loader=yaml.CSafeLoader) if each]

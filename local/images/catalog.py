@@ -42,23 +42,33 @@ PYTHON = {
     ),
     OLDEST: Recipe("label-studio/python.sh", "bookworm", BOOKWORM, is_base=True),
 }
-BARMAN = Recipe(
-    "barman-cloud/install.sh",
-    "trixie",
-    TRIXIE,
-    inputs=("barman-cloud/requirements.txt",),
-    arguments=("barman-cloud/requirements.txt",),
-    tool=Path(find_uv_bin()),
-)
+
+
+def _barman(version: str) -> Recipe:
+    requirements = f"barman-cloud/requirements-{version}.txt"
+    return Recipe(
+        "barman-cloud/install.sh",
+        "trixie",
+        TRIXIE,
+        inputs=(requirements,),
+        arguments=(requirements,),
+        tool=Path(find_uv_bin()),
+    )
+
+
+BARMAN, FORMER_BARMAN = _barman("3.20.0"), _barman("3.15.0")
 
 REFERENCES: Mapping[str, str] = {
     **{name: value for name, value in ImageSettings().model_dump().items() if value is not None},
     "label_studio": f"{LABEL_STUDIO}:{NEWEST}",
     "label_studio_oldest": f"{LABEL_STUDIO}:{OLDEST}",
     "postgresql_15": "docker.io/library/postgres:15.20-bookworm",
-    "cnpg_operator": "ghcr.io/cloudnative-pg/cloudnative-pg:1.27.1",
-    "barman_plugin": "ghcr.io/cloudnative-pg/plugin-barman-cloud:v0.7.0",
-    "barman_sidecar": "ghcr.io/cloudnative-pg/plugin-barman-cloud-sidecar:v0.7.0",
+    "cnpg_operator": "ghcr.io/cloudnative-pg/cloudnative-pg:1.30.1",
+    "barman_plugin": "ghcr.io/cloudnative-pg/plugin-barman-cloud:v0.15.0",
+    "barman_sidecar": "ghcr.io/cloudnative-pg/plugin-barman-cloud-sidecar:v0.15.0",
+    "former_cnpg_operator": "ghcr.io/cloudnative-pg/cloudnative-pg:1.27.1",
+    "former_barman_plugin": "ghcr.io/cloudnative-pg/plugin-barman-cloud:v0.7.0",
+    "former_barman_sidecar": "ghcr.io/cloudnative-pg/plugin-barman-cloud-sidecar:v0.7.0",
     "traefik": "docker.io/library/traefik:v3.6.15",
     "busybox": "docker.io/library/busybox:1.37",
     "sizes": "registry.example.com/sizes:1.0.0",
@@ -149,7 +159,7 @@ def cnpg_postgresql() -> Definition:
     return Definition(Config(command=["bash"], environment=environment, user="26", ports=[5432]), OPERAND)
 
 
-def cnpg_operator() -> Definition:
+def cnpg_operator(program: str) -> Definition:
     """The operator alone in its image; it finds the instance manager of each architecture by its path."""
     manager = f"operator/manager_{ARCHITECTURES[platform.machine()]}"
     return Definition(
@@ -159,25 +169,25 @@ def cnpg_operator() -> Definition:
             "etc/group": Entry(b"nonroot:x:65532:\n"),
             "home/nonroot": Entry(mode=0o700, uid=65532, gid=65532),
             "tmp": Entry(mode=0o1777),
-            manager: Entry(tool("cnpg-manager"), mode=0o755),
+            manager: Entry(tool(program), mode=0o755),
             "manager": Entry(link=manager),
         },
     )
 
 
-def barman_plugin() -> Definition:
+def barman_plugin(program: str) -> Definition:
     """The backup plugin of the operator: one program, which listens to it."""
     return Definition(
         Config(entrypoint=["/manager"], user="65532:65532", directory="/"),
         entries={
             "etc/passwd": Entry(b"nonroot:x:65532:65532:nonroot:/nonexistent:/sbin/nologin\n"),
             "tmp": Entry(mode=0o1777),
-            "manager": Entry(tool("plugin-barman-cloud"), mode=0o755),
+            "manager": Entry(tool(program), mode=0o755),
         },
     )
 
 
-def barman_sidecar() -> Definition:
+def barman_sidecar(program: str, barman: Recipe) -> Definition:
     """The same program beside each server and in recovery jobs, with Barman's cloud commands on the path."""
     return Definition(
         Config(
@@ -185,8 +195,8 @@ def barman_sidecar() -> Definition:
             environment={"PATH": f"/opt/barman-cloud/bin:{SEARCH_PATH}", "LANG": "C.UTF-8"},
             user="26:26",
         ),
-        BARMAN,
-        {"manager": Entry(tool("plugin-barman-cloud"), mode=0o755)},
+        barman,
+        {"manager": Entry(tool(program), mode=0o755)},
     )
 
 
@@ -274,9 +284,12 @@ DEFINITIONS: Mapping[str, Callable[[], Definition]] = {
     "label_studio": lambda: label_studio(NEWEST),
     "label_studio_oldest": lambda: label_studio(OLDEST),
     "cnpg_postgresql": cnpg_postgresql,
-    "cnpg_operator": cnpg_operator,
-    "barman_plugin": barman_plugin,
-    "barman_sidecar": barman_sidecar,
+    "cnpg_operator": lambda: cnpg_operator("cnpg-manager"),
+    "barman_plugin": lambda: barman_plugin("plugin-barman-cloud"),
+    "barman_sidecar": lambda: barman_sidecar("plugin-barman-cloud", BARMAN),
+    "former_cnpg_operator": lambda: cnpg_operator("former-cnpg-manager"),
+    "former_barman_plugin": lambda: barman_plugin("former-plugin-barman-cloud"),
+    "former_barman_sidecar": lambda: barman_sidecar("former-plugin-barman-cloud", FORMER_BARMAN),
     "traefik": traefik,
     "sizes": sizes,
 }

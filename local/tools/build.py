@@ -48,12 +48,14 @@ class Overlay:
 class Tool:
     """One command of one module, by its import path or its folder in the module.
 
-    One that is ``alone`` cannot be compiled in one go with others of its module.
+    One that is ``alone`` cannot be compiled in one go with others of its module. One that is ``rare`` is built when it
+    is asked for by its name, and not with all others.
     """
 
     module: str
     package: str
     alone: bool = False
+    rare: bool = False
     overlays: tuple[Overlay, ...] = ()
 
     @property
@@ -113,8 +115,14 @@ VARIABLES: Mapping[str, Mapping[str, str]] = {
 }
 
 _KINDS = Overlay("github.com/pulumi/pulumi-kubernetes/sdk/v4", "go/kubernetes/yaml/v2/kinds.go", "kinds.go")
-# Programs of one module share what they are made of, and so do modules whose versions agree: what uses Kubernetes'
-# libraries is in one module, whatever its own go.mod asks for.
+# The release asks for version 0.6.0 of two libraries of its own that cannot be had; its go.mod here has those before.
+# These two files do with them what the release's own do with the newer ones, but for the sampling of logs.
+_DIFFERENCES = (
+    Overlay(_CNPG, "cmd/manager/main.go", "cnpg_main.go"),
+    Overlay(_CNPG, "pkg/management/postgres/logpipe/fifo.go", "cnpg_fifo.go"),
+)
+# Programs of one module share what they are made of, and so do modules whose versions agree: what uses the libraries of
+# this Kubernetes is in one module, whatever its own go.mod asks for. CloudNativePG needs newer ones.
 BUILDS: Mapping[str, Tool] = {
     "kube-apiserver": Tool("kubernetes", "k8s.io/kubernetes/cmd/kube-apiserver"),
     "kube-controller-manager": Tool("kubernetes", "k8s.io/kubernetes/cmd/kube-controller-manager"),
@@ -132,13 +140,18 @@ BUILDS: Mapping[str, Tool] = {
     "pulumi-resource-kubernetes": Tool("kubernetes", "./pulumi-resource-kubernetes", overlays=(_KINDS,)),
     "helm": Tool("kubernetes", f"{_HELM}/cmd/helm"),
     "kubectl": Tool("kubernetes", "k8s.io/kubernetes/cmd/kubectl"),
-    "cnpg-manager": Tool("kubernetes", f"{_CNPG}/cmd/manager"),
+    "cnpg-manager": Tool("cloudnative-pg", f"{_CNPG}/cmd/manager", overlays=_DIFFERENCES),
+    # It is called as the operator is, so they cannot be written into one folder.
+    "plugin-barman-cloud": Tool("cloudnative-pg", f"{_BARMAN}/cmd/manager", alone=True),
+    # What a drill upgrades from.
+    "former-cnpg-manager": Tool("former-cloudnative-pg", f"{_CNPG}/cmd/manager", rare=True),
+    "former-plugin-barman-cloud": Tool("former-cloudnative-pg", f"{_BARMAN}/cmd/manager", alone=True, rare=True),
     "kubeconform": Tool("kubeconform", "github.com/yannh/kubeconform/cmd/kubeconform"),
     "crane": Tool("crane", "github.com/google/go-containerregistry/cmd/crane"),
-    "plugin-barman-cloud": Tool("plugin-barman-cloud", f"{_BARMAN}/cmd/manager"),
     "parsers": Tool("parsers", "."),
     "actionlint": Tool("actionlint", "github.com/rhysd/actionlint/cmd/actionlint"),
 }
+USUAL = tuple(name for name, tool in BUILDS.items() if not tool.rare)
 
 
 _ENVIRONMENT = {"CGO_ENABLED": "0", "GOFLAGS": "-buildvcs=false", "GOWORK": "off"}
@@ -249,7 +262,10 @@ def _overlay_flags(group: str, overlays: Iterable[Overlay]) -> list[str]:
 
     Go's own ``-overlay`` takes no files below the module cache.
     """
-    replaced = [f"replace {each.module} => {_with_overlay(group, each)}\n" for each in overlays]
+    files: dict[str, list[Overlay]] = {}
+    for each in overlays:
+        files.setdefault(each.module, []).append(each)
+    replaced = [f"replace {module} => {_with_overlays(group, module, files[module])}\n" for module in sorted(files)]
     if not replaced:
         return []
     modfile = TOOLS / f"{group}.mod"
@@ -258,12 +274,13 @@ def _overlay_flags(group: str, overlays: Iterable[Overlay]) -> list[str]:
     return [f"-modfile={modfile}"]
 
 
-def _with_overlay(group: str, overlay: Overlay) -> Path:
-    copy = TOOLS / f"{group}.{overlay.instead}"
+def _with_overlays(group: str, module: str, overlays: Iterable[Overlay]) -> Path:
+    copy = TOOLS / f"{group}.{re.sub('[^a-z0-9]+', '-', module)}"
     shutil.rmtree(copy, ignore_errors=True)
     # The files of the module cache cannot be written to, and neither could their copies.
-    shutil.copytree(module_directory(group, overlay.module), copy, copy_function=shutil.copyfile)
+    shutil.copytree(module_directory(group, module), copy, copy_function=shutil.copyfile)
     for folder in (copy, *(path for path in copy.rglob("*") if path.is_dir())):
         folder.chmod(0o755)
-    shutil.copyfile(overlay.path, copy / overlay.file)
+    for overlay in overlays:
+        shutil.copyfile(overlay.path, copy / overlay.file)
     return copy

@@ -33,10 +33,10 @@ PODS = {
             smartShutdownTimeout switchoverDelay failoverDelay livenessProbeTimeout enablePDB enableSuperuserAccess
             superuserSecret{name} seccompProfile{type(RuntimeDefault|Localhost) localhostProfile} inheritedMetadata*
             minSyncReplicas maxSyncReplicas logLevel nodeMaintenanceWindow* probes* ephemeralVolumesSizeLimit*
-            serviceAccountTemplate{metadata=META} replica* replicationSlots*
+            serviceAccountTemplate{metadata=META} replica* replicationSlots* primaryLease*
             certificates{clientCASecret replicationTLSSecret serverCASecret serverTLSSecret serverAltDNSNames}
-            monitoring{enablePodMonitor disableDefaultQueries tls{enabled} customQueriesConfigMap=SECRET_KEY
-                customQueriesSecret=SECRET_KEY}
+            monitoring{enablePodMonitor disableDefaultQueries metricsQueriesTTL tls{enabled}
+                customQueriesConfigMap=SECRET_KEY customQueriesSecret=SECRET_KEY}
             bootstrap{
                 initdb{database owner secret{name} encoding locale localeCollate localeCType localeProvider icuLocale
                     icuRules builtinLocale walSegmentSize dataChecksums options postInitSQL postInitApplicationSQL
@@ -163,7 +163,17 @@ CONFIGURATION = {
         spec{cluster{name} target method online onlineConfiguration* pluginConfiguration{name parameters*}}
     """,
     "postgresql.cnpg.io/ImageCatalog ~postgresql.cnpg.io/ClusterImageCatalog": "spec{images{major image}}",
-    "postgresql.cnpg.io/Database": "spec*",
+    # Without foreign servers and their wrappers, by which the database calls another host or runs a library.
+    "postgresql.cnpg.io/Database": """
+        spec{cluster{name} name owner ensure databaseReclaimPolicy template encoding locale localeProvider localeCollate
+             localeCType icuLocale icuRules builtinLocale collationVersion isTemplate allowConnections connectionLimit
+             tablespace schemas{name owner ensure} extensions{name version schema ensure}}
+    """,
+    "postgresql.cnpg.io/DatabaseRole": """
+        spec{cluster{name} name ensure comment login superuser(false) createdb createrole inherit replication bypassrls
+             connectionLimit validUntil inRoles passwordSecret{name} disablePassword databaseRoleReclaimPolicy
+             clientCertificate{enabled}}
+    """,
     "barmancloud.cnpg.io/ObjectStore": """
         spec{retentionPolicy configuration=S3
              instanceSidecarConfiguration{resources=RESOURCES env=ENV retentionPolicyIntervalSeconds logLevel

@@ -269,7 +269,7 @@ def test_the_table_knows_the_version_of_the_image() -> None:
 
 def test_what_the_webhook_of_cloudnativepg_refuses_is_refused() -> None:
     source = (
-        module_directory("kubernetes", "github.com/cloudnative-pg/cloudnative-pg") / "pkg/postgres/configuration.go"
+        module_directory("cloudnative-pg", "github.com/cloudnative-pg/cloudnative-pg") / "pkg/postgres/configuration.go"
     )
     fixed = source.read_text().partition("FixedConfigurationParameters = map")[2].partition("\n\t}")[0]
     names = re.findall(r'"([a-z_.]+)":', fixed)

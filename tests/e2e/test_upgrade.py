@@ -46,11 +46,11 @@ RELEASE = "kubernetes:helm.sh/v3:Release"
 JOB = "kubernetes:batch/v1:Job"
 KEEPING = {"persistentvolumeclaims": "", "secrets": "", "services": "", "statefulsets": "apps/v1"}
 # Images of servers by their repositories: nobody can pull the patch releases of then. Label Studio's stay apart, and so
-# does the earlier PostgreSQL that drills begin with.
+# do the earlier PostgreSQL and operator that drills begin with.
 SERVERS = {
     reference.partition("@")[0].rpartition(":")[0]: reference
     for name, reference in REFERENCES.items()
-    if not name.startswith(("label_studio", "postgresql_15"))
+    if not name.startswith(("label_studio", "postgresql_15", "former_"))
 }
 
 

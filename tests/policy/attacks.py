@@ -22,7 +22,7 @@ from tests.policy.support import CONTAINER
 
 SWAGGER = ("kubernetes", "k8s.io/kubernetes", "api/openapi-spec/swagger.json")
 DEFINITIONS = (
-    ("plugin-barman-cloud", "github.com/cloudnative-pg/cloudnative-pg", "config/crd/bases"),
+    ("cloudnative-pg", "github.com/cloudnative-pg/cloudnative-pg", "config/crd/bases"),
     ("traefik", "github.com/traefik/traefik/v3", "docs/content/reference/dynamic-configuration"),
 )
 GVK = "x-kubernetes-group-version-kind"

@@ -93,7 +93,8 @@ class TestCatalog:
         [
             ("label-studio/requirements-1.20.0.txt", "label-studio", "1.20.0", 100),
             ("label-studio/requirements-1.23.2.txt", "label-studio", "1.23.2", 100),
-            ("barman-cloud/requirements.txt", "barman", "3.15.0", 10),
+            ("barman-cloud/requirements-3.15.0.txt", "barman", "3.15.0", 10),
+            ("barman-cloud/requirements-3.20.0.txt", "barman", "3.20.0", 9),
         ],
     )
     def test_requirements_are_pinned_by_hash_and_name_no_index(
@@ -111,9 +112,10 @@ class TestCatalog:
     def test_the_sidecar_of_backups_finds_barman_and_runs_as_the_server(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """containers/Dockerfile.sidecar of the plugin."""
         monkeypatch.setattr(catalog, "tool", lambda name: Path("/bin") / name)
-        definition = catalog.barman_sidecar()
+        definition = catalog.DEFINITIONS["barman_sidecar"]()
         assert (definition.config.user, definition.config.entrypoint) == ("26:26", ["/manager"])
         script = (HERE / "barman-cloud/install.sh").read_text()
+        assert re.search(r"^apt-get install .* tar$", script, re.M), "Barman 3.20 unpacks base backups by it"
         home = re.search(r"^home=(\S+)$", script, re.M)
         assert home and definition.config.environment["PATH"].startswith(f"{home[1]}/bin:")
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from local.tools import build
-from local.tools.build import BUILDS, MODULES, BuildError, location, required_go, tool
+from local.tools.build import BUILDS, MODULES, USUAL, BuildError, Overlay, location, required_go, tool
 
 
 @pytest.fixture
@@ -94,3 +94,26 @@ def test_tools_of_one_module_are_compiled_together() -> None:
 def test_required_go_is_the_newest_that_a_module_asks_for(modules: Path) -> None:
     (modules / "pause" / "go.mod").write_text("module x\n\ngo 9.7.1\n")
     assert required_go() == (9, 7)
+
+
+def test_what_only_a_drill_needs_is_not_built_with_the_rest() -> None:
+    assert {*BUILDS} - {*USUAL} == {"former-cnpg-manager", "former-plugin-barman-cloud"}
+    assert build.together(["cnpg-manager", "plugin-barman-cloud"]) == [["cnpg-manager"], ["plugin-barman-cloud"]]
+
+
+def test_files_of_one_module_are_replaced_in_one_copy(modules: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = modules.parent / "source"
+    (source / "inner").mkdir(parents=True)
+    for name in ("one.go", "two.go", "inner/three.go"):
+        (source / name).write_text("theirs")
+        (source / name).chmod(0o444)
+    for name in ("a.go", "b.go"):
+        (modules / "overlays" / name).write_text("ours")
+    monkeypatch.setattr(build, "module_directory", lambda group, module: source)
+    build.TOOLS.mkdir()
+    overlays = [Overlay("example.com/m", "one.go", "a.go"), Overlay("example.com/m", "inner/three.go", "b.go")]
+    [flag] = build._overlay_flags("pause", overlays)
+    replaced = re.findall(r"^replace example\.com/m => (\S+)$", Path(flag.removeprefix("-modfile=")).read_text(), re.M)
+    [copy] = map(Path, replaced)
+    found = {str(path.relative_to(copy)): path.read_text() for path in copy.rglob("*.go")}
+    assert found == {"one.go": "ours", "inner/three.go": "ours", "two.go": "theirs"}

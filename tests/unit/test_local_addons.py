@@ -8,10 +8,11 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
+import yaml
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID, NameOID
 
-from local.addons import barman
+from local.addons import barman, cnpg
 from local.cluster.api import Object
 from local.images.catalog import REFERENCES
 from local.tools.build import MODULES
@@ -114,11 +115,39 @@ def test_certificates_that_are_there_stay(there: bool, monkeypatch: pytest.Monke
 @pytest.mark.parametrize(
     ("image", "group", "module"),
     [
-        ("barman_plugin", "plugin-barman-cloud", "github.com/cloudnative-pg/plugin-barman-cloud"),
-        ("barman_sidecar", "plugin-barman-cloud", "github.com/cloudnative-pg/plugin-barman-cloud"),
-        ("cnpg_operator", "kubernetes", "github.com/cloudnative-pg/cloudnative-pg"),
+        (image, release.modules, f"github.com/cloudnative-pg/{module}")
+        for release in (cnpg.NEWEST, cnpg.FORMER)
+        for image, module in (
+            (release.operator, "cloudnative-pg"),
+            (release.plugin, "plugin-barman-cloud"),
+            (release.sidecar, "plugin-barman-cloud"),
+        )
     ],
 )
 def test_tags_are_the_versions_of_the_modules(image: str, group: str, module: str) -> None:
     tag = REFERENCES[image].rpartition(":")[2].removeprefix("v")
     assert re.search(rf"^\s+{module} v{tag}\b", (MODULES / group / "go.mod").read_text(), re.M)
+
+
+def test_the_plugin_of_the_former_release_uses_the_images_of_its_time() -> None:
+    objects = {each["kind"]: each for each in barman.objects(cnpg.FORMER)}
+    [container] = objects["Deployment"]["spec"]["template"]["spec"]["containers"]
+    assert container["image"] == REFERENCES["former_barman_plugin"]
+    sidecar = base64.b64decode(objects["Secret"]["data"]["SIDECAR_IMAGE"]).decode()
+    assert sidecar == REFERENCES["former_barman_sidecar"]
+
+
+@pytest.mark.parametrize("release", [cnpg.NEWEST, cnpg.FORMER])
+def test_the_operator_is_that_of_the_manifest_of_its_release(
+    release: cnpg.Release, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image = REFERENCES[release.operator]
+    version = image.rpartition(":")[2]
+    module = tmp_path / f"cloudnative-pg@v{version}"
+    (module / "releases").mkdir(parents=True)
+    spec = {"template": {"spec": {"containers": [{"image": image, "imagePullPolicy": "Always"}]}}}
+    manifest = [{"kind": "Namespace"}, {"kind": "Deployment", "spec": spec}, None]
+    (module / "releases" / f"cnpg-{version}.yaml").write_text(yaml.safe_dump_all(manifest))
+    monkeypatch.setattr(cnpg, "module_directory", lambda group, name: {release.modules: module}[group])
+    [_, deployment] = cnpg.objects(release)
+    assert deployment["spec"]["template"]["spec"]["containers"] == [{"image": image, "imagePullPolicy": "IfNotPresent"}]

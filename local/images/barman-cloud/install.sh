@@ -4,7 +4,8 @@ set -eu
 home=/opt/barman-cloud
 
 apt-get update -qq
-apt-get install -qq -y --no-install-recommends python3
+# Since 3.20 Barman unpacks base backups by the program tar (plugin-barman-cloud #1090).
+apt-get install -qq -y --no-install-recommends python3 tar
 # Inside the layer, so that packages are linked from it and not copied.
 export UV_CACHE_DIR=/opt/.cache UV_NO_PROGRESS=1
 /mnt/tool venv --quiet --python /usr/bin/python3 "$home"
