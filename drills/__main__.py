@@ -18,7 +18,7 @@ from pathlib import Path
 
 import httpx
 
-from drills import hangs, pods, queue, releases, rotations, services, targets
+from drills import hangs, operators, pods, queue, releases, rotations, services, targets
 from drills.drill import Drill, Observation, Subject
 from drills.load import Ledger, load, lost_annotations, lost_uploads
 from drills.stack import STACKS, Drilled, drilled
@@ -35,9 +35,14 @@ DRILLS: dict[str, Drill] = {
     **targets.DRILLS,
     **rotations.DRILLS,
     **releases.DRILLS,
+    **operators.DRILLS,
 }
 # Several drills by one name.
-GROUPS = {"hangs": list(hangs.DRILLS), "rotations": list(rotations.DRILLS), "releases": list(releases.DRILLS)}
+GROUPS = {
+    "hangs": list(hangs.DRILLS),
+    "rotations": list(rotations.DRILLS),
+    "releases": [*releases.DRILLS, *operators.DRILLS],
+}
 TABLE = PROJECT / "docs" / "drills-table.md"
 # Seconds of load before and after a fault.
 CALM_SECONDS = 5.0

@@ -77,8 +77,8 @@ def _refused(change: Callable[[Subject], Settings], *reasons: str) -> Callable[[
         def judge(ledger: Ledger) -> Observation:
             missing = [reason for reason in reasons if reason not in printed]
             told = (
-                f"refused after {seconds:.0f} s: {_line_with(printed, reasons[0])}; pods {_unchanged(kept)}, and "
-                f"{_unchanged(corrected)} by the correction; {ledger.refused} requests failed"
+                f"refused after {seconds:.0f} s: {_line_with(printed, reasons[0])}; pods {unchanged(kept)}, and "
+                f"{unchanged(corrected)} by the correction; {ledger.refused} requests failed"
             )
             told += "".join(f"; {reason!r} is not told" for reason in missing)
             return Observation(told, kept and corrected and ledger.refused == 0 and not missing)
@@ -88,7 +88,8 @@ def _refused(change: Callable[[Subject], Settings], *reasons: str) -> Callable[[
     return hurt
 
 
-def _unchanged(same: bool) -> str:
+def unchanged(same: bool) -> str:
+    """What is said of pods that are the same as before, or are not."""
     return "unchanged" if same else "replaced"
 
 
@@ -98,7 +99,7 @@ def _line_with(printed: str, reason: str) -> str:
     return f"…{before[-TOLD_CHARACTERS:]}{found}{after[:TOLD_CHARACTERS]}…" if found else "without the reason"
 
 
-def _prepare_contents(subject: Subject) -> None:
+def prepare_contents(subject: Subject) -> None:
     """Another person, and some annotations and files; what there is now is kept beside the stack."""
     people = {str(subject.target.email): subject.target.password(), SECOND_PERSON: secrets.token_urlsafe(12)}
     with subject.target.session() as session:
@@ -108,7 +109,7 @@ def _prepare_contents(subject: Subject) -> None:
     with load(subject.target):
         time.sleep(LOAD_SECONDS)
     _file(subject, "people").write_text(json.dumps(people))
-    _keep(subject, "before")
+    keep_contents(subject, "before")
 
 
 def _file(subject: Subject, name: str) -> Path:
@@ -120,13 +121,15 @@ def _read(subject: Subject) -> Contents:
     return read(subject.target, json.loads(_file(subject, "people").read_text()))
 
 
-def _keep(subject: Subject, name: str) -> Contents:
+def keep_contents(subject: Subject, name: str) -> Contents:
+    """What there is now, kept beside the stack under a name."""
     contents = _read(subject)
     _file(subject, name).write_text(json.dumps(contents))
     return contents
 
 
-def _kept(subject: Subject, name: str) -> Contents:
+def kept_contents(subject: Subject, name: str) -> Contents:
+    """What there was when it was kept under a name."""
     contents: Contents = json.loads(_file(subject, name).read_text())
     return contents
 
@@ -147,7 +150,7 @@ def _upgrade(subject: Subject) -> Judge:
     time.sleep(LOAD_SECONDS)
 
     def judge(ledger: Ledger) -> Observation:
-        before, after = _kept(subject, "before"), _keep(subject, "after")
+        before, after = kept_contents(subject, "before"), keep_contents(subject, "after")
         wrong = [*differences(before, after, later=after), *_broken(subject, ledger)]
         told = (
             f"{OLDEST} -> {_version(subject.target)} in {seconds:.0f} s, {ledger.gap():.1f} s without the page, "
@@ -178,19 +181,19 @@ def _broken(subject: Subject, ledger: Ledger) -> list[str]:
 
 def _upgrade_first(subject: Subject) -> None:
     if _version(subject.target) != NEWEST:
-        _prepare_contents(subject)
+        prepare_contents(subject)
         with load(subject.target) as ledger:
             judge = _upgrade(subject)
         judge(ledger)
 
 
-def _type(subject: Subject, text: str) -> str:
+def type_page(subject: Subject, text: str) -> str:
     """What a page tells people to type, where the dumps of this stack are kept."""
     deployment = subject.deployment
     return type_commands(text, deployment.engine.home, environment(deployment.engine), deployment.namespace)
 
 
-def _commands(page: str, needs: str | None = None) -> list[str]:
+def commands(page: str, needs: str | None = None) -> list[str]:
     """The blocks of a page that need just this."""
     return [block.text for block in blocks("console", page=page) if block.needs == needs]
 
@@ -198,18 +201,18 @@ def _commands(page: str, needs: str | None = None) -> list[str]:
 def _restore_dump(subject: Subject) -> Judge:
     """The dump that the upgrade made is brought back with the release that it is of, as docs/backup.md says."""
     deployment = subject.deployment
-    open_dumps, copy_dump = _commands("backup", "a stack that was upgraded")
-    _, restore, _ = _commands("backup")
-    [*_, dump] = sorted(re.findall(r"before-\S+\.dump", _type(subject, open_dumps)))
-    _type(subject, re.sub(r"before-\S+\.dump", dump, copy_dump))
+    open_dumps, copy_dump = commands("backup", "a stack that was upgraded")
+    _, restore, _ = commands("backup")
+    [*_, dump] = sorted(re.findall(r"before-\S+\.dump", type_page(subject, open_dumps)))
+    type_page(subject, re.sub(r"before-\S+\.dump", dump, copy_dump))
     began = time.monotonic()
-    _type(subject, restore)
+    type_page(subject, restore)
     deployment.change(merge(deployment.engine.settings, _image(REFERENCES["label_studio_oldest"])))
     deployment.run("up")
     subject.page.await_ready()
     seconds = time.monotonic() - began
     found = _read(subject)
-    wrong = differences(_kept(subject, "before"), found, later=_kept(subject, "after"))
+    wrong = differences(kept_contents(subject, "before"), found, later=kept_contents(subject, "after"))
     version = _version(subject.target)
     told = f"{version} after {seconds:.0f} s; {counted(found)}; {', '.join(wrong) or 'none missing, changed or other'}"
     return lambda _: Observation(told, not wrong and version == OLDEST)
@@ -218,9 +221,9 @@ def _restore_dump(subject: Subject) -> Judge:
 def _another_major(subject: Subject) -> Judge:
     """Dump, new volume with the other version, restore, as docs/upgrade.md says."""
     deployment = subject.deployment
-    before = _kept(subject, "before")
-    stop, delete = _commands("upgrade", "a standalone server of another major version")
-    dump, restore, start = _commands("backup")
+    before = kept_contents(subject, "before")
+    stop, delete = commands("upgrade", "a standalone server of another major version")
+    dump, restore, start = commands("backup")
     older = deployment.engine.settings
     newer = {**older, IMAGES: {}, POSTGRESQL: {}}
     server = {pod["metadata"]["uid"] for pod in pods_of(deployment, "postgresql")}
@@ -229,16 +232,16 @@ def _another_major(subject: Subject) -> Judge:
     kept = {pod["metadata"]["uid"] for pod in pods_of(deployment, "postgresql")} == server
     began = time.monotonic()
     for text in (stop, dump, delete):
-        _type(subject, text)
+        type_page(subject, text)
     deployment.run("up", "--refresh")
     for text in (restore, start):
-        _type(subject, text)
+        type_page(subject, text)
     wait("the page", lambda: _version(subject.target) == NEWEST, TARGET_SECONDS)
     seconds = time.monotonic() - began
     found = _read(subject)
     wrong = differences(before, found)
     told = (
-        f"without a new volume {'refused' if refused else 'not refused'}, the server {_unchanged(kept)}; then moved in "
+        f"without a new volume {'refused' if refused else 'not refused'}, the server {unchanged(kept)}; then moved in "
         f"{seconds:.0f} s; {counted(found)}; {', '.join(wrong) or 'none missing, changed or other'}"
     )
     return lambda _: Observation(told, refused and kept and not wrong)
@@ -267,7 +270,7 @@ DRILLS: Mapping[str, Drill] = {
     "release-upgrade": Drill(
         f"nothing lost, no gap of the page above {NONE_SECONDS:.0f} s; queue, export, S3 and log-ins work",
         _upgrade,
-        prepare=_prepare_contents,
+        prepare=prepare_contents,
         stack="oldest",
     ),
     "release-downgrade": Drill(
@@ -296,7 +299,7 @@ DRILLS: Mapping[str, Drill] = {
     "postgresql-major": Drill(
         "15 -> 17: refused without a new volume; then contents are the same",
         _another_major,
-        prepare=_prepare_contents,
+        prepare=prepare_contents,
         stack="postgresql-15",
         alone=True,
     ),

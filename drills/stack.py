@@ -19,14 +19,16 @@ from cli.store import Store, open_store
 from drills import outside
 from drills.drill import Subject
 from drills.load import Target
-from local.addons import cnpg
+from local.addons import barman, cnpg
 from local.cluster.api import Api
 from local.cluster.images import load
-from local.engine import Engine
+from local.engine import Engine, merge
 from local.images.build import image
 from local.images.catalog import REFERENCES
 from local.paths import KUBECONFIG
+from tests.e2e.certificates import issue
 from tests.e2e.deployment import Deployment
+from tests.e2e.prod.backup_store import BackupStore
 
 NAMESPACE = "drills"
 PORT = 30090
@@ -51,6 +53,8 @@ SETTINGS = {
 STACKS: dict[str, dict[str, Any]] = {
     "dev": {},
     "cnpg": {"label-studio:postgresql": {"backend": "cnpg", "instances": 1, "upgradeBackup": "mine"}},
+    # With backups, and one server that takes over from the other.
+    "cnpg-former": {"label-studio:postgresql": {"backend": "cnpg", "instances": 2, "storage": {"size": "1Gi"}}},
     "oldest": {"label-studio:images": {"labelStudio": REFERENCES["label_studio_oldest"]}},
     "postgresql-15": {
         "label-studio:images": {"postgresql": REFERENCES["postgresql_15"]},
@@ -59,6 +63,10 @@ STACKS: dict[str, dict[str, Any]] = {
 }
 # Images beside those that `make up` has imported.
 IMAGES = {"oldest": "label_studio_oldest", "postgresql-15": "postgresql_15"}
+# The operator that a stack needs, and whether its backups have a place.
+OPERATORS = {"cnpg": cnpg.NEWEST, "cnpg-former": cnpg.FORMER}
+BACKED_UP = {"cnpg-former"}
+BACKUPS_NAMESPACE = "drills-backups"
 
 
 @dataclass(frozen=True)
@@ -108,11 +116,16 @@ def drilled(name: str) -> Iterator[Drilled]:
     """One of the stacks, for as long as the block lasts."""
     if name in IMAGES:
         load([image(IMAGES[name])])
-    with _operated(name), tempfile.TemporaryDirectory() as folder:
-        engine = Engine(Path(folder), "dev", KUBECONFIG, settings={**SETTINGS, **STACKS[name]})
+    with _operated(name), _backups(name) as backups, tempfile.TemporaryDirectory() as folder:
+        settings = {**SETTINGS, **STACKS[name]}
+        if backups:
+            settings = merge(settings, {"label-studio:postgresql": {"backup": backups.settings}})
+        engine = Engine(Path(folder), "dev", KUBECONFIG, settings=settings)
         deployment = Deployment(engine, NAMESPACE, Api())
         try:
             engine.create()
+            if backups:
+                backups.supply(engine)
             deployment.run("up")
             deployment.read_outputs()
             yield _with_tasks(deployment)
@@ -123,15 +136,36 @@ def drilled(name: str) -> Iterator[Drilled]:
 
 @contextmanager
 def _operated(name: str) -> Iterator[None]:
-    """The operator of the stack, if it has one."""
-    if name != "cnpg":
+    """The operator of the stack, if it has one, with its plugin where there are backups; a drill may upgrade both."""
+    release = OPERATORS.get(name)
+    if release is None:
         yield
         return
-    cnpg.install()
     try:
+        cnpg.install(release)
+        if name in BACKED_UP:
+            barman.install(release)
         yield
     finally:
-        cnpg.remove()
+        for each in dict.fromkeys([cnpg.NEWEST, release]):
+            if name in BACKED_UP:
+                barman.remove(each)
+            cnpg.remove(each)
+
+
+@contextmanager
+def _backups(name: str) -> Iterator[BackupStore | None]:
+    """The place of the stack's backups, if it has one."""
+    if name not in BACKED_UP:
+        yield None
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        store = BackupStore(Api(), BACKUPS_NAMESPACE, issue(BackupStore.host(BACKUPS_NAMESPACE), Path(folder)))
+        try:
+            store.create()
+            yield store
+        finally:
+            store.remove()
 
 
 def _with_tasks(deployment: Deployment) -> Drilled:

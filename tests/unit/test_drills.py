@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import socket
+import threading
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from components.settings.rotation import Rotation
-from drills import releases, rotations
+from drills import operators, releases, rotations
 from drills.__main__ import DRILLS, GROUPS, _judge, batches, main
 from drills.contents import Contents, counted, differences
 from drills.drill import Drill, Observation
@@ -23,6 +25,7 @@ from drills.load import Ledger
 from drills.rotations import Update, _raised
 from drills.stack import IMAGES, STACKS
 from drills.table import NEVER, Row, keep, table
+from local.addons import barman, cnpg
 from local.cluster.api import Timeout
 from local.images.catalog import REFERENCES
 from tests.pages import blocks
@@ -185,6 +188,9 @@ def test_the_blocks_that_the_drills_of_releases_type_are_there() -> None:
     assert needing("backup", "a stack that was upgraded") == 2
     assert needing("backup", None) == 3
     assert needing("upgrade", "a standalone server of another major version") == 2
+    assert needing("backup", operators.BACKUP) == 1
+    assert needing("upgrade", operators.MANIFESTS) == 2
+    assert needing("upgrade", operators.FORMER_NAMES) == 1
 
 
 class Refusing:
@@ -228,3 +234,111 @@ def test_a_refusal_has_its_reasons_and_nobody_notices_it(
     assert observation.passed is passed, observation.text
     if passed:
         assert "…error: no such tag 9 see docs…" in observation.text
+
+
+def test_the_page_on_upgrades_names_the_manifests_of_the_releases_that_the_drill_ends_with(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(cnpg, "objects", lambda: [{"kind": "Deployment"}])
+    monkeypatch.setattr(barman, "objects", lambda: [{"kind": "Secret"}])
+    [apply, _] = releases.commands("upgrade", operators.MANIFESTS)
+    assert re.findall(r"--filename (\S+)", apply) == [*operators.manifests()]
+
+
+def server(*images: str, ready: str = "True") -> dict[str, Any]:
+    first, *rest = ({"name": f"c{number}", "image": image} for number, image in enumerate(images))
+    spec = {"initContainers": rest, "containers": [first]}
+    return {"spec": spec, "status": {"conditions": [{"type": "Ready", "status": ready}]}}
+
+
+def test_a_server_is_new_once_it_is_ready_with_the_images_of_both_releases() -> None:
+    postgresql, former = "postgresql:17", REFERENCES["former_cnpg_operator"]
+    operator, sidecar = REFERENCES["cnpg_operator"], REFERENCES["barman_sidecar"]
+    assert operators.is_new(server(postgresql, operator, sidecar))
+    assert not operators.is_new(server(postgresql, former, sidecar))
+    assert not operators.is_new(server(postgresql, operator, REFERENCES["former_barman_sidecar"]))
+    assert not operators.is_new(server(postgresql, operator, sidecar, ready="False"))
+
+
+@pytest.mark.parametrize(("said", "is_an_answer"), [(b"R\0\0\0\x17", True), (b"E\0\0\0\x60", False), (b"", False)])
+def test_a_database_answers_when_it_asks_for_a_password(said: bytes, is_an_answer: bool) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        asked: list[bytes] = []
+
+        def serve() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                asked.append(connection.recv(1000))
+                connection.sendall(said)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        assert operators.answers("127.0.0.1", listener.getsockname()[1]) is is_an_answer
+        thread.join()
+    assert int.from_bytes(asked[0][:4]) == len(asked[0])
+    assert asked[0][4:8] == b"\0\x03\0\0"
+    assert asked[0][8:].split(b"\0") == [b"user", b"labelstudio", b"database", b"labelstudio", b"", b""]
+
+
+def test_a_database_that_is_away_does_not_answer() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    assert not operators.answers("127.0.0.1", port)
+    assert operators.longest([4.0, 1.0, 1.5, 9.0]) == 5.0
+    assert operators.Watch().gap() == 0.0
+
+
+class Database:
+    """A stack with an operator, whose servers are replaced by ``apply``, and by an update where it is ``restless``."""
+
+    def __init__(self, *, replaces: bool = True, restless: bool = False) -> None:
+        self.replaces, self.restless, self.generation = replaces, restless, 1
+        self.typed: list[str] = []
+        self.engine = self.api = None
+        self.namespace = "drills"
+
+    def objects(self, plural: str, group: str = "", name: str = "") -> list[dict[str, Any]]:
+        if plural == "services":
+            return [{"spec": {"clusterIP": "127.0.0.1"}}]
+        return [{"spec": {"instances": 1}, "status": {"phase": "Cluster in healthy state"}}]
+
+    def servers(self) -> list[dict[str, Any]]:
+        new = server("postgresql:17", REFERENCES["cnpg_operator"], REFERENCES["barman_sidecar"])
+        return [{**new, "metadata": {"uid": str(self.generation)}}]
+
+    def type(self, text: str) -> str:
+        self.typed.append(text)
+        self.generation += self.replaces and "cnpg-1" in text
+        return ""
+
+    def run(self, command: str) -> None:
+        self.typed.append(command)
+        self.generation += self.restless
+
+
+@pytest.mark.parametrize(
+    ("deployment", "saved", "later", "passed"),
+    [
+        (Database(), [1.0, 9.0], BEFORE, True),
+        (Database(replaces=False), [1.0, 9.0], BEFORE, False),
+        (Database(restless=True), [1.0, 9.0], BEFORE, False),
+        (Database(), [1.0, 90.0], BEFORE, False),
+        (Database(), [1.0, 9.0], {**BEFORE, "tasks": {"1": "a"}}, False),
+    ],
+)
+def test_an_upgrade_of_the_operator_is_judged_by_servers_contents_and_seconds(
+    deployment: Database, saved: list[float], later: Contents, passed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(operators, "type_page", lambda subject, text: subject.deployment.type(text))
+    monkeypatch.setattr(operators, "listed", lambda *_: deployment.servers())
+    monkeypatch.setattr(operators, "served", lambda _: {"page"})
+    monkeypatch.setattr(operators, "answers", lambda _: True)
+    monkeypatch.setattr(operators, "LOAD_SECONDS", 0.0)
+    monkeypatch.setattr(operators, "kept_contents", lambda *_: BEFORE)
+    monkeypatch.setattr(operators, "keep_contents", lambda *_: later)
+    judge = operators._upgrade(cast(Any, SimpleNamespace(deployment=deployment)))
+    observation = judge(Ledger(saved=saved))
+    assert observation.passed is passed, observation.text
+    assert len(deployment.typed) == 6
+    assert deployment.typed[0] == deployment.typed[4], "a base backup before and after"
+    assert deployment.typed[5] == "up"

@@ -1,0 +1,173 @@
+"""CloudNativePG's operator and its backup plugin, upgraded under load as the documentation says."""
+
+from __future__ import annotations
+
+import socket
+import struct
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+import yaml
+
+from drills.contents import counted, differences
+from drills.drill import Drill, Judge, Observation, Subject
+from drills.faults import listed
+from drills.load import Ledger
+from drills.releases import commands, keep_contents, kept_contents, prepare_contents, type_page, unchanged
+from local.addons import barman, cnpg
+from local.cluster.api import Object, has_condition, wait
+from local.cluster.images import load as import_images
+from local.images import build
+from local.images.catalog import REFERENCES
+from tests.e2e.targets import served
+
+RELEASE = cnpg.NEWEST
+BACKUP = "a stack with CloudNativePG and `backup`"
+MANIFESTS = "CloudNativePG with its plugin, and the manifests of newer releases"
+FORMER_NAMES = "CloudNativePG whose plugin was older than 0.8"
+SERVERS = "cnpg.io/cluster,cnpg.io/podRole=instance"
+# Seconds that the servers may take to be those of the new release, of load with them, between two questions whether
+# the database answers, and that an answer may take.
+SERVERS_SECONDS, LOAD_SECONDS = 900.0, 20.0
+PAUSE_SECONDS, ANSWER_SECONDS = 0.1, 2.0
+# The longest time in which people may be unable to save an annotation: the switch to another primary.
+AWAY_SECONDS = 60.0
+PORT = 5432
+PROTOCOL = 3 << 16
+ASKS_FOR_A_PASSWORD = b"R"
+
+
+@dataclass
+class Watch:
+    """When a server answered that lets people in."""
+
+    answered: list[float] = field(default_factory=list)
+
+    def gap(self) -> float:
+        """The longest time without an answer, in seconds."""
+        return longest(self.answered)
+
+
+def longest(moments: list[float]) -> float:
+    """The longest time between two moments, in seconds."""
+    return max((later - earlier for earlier, later in pairwise(sorted(moments))), default=0.0)
+
+
+def answers(host: str, port: int = PORT) -> bool:
+    """Whether PostgreSQL asks for a password; it does not while it starts, stops or is away."""
+    names = b"".join(word + b"\0" for word in (b"user", b"labelstudio", b"database", b"labelstudio", b""))
+    greeting = struct.pack("!ii", 8 + len(names), PROTOCOL) + names
+    try:
+        with socket.create_connection((host, port), timeout=ANSWER_SECONDS) as connection:
+            connection.sendall(greeting)
+            return connection.recv(1) == ASKS_FOR_A_PASSWORD
+    except OSError:
+        return False
+
+
+@contextmanager
+def watched(host: str) -> Iterator[Watch]:
+    """The primary is asked all the time, for as long as the block lasts."""
+    watch, stop = Watch(), threading.Event()
+
+    def go_on() -> None:
+        while not stop.wait(PAUSE_SECONDS):
+            if answers(host):
+                watch.answered.append(time.monotonic())
+
+    thread = threading.Thread(target=go_on, daemon=True)
+    thread.start()
+    try:
+        yield watch
+    finally:
+        stop.set()
+        thread.join(2 * ANSWER_SECONDS)
+
+
+def manifests() -> Mapping[str, list[Object]]:
+    """What people download, by the names that docs/upgrade.md has for the files."""
+    operator, plugin = (
+        REFERENCES[name].rpartition(":")[2].removeprefix("v") for name in (RELEASE.operator, RELEASE.plugin)
+    )
+    return {f"cnpg-{operator}.yaml": cnpg.objects(), f"plugin-barman-cloud-{plugin}.yaml": barman.objects()}
+
+
+def _prepare(subject: Subject) -> None:
+    """Contents, the images of the new releases, and their manifests beside the stack."""
+    import_images([*build.build([RELEASE.operator, RELEASE.plugin, RELEASE.sidecar]).values()])
+    for name, objects in manifests().items():
+        (subject.deployment.engine.home / name).write_text(yaml.safe_dump_all(objects))
+    prepare_contents(subject)
+
+
+def _servers(subject: Subject) -> list[Object]:
+    return listed(subject.deployment.api, subject.deployment.namespace, SERVERS)
+
+
+def _uids(pods: list[Object]) -> set[str]:
+    return {pod["metadata"]["uid"] for pod in pods}
+
+
+def is_new(pod: Object) -> bool:
+    """Whether a server is ready and has instance manager and sidecar of the new releases."""
+    containers = [*pod["spec"].get("initContainers", []), *pod["spec"]["containers"]]
+    wanted = {REFERENCES[RELEASE.operator], REFERENCES[RELEASE.sidecar]}
+    return wanted <= {each["image"] for each in containers} and has_condition(pod, "Ready")
+
+
+def _is_upgraded(subject: Subject) -> bool:
+    [cluster] = subject.deployment.objects("clusters", "postgresql.cnpg.io/v1")
+    pods = _servers(subject)
+    healthy = cluster["status"].get("phase") == "Cluster in healthy state"
+    return healthy and len(pods) == cluster["spec"]["instances"] and all(map(is_new, pods))
+
+
+def _upgrade(subject: Subject) -> Judge:
+    """Base backup, both manifests, base backup, and an update of the stack that changes nothing."""
+    deployment = subject.deployment
+    [base_backup], [apply, look] = commands("backup", BACKUP), commands("upgrade", MANIFESTS)
+    [delete] = commands("upgrade", FORMER_NAMES)
+    [service] = deployment.objects("services", name="label-studio-postgresql-rw")
+    type_page(subject, base_backup)
+    before = _uids(_servers(subject))
+    began = time.monotonic()
+    with watched(service["spec"]["clusterIP"]) as watch:
+        type_page(subject, apply)
+        wait("the servers of the new release", lambda: _is_upgraded(subject), SERVERS_SECONDS)
+        seconds = time.monotonic() - began
+        time.sleep(LOAD_SECONDS)
+    print(type_page(subject, look), flush=True)
+    type_page(subject, delete)
+    type_page(subject, base_backup)
+    replaced, pods = not before & _uids(_servers(subject)), served(deployment) | _uids(_servers(subject))
+    deployment.run("up")
+    same = served(deployment) | _uids(_servers(subject)) == pods
+
+    def judge(ledger: Ledger) -> Observation:
+        earlier, later = kept_contents(subject, "before"), keep_contents(subject, "after")
+        wrong = differences(earlier, later, later=later)
+        unsaved = longest(ledger.saved)
+        told = (
+            f"servers {unchanged(not replaced)} in {seconds:.0f} s; no answer of the database for {watch.gap():.1f} s, "
+            f"no annotation was saved for {unsaved:.1f} s, gap of the page {ledger.gap():.1f} s, {ledger.refused} "
+            f"requests failed; base backups before and after; pods {unchanged(same)} by an update; {counted(earlier)}; "
+            f"{', '.join(wrong) or 'none missing or changed'}"
+        )
+        return Observation(told, replaced and same and not wrong and unsaved <= AWAY_SECONDS)
+
+    return judge
+
+
+DRILLS: Mapping[str, Drill] = {
+    "cnpg-operator-upgrade": Drill(
+        f"every server replaced, no more than {AWAY_SECONDS:.0f} s without a saved annotation; contents are the same; "
+        "base backups work before and after",
+        _upgrade,
+        prepare=_prepare,
+        stack="cnpg-former",
+    ),
+}
