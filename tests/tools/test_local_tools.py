@@ -110,7 +110,7 @@ def test_files_of_one_module_are_replaced_in_one_copy(modules: Path, monkeypatch
     for name in ("a.go", "b.go"):
         (modules / "overlays" / name).write_text("ours")
     monkeypatch.setattr(build, "module_directory", lambda group, module: source)
-    build.TOOLS.mkdir()
+    (modules.parent / "tools").mkdir()
     overlays = [Overlay("example.com/m", "one.go", "a.go"), Overlay("example.com/m", "inner/three.go", "b.go")]
     [flag] = build._overlay_flags("pause", overlays)
     replaced = re.findall(r"^replace example\.com/m => (\S+)$", Path(flag.removeprefix("-modfile=")).read_text(), re.M)
