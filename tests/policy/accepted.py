@@ -234,6 +234,21 @@ KINDS: dict[str, list[Given]] = {
             bootstrap={"initdb": {"database": "a", "owner": "a", "secret": {"name": "x"}}},
         )
     ],
+    "a database and a role of their own": [
+        named(
+            "postgresql.cnpg.io/v1:Database",
+            spec={
+                "cluster": {"name": "a"},
+                "name": "reports",
+                "owner": "reports",
+                "extensions": [{"name": "pg_trgm", "ensure": "present"}],
+            },
+        ),
+        named(
+            "postgresql.cnpg.io/v1:DatabaseRole",
+            spec={"cluster": {"name": "a"}, "name": "reports", "login": True, "passwordSecret": {"name": "reports"}},
+        ),
+    ],
     "quotas": [named("core/v1:ResourceQuota", spec={"hard": {"secrets": "10", "requests.cpu": "4"}})],
     "two providers of one cluster": [
         ("pulumi:providers:kubernetes", {"context": "a", "kubeconfig": "x"}),

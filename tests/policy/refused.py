@@ -45,6 +45,7 @@ UNKNOWN_KINDS = [
     "external-secrets.io/v1alpha1:PushSecret",
     "elbv2.k8s.aws/v1beta1:TargetGroupBinding",
 ]
+REPORTS = {"cluster": {"name": "a"}, "name": "reports"}
 ENVIRONMENT: dict[str, list[Given]] = {
     "a source of the stack": [
         deploy({**OPEN, "envFrom": [{"configMapRef": {"name": "settings"}}]}),
@@ -193,6 +194,21 @@ TRAFFIC: dict[str, list[Given]] = {
     "a port of the node": [deploy({**CONTAINER, "ports": [{"containerPort": 8080, "hostPort": 80}]})],
     "a service of the operator": [
         cnpg(managed={"services": {"additional": [{"serviceTemplate": {"spec": {"type": "LoadBalancer"}}}]}})
+    ],
+    "a database that calls another host": [
+        (
+            "postgresql.cnpg.io/v1:Database",
+            {"metadata": METADATA, "spec": {**REPORTS, "servers": [{"name": "there", "fdw": "postgres_fdw"}]}},
+        )
+    ],
+    "a database that runs a library": [
+        (
+            "postgresql.cnpg.io/v1:Database",
+            {"metadata": METADATA, "spec": {**REPORTS, "fdws": [{"name": "own", "handler": "own_handler"}]}},
+        )
+    ],
+    "a role that may do everything": [
+        ("postgresql.cnpg.io/v1:DatabaseRole", {"metadata": METADATA, "spec": {**REPORTS, "superuser": True}})
     ],
     "a store that is exposed": [
         ("minio.min.io/v2:Tenant", {"metadata": METADATA, "spec": {"exposeServices": {"minio": True}}})

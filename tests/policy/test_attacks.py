@@ -16,7 +16,7 @@ from tests.policy.support import CONTAINER
 def test_the_generator_reaches_the_whole_api() -> None:
     found = Counter(kind.group for kind in attacks.kinds())
     assert len(attacks.kinds()) > 60
-    assert {"", "apps", "batch", "networking.k8s.io", "rbac.authorization.k8s.io"} <= set(found)
+    assert {"", "apps", "batch", "networking.k8s.io", "rbac.authorization.k8s.io", "postgresql.cnpg.io"} <= set(found)
     assert sum(1 for _ in attacks.with_open_pods()) > 100
     assert sum(1 for _ in attacks.with_secrets()) > 3000
 
