@@ -6,11 +6,12 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+import httpx
 import yaml
 
 from drills.contents import counted, differences
@@ -43,9 +44,10 @@ ASKS_FOR_A_PASSWORD = b"R"
 
 @dataclass
 class Watch:
-    """When a server answered that lets people in."""
+    """When a server answered that lets people in, and the pods that were seen."""
 
     answered: list[float] = field(default_factory=list)
+    pods: set[str] = field(default_factory=set)
 
     def gap(self) -> float:
         """The longest time without an answer, in seconds."""
@@ -70,14 +72,16 @@ def answers(host: str, port: int = PORT) -> bool:
 
 
 @contextmanager
-def watched(host: str) -> Iterator[Watch]:
-    """The primary is asked all the time, for as long as the block lasts."""
+def watched(host: str, pods: Callable[[], set[str]]) -> Iterator[Watch]:
+    """The primary and the API are asked all the time, for as long as the block lasts."""
     watch, stop = Watch(), threading.Event()
 
     def go_on() -> None:
         while not stop.wait(PAUSE_SECONDS):
             if answers(host):
                 watch.answered.append(time.monotonic())
+            with suppress(httpx.HTTPError):
+                watch.pods |= pods()
 
     thread = threading.Thread(target=go_on, daemon=True)
     thread.start()
@@ -108,8 +112,8 @@ def _servers(subject: Subject) -> list[Object]:
     return listed(subject.deployment.api, subject.deployment.namespace, SERVERS)
 
 
-def _uids(pods: list[Object]) -> set[str]:
-    return {pod["metadata"]["uid"] for pod in pods}
+def _uids(subject: Subject) -> set[str]:
+    return {pod["metadata"]["uid"] for pod in _servers(subject)}
 
 
 def is_new(pod: Object) -> bool:
@@ -126,38 +130,60 @@ def _is_upgraded(subject: Subject) -> bool:
     return healthy and len(pods) == cluster["spec"]["instances"] and all(map(is_new, pods))
 
 
+@dataclass(frozen=True)
+class Replacement:
+    """The servers' pods by their identities, and what was seen while others took their place."""
+
+    before: set[str]
+    after: set[str]
+    seconds: float
+    watch: Watch
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether no server of before is left."""
+        return not self.before & self.after
+
+    def __str__(self) -> str:
+        replaced = f"{len(self.before)} servers {unchanged(not self.is_whole)} in {self.seconds:.0f} s"
+        came = len(self.watch.pods - self.before)
+        return f"{replaced} by {came} pods; no answer of the database for {self.watch.gap():.1f} s"
+
+
+def _replace(subject: Subject, apply: str) -> Replacement:
+    [service] = subject.deployment.objects("services", name="label-studio-postgresql-rw")
+    before, began = _uids(subject), time.monotonic()
+    with watched(service["spec"]["clusterIP"], lambda: _uids(subject)) as watch:
+        type_page(subject, apply)
+        wait("the servers of the new release", lambda: _is_upgraded(subject), SERVERS_SECONDS)
+        seconds = time.monotonic() - began
+        time.sleep(LOAD_SECONDS)
+    return Replacement(before, _uids(subject), seconds, watch)
+
+
 def _upgrade(subject: Subject) -> Judge:
     """Base backup, both manifests, base backup, and an update of the stack that changes nothing."""
     deployment = subject.deployment
     [base_backup], [apply, look] = commands("backup", BACKUP), commands("upgrade", MANIFESTS)
     [delete] = commands("upgrade", FORMER_NAMES)
-    [service] = deployment.objects("services", name="label-studio-postgresql-rw")
     type_page(subject, base_backup)
-    before = _uids(_servers(subject))
-    began = time.monotonic()
-    with watched(service["spec"]["clusterIP"]) as watch:
-        type_page(subject, apply)
-        wait("the servers of the new release", lambda: _is_upgraded(subject), SERVERS_SECONDS)
-        seconds = time.monotonic() - began
-        time.sleep(LOAD_SECONDS)
+    servers = _replace(subject, apply)
     print(type_page(subject, look), flush=True)
     type_page(subject, delete)
     type_page(subject, base_backup)
-    replaced, pods = not before & _uids(_servers(subject)), served(deployment) | _uids(_servers(subject))
+    pods = served(deployment) | _uids(subject)
     deployment.run("up")
-    same = served(deployment) | _uids(_servers(subject)) == pods
+    same = served(deployment) | _uids(subject) == pods
 
     def judge(ledger: Ledger) -> Observation:
         earlier, later = kept_contents(subject, "before"), keep_contents(subject, "after")
-        wrong = differences(earlier, later, later=later)
-        unsaved = longest(ledger.saved)
+        wrong, unsaved = differences(earlier, later, later=later), longest(ledger.saved)
         told = (
-            f"servers {unchanged(not replaced)} in {seconds:.0f} s; no answer of the database for {watch.gap():.1f} s, "
-            f"no annotation was saved for {unsaved:.1f} s, gap of the page {ledger.gap():.1f} s, {ledger.refused} "
-            f"requests failed; base backups before and after; pods {unchanged(same)} by an update; {counted(earlier)}; "
-            f"{', '.join(wrong) or 'none missing or changed'}"
+            f"{servers}, no annotation was saved for {unsaved:.1f} s, gap of the page {ledger.gap():.1f} s, "
+            f"{ledger.refused} requests failed; base backups before and after; pods {unchanged(same)} by an update; "
+            f"{counted(earlier)}; {', '.join(wrong) or 'none missing or changed'}"
         )
-        return Observation(told, replaced and same and not wrong and unsaved <= AWAY_SECONDS)
+        return Observation(told, servers.is_whole and same and not wrong and unsaved <= AWAY_SECONDS)
 
     return judge
 
