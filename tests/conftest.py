@@ -33,7 +33,7 @@ def kubeconfig() -> Path:
 
 
 HERE = Path(__file__).parent
-# The folders of tests that need the cluster. Those of engine use nothing of the others, and run beside them.
+# The folders of tests that need the cluster. Those of engine use nothing of the others, and run beside most of them.
 ON_CLUSTER = {"e2e": "stacks", "platform": "stacks", "engine": "engine"}
 # In one process what takes long comes first, and what stops the cluster last.
 ORDER = ["e2e", "", "engine", "platform"]
@@ -70,7 +70,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 @contextmanager
 def turn(kind: int) -> Iterator[None]:
-    """The cluster is there for a process (fcntl.LOCK_SH), or its own to stop (fcntl.LOCK_EX)."""
+    """Share the cluster (fcntl.LOCK_SH), or have it alone, to stop it or its operators (fcntl.LOCK_EX)."""
     with (Path(tempfile.gettempdir()) / "label-studio-tests.lock").open("w") as file:
         fcntl.flock(file, kind)
         yield

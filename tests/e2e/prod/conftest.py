@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,7 @@ from local.cluster.images import load
 from local.engine import Engine, merge
 from local.images import build as images
 from local.images.catalog import REFERENCES
+from tests.conftest import turn
 from tests.e2e.certificates import Certificate, issue
 from tests.e2e.deployment import Deployment
 from tests.e2e.label_studio import Session
@@ -49,6 +51,13 @@ SETTINGS = {
         "ingress": {"host": HOST, "className": traefik.CLASS, "tls": [{"secretName": CERTIFICATE_SECRET}]},
     },
 }
+
+
+@pytest.fixture(scope="package", autouse=True)
+def alone() -> Iterator[None]:
+    """The tests of the engine take operators away, of which a cluster has one for all."""
+    with turn(fcntl.LOCK_EX):
+        yield
 
 
 @pytest.fixture(scope="package")
