@@ -98,3 +98,7 @@ def test_predictions_that_did_not_come_are_not_claimed(answers: Any) -> None:
 def test_a_model_server_that_was_connected_a_moment_ago_is_asked_for_predictions_alone(answers: Any) -> None:
     assert answers["predictions"]["first"][1] == ["health", "setup", "predict"]
     assert answers["predictions"]["soon after"] == ["predict"]
+
+
+def test_a_session_without_limits_does_not_stay_from_the_loading(answers: Any) -> None:
+    assert not answers["kept from loading"]

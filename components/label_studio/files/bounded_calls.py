@@ -10,6 +10,7 @@ from typing import Any
 
 from botocore.config import Config
 from django.apps import AppConfig
+from django.db import connections
 from django.db.backends.signals import connection_created
 from time_limits import limits, server_side
 
@@ -25,6 +26,8 @@ class BoundedCalls(AppConfig):  # type: ignore[misc]
         _limit_model_servers()
         _limit_imports()
         connection_created.connect(_limit_sessions, dispatch_uid=self.name)
+        # Label Studio asks the database while it is loaded, and would keep those sessions, which have no limits.
+        connections.close_all()
 
 
 def _limit_stores() -> None:

@@ -17,6 +17,10 @@ from django.conf import settings
 settings.MIGRATION_MODULES = mock.MagicMock(__contains__=lambda *_: True, __getitem__=lambda *_: None)
 django.setup()
 
+from django.db import connection  # noqa: E402
+
+kept_from_loading = connection.connection is not None
+
 import django_rq  # noqa: E402
 import queue_worker  # noqa: E402
 import redis_away  # noqa: E402
@@ -25,7 +29,6 @@ import target_storages  # noqa: E402
 from core import redis as queue  # noqa: E402
 from data_manager.actions import basic  # noqa: E402
 from django.core.management import call_command  # noqa: E402
-from django.db import connection  # noqa: E402
 from django.test import Client  # noqa: E402
 from django.utils import timezone  # noqa: E402
 from io_storages.s3.models import S3ExportStorage, S3ExportStorageLink, S3ImportStorage  # noqa: E402
@@ -299,6 +302,7 @@ def index() -> list[str]:
 
 enqueue = django_rq.get_queue("default").enqueue
 answers = {
+    "kept from loading": kept_from_loading,
     "connected": queue.redis_connected(),
     "unknown": unknown_names(),
     "export job": job("io_storages.s3.models.async_export_annotation_to_s3_storages"),
