@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -22,6 +22,11 @@ PROBE_SECONDS = 0.2
 PATIENCE_SECONDS = 30.0
 
 
+def longest(moments: Iterable[float]) -> float:
+    """The longest time between two moments that follow each other, in seconds."""
+    return max((later - earlier for earlier, later in pairwise(sorted(moments))), default=0.0)
+
+
 @dataclass
 class Ledger:
     """What was acknowledged, so that it must be found afterwards, and when the page answered."""
@@ -36,7 +41,7 @@ class Ledger:
 
     def gap(self) -> float:
         """The longest time without an answer of the page, in seconds."""
-        return max((later - earlier for earlier, later in pairwise(sorted(self.answered))), default=0.0)
+        return longest(self.answered)
 
 
 @dataclass(frozen=True)

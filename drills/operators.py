@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from itertools import pairwise
 
 import httpx
 import yaml
@@ -17,7 +16,7 @@ import yaml
 from drills.contents import counted, differences
 from drills.drill import Drill, Judge, Observation, Subject
 from drills.faults import listed
-from drills.load import Ledger
+from drills.load import Ledger, longest
 from drills.releases import commands, keep_contents, kept_contents, prepare_contents, type_page, unchanged
 from local.addons import barman, cnpg
 from local.cluster.api import Object, has_condition, wait
@@ -52,11 +51,6 @@ class Watch:
     def gap(self) -> float:
         """The longest time without an answer, in seconds."""
         return longest(self.answered)
-
-
-def longest(moments: list[float]) -> float:
-    """The longest time between two moments, in seconds."""
-    return max((later - earlier for earlier, later in pairwise(sorted(moments))), default=0.0)
 
 
 def answers(host: str, port: int = PORT) -> bool:

@@ -21,7 +21,7 @@ from drills.__main__ import DRILLS, GROUPS, _judge, batches, main
 from drills.contents import Contents, counted, differences
 from drills.drill import Drill, Observation
 from drills.hangs import HEALTH, OK, PAGE, UNAVAILABLE, Answer, Hang, Watch
-from drills.load import Ledger
+from drills.load import Ledger, longest
 from drills.rotations import Update, _raised
 from drills.stack import IMAGES, STACKS
 from drills.table import NEVER, Row, keep, table
@@ -284,7 +284,7 @@ def test_a_database_that_is_away_does_not_answer() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     assert not operators.answers("127.0.0.1", port)
-    assert operators.longest([4.0, 1.0, 1.5, 9.0]) == 5.0
+    assert longest([4.0, 1.0, 1.5, 9.0]) == 5.0
     assert operators.Watch().gap() == 0.0
 
 
