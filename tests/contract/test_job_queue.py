@@ -49,6 +49,10 @@ def test_reconciling_writes_what_is_missing_or_edited_and_nothing_else(answers: 
     assert answers["targets"]["edited"] == [{"s3exportstorage 1": 1}, {"out/1": "edited", "out/2": "second"}]
 
 
+def test_a_write_reads_no_row_twice_for_feature_flags(answers: Any) -> None:
+    assert not answers["targets"]["read twice"]
+
+
 def test_a_deleted_annotation_leaves_the_target(answers: Any) -> None:
     assert answers["targets"]["deleted"] == {"out/1": "edited"}
 

@@ -32,6 +32,8 @@ from rq.registry import StartedJobRegistry
 logger = logging.getLogger(__name__)
 
 AWAIT_SECONDS = 2
+# Redis is asked at most once in so many seconds whether it still knows a worker, which it hears of many times a second.
+BIRTH_SECONDS = 10
 # Seconds that a short job may take; one of a worker that died is given back after so long, at the latest.
 SHORT_SECONDS = 120
 MAINTENANCE_SECONDS = 120
@@ -89,6 +91,9 @@ def _repeated(call: Callable[..., Any], retry: UntilRedisAnswers) -> Callable[..
 class StackWorker(Worker):  # type: ignore[misc]
     """A worker that forks for what is not short, and gives back what its predecessor was at when it died."""
 
+    # When Redis was last asked for this worker (monotonic clock).
+    asked = float("-inf")
+
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **{"maintenance_interval": MAINTENANCE_SECONDS, **options})
         for queue in self.queues:
@@ -108,9 +113,11 @@ class StackWorker(Worker):  # type: ignore[misc]
 
     def heartbeat(self, timeout: Any = None, pipeline: Any = None) -> None:
         """Be born again for a Redis that forgot this worker, in a long silence or with its memory: probes ask it."""
-        if pipeline is None and not self.connection.hexists(self.key, "birth"):
-            self.connection.delete(self.key)
-            super().register_birth()
+        if pipeline is None and time.monotonic() - self.asked > BIRTH_SECONDS:
+            if not self.connection.hexists(self.key, "birth"):
+                self.connection.delete(self.key)
+                super().register_birth()
+            self.asked = time.monotonic()
         super().heartbeat(timeout, pipeline)
 
     def execute_job(self, job: Any, queue: Any) -> None:

@@ -27,6 +27,7 @@ INSTALLED_APPS += [
     "guarded_calls.GuardedCalls",
     "model_servers.ModelServers",
     "declared_endpoints.DeclaredEndpoints",
+    "fewer_queries.FewerQueries",
     "link_index.LinkIndex",
     "target_storages.TargetStorages",
     # After the targets: it wraps what they have put in place.

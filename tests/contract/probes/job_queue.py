@@ -30,8 +30,14 @@ from core import redis as queue  # noqa: E402
 from data_manager.actions import basic  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.test import Client  # noqa: E402
+from django.test.utils import CaptureQueriesContext  # noqa: E402
 from django.utils import timezone  # noqa: E402
-from io_storages.s3.models import S3ExportStorage, S3ExportStorageLink, S3ImportStorage  # noqa: E402
+from io_storages.s3.models import (  # noqa: E402
+    S3ExportStorage,
+    S3ExportStorageLink,
+    S3ImportStorage,
+    async_export_annotation_to_s3_storages,
+)
 from ml.api_connector import MLApi, MLApiResult  # noqa: E402
 from ml.models import MLBackend  # noqa: E402
 from organizations.models import Organization  # noqa: E402
@@ -44,6 +50,8 @@ from tasks.models import Annotation, Task  # noqa: E402
 from users.models import User  # noqa: E402
 from webhooks.utils import emit_webhooks_sync  # noqa: E402
 
+# What each write of an annotation reads once.
+ROWS = ("organization", "htx_user", "task", "project")
 import_module("core.urls")
 call_command("migrate", run_syncdb=True, verbosity=0)
 
@@ -155,6 +163,10 @@ def targets() -> dict[str, Any]:
     bucket.broken = False
     settle()
     found["edited"] = [target_storages.reconcile(), written()]
+    with CaptureQueriesContext(connection) as queries:
+        async_export_annotation_to_s3_storages(second.pk)
+    selected = [query["sql"] for query in queries if query["sql"].startswith("SELECT")]
+    found["read twice"] = [table for table in ROWS if sum(f'FROM "{table}"' in each for each in selected) > 1]
     second.delete()
     found["deleted"] = written()
     bucket.objects.clear()
