@@ -215,6 +215,7 @@ def _containers(args: LabelStudioArgs) -> Values:
         "resources": args.settings.resources.to_kubernetes(),
         "initContainer": {"resources": args.settings.migration_resources.to_kubernetes()},
         "nginx": {
+            "args": nginx["args"],
             "resources": args.settings.nginx_resources.to_kubernetes(),
             **{probe: _at_once(nginx[probe]) for probe in ("readinessProbe", "livenessProbe")},
         },

@@ -29,8 +29,12 @@ MANAGE = re.compile(r"(.*/)?manage\.py")
 LABEL_STUDIO = re.compile(r"(.*/)?label-studio")
 # Launchers that hand their arguments on as they are, with the environment as it is.
 LAUNCHERS = {"tini", "dumb-init", "exec", "/sbin/tini", "/usr/bin/tini", "/usr/bin/dumb-init"}
-# The worker's own prelude: it makes one file of certificate authorities, and executes what follows.
-PRELUDES = {'cat "$(python3 -m certifi)" "$OBJECT_STORE_CA" > "$REQUESTS_CA_BUNDLE" && exec "$0" "$@"'}
+# Texts of the program that start what follows as it is: the worker's makes one file of certificate authorities before,
+# and nginx' hands on that the container is to end.
+PRELUDES = {
+    'cat "$(python3 -m certifi)" "$OBJECT_STORE_CA" > "$REQUESTS_CA_BUNDLE" && exec "$0" "$@"',
+    """trap 'while kill -QUIT $! 2>/dev/null; do sleep 1; done; wait $!; exit $?' TERM; "$0" "$@" & wait $!""",
+}
 # What set-up Jobs do with a script, their fourth word: they run it until it succeeds.
 RETRY = """\
 for pause in 1 2 4 8 15 30 60; do

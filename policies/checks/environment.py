@@ -150,7 +150,9 @@ def _of_release(release: Release) -> Environment:
         secrets = mapping(at(values, "extraEnvironmentSecrets"))
         variables += [_chart_variable(f"{path}.extraEnvironmentVars", *item) for item in plain_values.items()]
         variables += [_chart_secret(f"{path}.extraEnvironmentSecrets", *item) for item in secrets.items()]
-    args = [word if isinstance(word, str) else "$UNKNOWN" for word in items(release.get("app", "args"))]
+    args, proxy = _args(release, "app"), _args(release, "app", "nginx")
+    if release.get("app", "nginx", "args") is not None and task_of([], proxy, ends=False) is not Task.PROXY:
+        hidden.append(f"{release.path('app', 'nginx', 'args')}, which do more than to start nginx,")
     place = release.path("global", "extraEnvironmentVars")
     return Environment(
         release.label,
@@ -160,6 +162,10 @@ def _of_release(release: Release) -> Environment:
         tuple(hidden),
         container=_container_of(release, args),
     )
+
+
+def _args(release: Release, *path: str) -> list[str]:
+    return [word if isinstance(word, str) else "$UNKNOWN" for word in items(release.get(*path, "args"))]
 
 
 def _container_of(release: Release, args: list[str]) -> Container:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from components.label_studio.access_settings import Service
+from components.label_studio.embedded_chart import VALUES
 from components.label_studio.settings import Autoscaling
 from tests.chart.helm import Chart, RefusedError
 from tests.unit.label_studio.arguments import (
@@ -225,7 +226,13 @@ def test_the_chart_alone_makes_pods_that_are_as_safe_as_those_of_the_program(cha
     assert {key: alone[key] for key in same} == {key: program[key] for key in same}
     for ours, theirs in zip(alone["containers"], program["containers"], strict=True):
         assert ours["securityContext"] == theirs["securityContext"]
-        assert ours["lifecycle"] == theirs["lifecycle"]
+        assert (ours["args"], ours["lifecycle"]) == (theirs["args"], theirs["lifecycle"])
+
+
+def test_nginx_is_started_by_the_words_of_the_values(chart: Chart) -> None:
+    args = chart.render(MINIMAL).container("nginx")["args"]
+    assert args == VALUES["app"]["nginx"]["args"]
+    assert chart.render(_changed("app.nginx.args", ["nginx"])).container("nginx")["args"] == ["nginx"]
 
 
 def test_probes_ask_the_ports_that_the_containers_have(chart: Chart) -> None:
@@ -243,6 +250,8 @@ def test_probes_ask_the_ports_that_the_containers_have(chart: Chart) -> None:
         ("app.ingress.hosts", ["a"], "'hosts' not allowed"),
         ("app.ingress.host", "10.0.0.1", "does not match pattern"),
         ("app.ingress.tls", [{"secret": "x"}], "missing property 'secretName'"),
+        ("app.nginx.args", "nginx", "got string, want array"),
+        ("app.nginx.args", [], "minItems"),
         ("app.service.type", "Loadbalancer", "value must be one of"),
         ("app.service.nodePort", 70000, "maximum"),
         ("app.readinessProbe.initalDelaySeconds", 5, "'initalDelaySeconds' not allowed"),

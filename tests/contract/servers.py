@@ -13,7 +13,7 @@ from local.images.sandbox import Sandbox
 PLACE = "contract"
 
 
-def run_inside(recipe: recipes.Recipe, folder: Path, files: Mapping[str, str], script: str) -> Path:
+def run_inside(recipe: recipes.Recipe, folder: Path, files: Mapping[str, str | bytes], script: str) -> Path:
     """Run a shell ``script`` as root in the layers of ``recipe``, with ``files`` in its working directory.
 
     Returns that directory as it is afterwards. ``folder`` is empty and takes what the script writes anywhere.
@@ -30,7 +30,7 @@ def run_inside(recipe: recipes.Recipe, folder: Path, files: Mapping[str, str], s
     place = folder / "upper" / PLACE
     place.mkdir(parents=True)
     for name, text in files.items():
-        (place / name).write_text(text)
+        (place / name).write_bytes(text.encode() if isinstance(text, str) else text)
     (place / "script.sh").write_text(f"set -eu\ncd /{PLACE}\n{script}")
     sandbox = Sandbox(lower, folder / "upper", recipe.suite, folder / "indexes")
     sandbox.run(["sh", f"/{PLACE}/script.sh"])

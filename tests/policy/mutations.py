@@ -112,6 +112,13 @@ MUTATIONS = [
     Mutation("pods-as-root", "pods-restricted", f"{CONTEXT}.runAsUser", 0, "root"),
     Mutation("pods-with-privileges", "pods-restricted", f"{CONTEXT}.allowPrivilegeEscalation", True, "false"),
     Mutation("no-limits", "resource-limits", "app.resources.limits", MISSING, "limits.memory"),
+    Mutation(
+        "more-than-nginx",
+        "environment-readable",
+        "app.nginx.args",
+        ["sh", "-c", "A=0 label-studio-uwsgi & exec nginx"],
+        "more than to start nginx",
+    ),
     Mutation("no-limits-of-nginx", "resource-limits", "app.nginx.resources", {}, "limits.memory"),
     Mutation("telemetry-on", "telemetry-off", f"{VARS}.COLLECT_ANALYTICS", True, "is on"),
     Mutation("sentry-by-default", "telemetry-off", f"{VARS}.SENTRY_DSN", MISSING, "the vendor's"),

@@ -125,6 +125,7 @@ ENVIRONMENT: dict[str, list[Given]] = {
             ("/bin/bash", "-ec", f"export {SIGNUP}=0\nexec label-studio-uwsgi"),
             ("setpriv", "--reset-env", "label-studio-uwsgi"),
             ("sh", "/mnt/start.sh"),
+            ("sh", "-c", 'trap \'exit $?\' TERM; "$0" "$@" & wait $!', "label-studio-uwsgi"),
         )
     },
     "a probe that starts the page": [

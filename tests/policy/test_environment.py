@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from policies.checks.commands import Task, task_of
 from policies.checks.environment import environments
@@ -111,6 +113,36 @@ def test_the_preludes_are_those_of_the_worker() -> None:
     assert task_of(["/bin/sh", "-c", WITH_AUTHORITY, *COMMAND], [], ends=False) is Task.WORKER
 
 
+def proxy() -> list[str]:
+    from components.label_studio.embedded_chart import VALUES as EMBEDDED  # noqa: PLC0415 - a component, as above
+
+    words: list[str] = EMBEDDED["app"]["nginx"]["args"]
+    return words
+
+
+def test_nginx_is_started_as_the_policies_know_it() -> None:
+    assert task_of([], proxy(), ends=False) is Task.PROXY
+    assert task_of(["./deploy/docker-entrypoint.sh"], proxy(), ends=False) is Task.PROXY
+    expect(violations(RULE, RELEASE, release(changed(VALUES, "app.nginx.args", proxy()))), None)
+
+
+@given(st.data())
+def test_whatever_else_starts_nginx_is_opaque(data: st.DataObject) -> None:
+    """Another text at any place, or further words at any place."""
+    words = proxy()
+    text = words[2]
+    begin = data.draw(st.integers(0, len(text)))
+    end = data.draw(st.integers(begin, min(len(text), begin + 3)))
+    other = (
+        text[:begin] + data.draw(st.text(max_size=3) | st.sampled_from(["; label-studio-uwsgi &", "A=0"])) + text[end:]
+    )
+    assume(other != text)
+    assert task_of([], [*words[:2], other, *words[3:]], ends=False) is Task.OPAQUE
+    place = data.draw(st.integers(3, len(words)))
+    word = data.draw(st.sampled_from(["-c", "env", "A=0", "nginx2", "/mnt/nginx"]))
+    assert task_of([], [*words[:place], word, *words[place:]], ends=False) is Task.OPAQUE
+
+
 def test_a_job_may_run_a_program_of_the_settings_directory() -> None:
     from components.kubernetes.setup_job import RETRY  # noqa: PLC0415 - components, for their texts
     from components.label_studio import mounts  # noqa: PLC0415
@@ -147,6 +179,12 @@ def test_a_job_may_run_a_program_of_the_settings_directory() -> None:
         (f"{VARS}.PYTHONPATH", UNKNOWN, "known only after"),
         ("app.args", ["sh", "-c", "A=0 label-studio-uwsgi"], "its command cannot be analyzed"),
         ("app.args", ["label-studio-uwsgi"], None),
+        ("app.nginx.args", ["nginx"], None),
+        ("app.nginx.args", ["label-studio-uwsgi"], "more than to start nginx"),
+        ("app.nginx.args", ["sh", "-c", "A=0 label-studio-uwsgi"], "more than to start nginx"),
+        ("app.nginx.args", [], "more than to start nginx"),
+        ("app.nginx.args", UNKNOWN, "more than to start nginx"),
+        ("app.nginx.args", [UNKNOWN], "more than to start nginx"),
         ("app.extraVolumeMounts", [{"name": "a", "mountPath": "/label-studio/label_studio/core"}], "own files"),
         ("app.extraVolumeMounts", [{"name": "a", "mountPath": "/models"}], None),
         ("app.extraVolumeMounts", [{"name": "a", "mountPath": "/models/../usr/lib"}], "own files"),

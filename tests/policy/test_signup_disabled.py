@@ -131,6 +131,7 @@ def test_value_files(tmp_path: Path) -> None:
         (deployment({"name": "x", "image": "x:1", "command": ["sleep"]}), None),
         (deployment({"name": "x", "image": "registry.example.com/label-studio/valkey:8.1"}), None),
         (deployment({**CONTAINER, "args": ["nginx"], "env": []}), None),
+        (deployment({**CONTAINER, "args": ["sh", "-c", "nginx & wait", "nginx"], "env": []}), "is not set"),
         (deployment({**CONTAINER, "args": ["python3", "manage.py", "rqworker", "low"], "env": []}), None),
         (deployment(initContainers=[{**CONTAINER, "env": []}]), "is not set"),
         (deployment(initContainers=[{**CONTAINER, "args": ["label-studio-migrate"], "env": []}]), None),

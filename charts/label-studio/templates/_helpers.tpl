@@ -85,14 +85,3 @@ lifecycle:
     exec:
       command: [/bin/sh, -c, "sleep {{ .Values.app.preStopDelaySeconds }}"]
 {{- end }}
-
-{{/* The same for nginx, which would cut what it passes on when it is told to end; it is the first process. */}}
-{{- define "label-studio.drainProxy" -}}
-lifecycle:
-  preStop:
-    exec:
-      command:
-        - /bin/sh
-        - -c
-        - sleep {{ .Values.app.preStopDelaySeconds }}; kill -QUIT 1; while kill -0 1; do sleep 1; done
-{{- end }}

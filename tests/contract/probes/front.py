@@ -9,7 +9,6 @@ from __future__ import annotations
 import fcntl
 import http.client
 import json
-import signal
 import socket
 import socketserver
 import ssl
@@ -17,7 +16,7 @@ import struct
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -68,8 +67,6 @@ class Application(BaseHTTPRequestHandler):
         path = self.path.partition("?")[0]
         if path.endswith("/slow"):
             time.sleep(3)
-        if path == "/lasting":
-            time.sleep(0.8)
         self.send_response(200)
         if path in self.redirections:
             self.send_header(
@@ -237,7 +234,7 @@ def silence() -> tuple[list[threading.Thread], list[float]]:
 
 
 @contextmanager
-def nginx() -> Iterator[Callable[[], subprocess.Popen[bytes]]]:
+def nginx() -> Iterator[None]:
     """The server; its logs go to the files stdout and stderr."""
     with (HERE / "stdout").open("ab") as out, (HERE / "stderr").open("ab") as err:
         process = subprocess.Popen(["nginx", "-c", str(HERE / "nginx.conf")], stdout=out, stderr=err)
@@ -246,21 +243,10 @@ def nginx() -> Iterator[Callable[[], subprocess.Popen[bytes]]]:
                 if ask("/nginx_health")["status"] == http.HTTPStatus.OK:
                     break
                 time.sleep(0.1)
-            yield lambda: process
+            yield
         finally:
             process.terminate()
             process.wait()
-
-
-def at_the_end(process: subprocess.Popen[bytes]) -> dict[str, Any]:
-    """What comes of a request that runs when nginx is told to end as the chart tells it."""
-    answers: list[dict[str, Any]] = []
-    thread = threading.Thread(target=lambda: answers.append(ask("/lasting")))
-    thread.start()
-    time.sleep(0.3)
-    process.send_signal(signal.SIGQUIT)
-    thread.join()
-    return {**answers[0], "exit": process.wait(10)}
 
 
 def main() -> None:
@@ -280,7 +266,7 @@ def main() -> None:
         found["refused"] = [ask(f"{path}?token={TOKEN}") for path in ("/user/signup/", "/api/projects")]
     serve(Quiet(("127.0.0.1", APPLICATION), Application))
     serve(Quiet(("127.0.0.1", WAITING), Application))
-    with nginx() as server:
+    with nginx():
         silent, found["silence"] = silence()
         found["large"] = [announce(path, limit + 1) for path in ("/import", "/api/import")]
         found["ports"] = {path: ask(path)["headers"]["x-port"] for path in PATHS}
@@ -293,7 +279,6 @@ def main() -> None:
         found["after"] = [ask("/ok") for _ in range(20)]
         for thread in silent:
             thread.join()
-        found["end"] = at_the_end(server())
     found |= {"told": Store.told, "names": names}
     found["log"] = (HERE / "stdout").read_text(errors="replace") + (HERE / "stderr").read_text(errors="replace")
     (HERE / "found.json").write_text(json.dumps(found))

@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import yaml
 
 from components.label_studio.access_settings import Service
 from components.label_studio.chart_settings import AlaudaChart, Chart, EmbeddedChart, Flavour, UpstreamChart
+from components.label_studio.embedded_chart import VALUES
 from components.label_studio.settings import Autoscaling, S3Persistence
+from components.limits import REQUEST_SECONDS
 from tests.unit.label_studio.arguments import (
     HOST,
     INGRESS,
@@ -247,6 +250,19 @@ def test_settings_of_its_servers_are_laid_over_those_of_the_image(flavour: Flavo
 def test_authority_of_the_object_store_is_trusted_besides_the_public_ones(flavour: Flavour) -> None:
     values = values_of(flavour, s3=S3["tenant"])
     assert at(values, "global.customCaCerts") == ["/etc/label-studio/object-store-ca/ca.crt"]
+
+
+def test_nginx_is_started_by_the_same_words_with_every_chart(flavour: Flavour) -> None:
+    """The published charts write each word as it is into a list of YAML."""
+    args = at(values_of(flavour), f"{NESTED[flavour]}app.nginx.args")
+    assert yaml.safe_load("".join(f"\n            - {word}" for word in args)) == args
+    assert args == VALUES["app"]["nginx"]["args"]
+    assert args[-2:] == ["/label-studio/deploy/docker-entrypoint.sh", "nginx"]
+
+
+def test_pods_have_the_time_that_requests_need_with_every_chart(flavour: Flavour) -> None:
+    app = at(values_of(flavour), f"{NESTED[flavour]}app")
+    assert app["terminationGracePeriodSeconds"] - app["preStopDelaySeconds"] > REQUEST_SECONDS
 
 
 def test_images_are_pulled_as_told(flavour: Flavour) -> None:

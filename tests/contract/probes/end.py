@@ -1,0 +1,136 @@
+"""Starts the container of nginx as it is started in a pod, tells it to end, and writes what came of it to a file.
+
+Runs with the standard library alone, as root in the layers of an image, in network and mount namespaces of its own. Its
+arguments: the file to write, and the words of the container's ``args``.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+
+PAGE, APPLICATION = 8085, 8000
+ENTRYPOINT = "/label-studio/deploy/docker-entrypoint.sh"
+# Seconds that the request takes, and after which the container is told to end.
+LASTING, TOLD = 5.0, 1.0
+BEGAN = Path("/tmp/began")
+# The image's entrypoint reads it as soon as it starts: for a container, and again for nginx in it, which takes longer.
+SLOW_START = f"[ ! -e {BEGAN} ] || sleep 2; touch {BEGAN}"
+
+
+class Application(BaseHTTPRequestHandler):
+    """Takes its time."""
+
+    def do_GET(self) -> None:
+        """An answer in two parts, the second after LASTING seconds."""
+        self.send_response(200)
+        self.send_header("Content-Length", "4")
+        self.end_headers()
+        self.wfile.write(b"be")
+        time.sleep(LASTING)
+        self.wfile.write(b"en")
+
+    def log_message(self, *arguments: Any) -> None:
+        """Nothing."""
+
+
+def container(args: list[str], **environment: str) -> tuple[subprocess.Popen[bytes], int]:
+    """A container in process namespaces of its own, and its first process as it is seen from here."""
+    isolated = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc", ENTRYPOINT]
+    given = {**os.environ, "APP_HOST": "127.0.0.1", "OPT_DIR": "/tmp/etc", **environment}
+    process = subprocess.Popen([*isolated, *args], env=given)
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    until(lambda: bool(children.read_text().split()))
+    return process, int(children.read_text().split()[0])
+
+
+def until(condition: Any) -> None:
+    """Wait; the answer of this program is missing if it never comes."""
+    for _ in range(200):
+        if condition():
+            return
+        time.sleep(0.05)
+    raise AssertionError(condition)
+
+
+def is_open() -> bool:
+    """Whether the page takes connections."""
+    try:
+        socket.create_connection(("127.0.0.1", PAGE), timeout=1).close()
+    except OSError:
+        return False
+    return True
+
+
+def ask(answers: list[str]) -> None:
+    """The text of the page, or the error."""
+    try:
+        connection = http.client.HTTPConnection("127.0.0.1", PAGE, timeout=20)
+        connection.request("GET", "/")
+        answers.append(connection.getresponse().read().decode())
+    except (OSError, http.client.HTTPException) as error:
+        answers.append(repr(error))
+
+
+def ended(process: subprocess.Popen[bytes]) -> tuple[int, float]:
+    """Exit status, and seconds until it came."""
+    began = time.monotonic()
+    return process.wait(20), time.monotonic() - began
+
+
+def during_a_request(args: list[str]) -> dict[str, Any]:
+    """Told to end while a request runs."""
+    process, first = container(args)
+    until(is_open)
+    answers: list[str] = []
+    request = threading.Thread(target=ask, args=[answers])
+    request.start()
+    time.sleep(TOLD)
+    os.kill(first, signal.SIGTERM)
+    time.sleep(TOLD)
+    still_open = is_open()
+    request.join()
+    exit_status, seconds = ended(process)
+    return {"answer": answers[0], "open": still_open, "exit": exit_status, "seconds": seconds}
+
+
+def during_the_start(args: list[str]) -> dict[str, Any]:
+    """Told to end while the entrypoint still prepares nginx."""
+    script = Path("/tmp/slow.sh")
+    script.write_text(SLOW_START)
+    process, first = container(args, ENV_INJECT_SOURCES=str(script))
+    until(BEGAN.exists)
+    time.sleep(TOLD)
+    os.kill(first, signal.SIGTERM)
+    exit_status, seconds = ended(process)
+    return {"exit": exit_status, "seconds": seconds}
+
+
+def without_a_port(args: list[str]) -> int:
+    """The exit status of an nginx that fails by itself."""
+    with socket.create_server(("127.0.0.1", PAGE)):
+        return ended(container(args)[0])[0]
+
+
+def main() -> None:
+    """One question after the other."""
+    file, *args = sys.argv[1:]
+    application = HTTPServer(("127.0.0.1", APPLICATION), Application)
+    threading.Thread(target=application.serve_forever, daemon=True).start()
+    found: dict[str, Any] = {"failed": without_a_port(args), "request": during_a_request(args)}
+    found["start"] = during_the_start(args)
+    Path(file).write_text(json.dumps(found))
+
+
+if __name__ == "__main__":
+    main()
