@@ -82,10 +82,15 @@ def ask(answers: list[str]) -> None:
         answers.append(repr(error))
 
 
-def ended(process: subprocess.Popen[bytes]) -> tuple[int, float]:
-    """Exit status, and seconds until it came."""
+def ended(process: subprocess.Popen[bytes]) -> tuple[int | None, float]:
+    """Exit status, and seconds until it came; none for a container that had to be killed."""
     began = time.monotonic()
-    return process.wait(20), time.monotonic() - began
+    try:
+        return process.wait(20), time.monotonic() - began
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+        return None, time.monotonic() - began
 
 
 def during_a_request(args: list[str]) -> dict[str, Any]:
@@ -116,7 +121,7 @@ def during_the_start(args: list[str]) -> dict[str, Any]:
     return {"exit": exit_status, "seconds": seconds}
 
 
-def without_a_port(args: list[str]) -> int:
+def without_a_port(args: list[str]) -> int | None:
     """The exit status of an nginx that fails by itself."""
     with socket.create_server(("127.0.0.1", PAGE)):
         return ended(container(args)[0])[0]
