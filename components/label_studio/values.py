@@ -212,6 +212,7 @@ def _containers(args: LabelStudioArgs) -> Values:
     nginx = VALUES["app"]["nginx"]
     started = {"failureThreshold": args.settings.startup_timeout // VALUES["app"]["startupProbe"]["periodSeconds"]}
     return {
+        "args": VALUES["app"]["args"],
         "resources": args.settings.resources.to_kubernetes(),
         "initContainer": {"resources": args.settings.migration_resources.to_kubernetes()},
         "nginx": {

@@ -30,9 +30,11 @@ LABEL_STUDIO = re.compile(r"(.*/)?label-studio")
 # Launchers that hand their arguments on as they are, with the environment as it is.
 LAUNCHERS = {"tini", "dumb-init", "exec", "/sbin/tini", "/usr/bin/tini", "/usr/bin/dumb-init"}
 # Texts of the program that start what follows as it is: the worker's makes one file of certificate authorities before,
-# and nginx' hands on that the container is to end.
+# those of the page's containers hand on that they are to end.
 PRELUDES = {
     'cat "$(python3 -m certifi)" "$OBJECT_STORE_CA" > "$REQUESTS_CA_BUNDLE" && exec "$0" "$@"',
+    """trap 'while grep -qs ":1F95 [0-9A-F:]* 01 " /proc/net/tcp /proc/net/tcp6; do sleep 1; done; """
+    """kill $! 2>/dev/null; wait $!; exit $?' TERM; "$0" "$@" & wait $!""",
     """trap 'while kill -QUIT $! 2>/dev/null; do sleep 1; done; wait $!; exit $?' TERM; "$0" "$@" & wait $!""",
 }
 # What set-up Jobs do with a script, their fourth word: they run it until it succeeds.

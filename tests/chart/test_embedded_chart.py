@@ -229,10 +229,11 @@ def test_the_chart_alone_makes_pods_that_are_as_safe_as_those_of_the_program(cha
         assert (ours["args"], ours["lifecycle"]) == (theirs["args"], theirs["lifecycle"])
 
 
-def test_nginx_is_started_by_the_words_of_the_values(chart: Chart) -> None:
-    args = chart.render(MINIMAL).container("nginx")["args"]
-    assert args == VALUES["app"]["nginx"]["args"]
-    assert chart.render(_changed("app.nginx.args", ["nginx"])).container("nginx")["args"] == ["nginx"]
+@pytest.mark.parametrize(("container", "path"), [("app", "app.args"), ("nginx", "app.nginx.args")])
+def test_containers_are_started_by_the_words_of_the_values(chart: Chart, container: str, path: str) -> None:
+    args = chart.render(MINIMAL).container(container)["args"]
+    assert args == (VALUES["app"] if container == "app" else VALUES["app"]["nginx"])["args"]
+    assert chart.render(_changed(path, ["other"])).container(container)["args"] == ["other"]
 
 
 def test_probes_ask_the_ports_that_the_containers_have(chart: Chart) -> None:

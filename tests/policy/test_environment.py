@@ -113,23 +113,30 @@ def test_the_preludes_are_those_of_the_worker() -> None:
     assert task_of(["/bin/sh", "-c", WITH_AUTHORITY, *COMMAND], [], ends=False) is Task.WORKER
 
 
-def proxy() -> list[str]:
+def words_of(path: str) -> list[str]:
     from components.label_studio.embedded_chart import VALUES as EMBEDDED  # noqa: PLC0415 - a component, as above
 
-    words: list[str] = EMBEDDED["app"]["nginx"]["args"]
+    app: dict[str, Any] = EMBEDDED["app"]
+    words: list[str] = (app if path == "app.args" else app["nginx"])["args"]
     return words
 
 
-def test_nginx_is_started_as_the_policies_know_it() -> None:
-    assert task_of([], proxy(), ends=False) is Task.PROXY
-    assert task_of(["./deploy/docker-entrypoint.sh"], proxy(), ends=False) is Task.PROXY
-    expect(violations(RULE, RELEASE, release(changed(VALUES, "app.nginx.args", proxy()))), None)
+PAGE_WORDS = [("app.args", Task.PAGE), ("app.nginx.args", Task.PROXY)]
 
 
-@given(st.data())
-def test_whatever_else_starts_nginx_is_opaque(data: st.DataObject) -> None:
+@pytest.mark.parametrize(("path", "task"), PAGE_WORDS)
+def test_the_page_is_started_as_the_policies_know_it(path: str, task: Task) -> None:
+    words = words_of(path)
+    assert task_of([], words, ends=False) is task
+    assert task_of(["./deploy/docker-entrypoint.sh"], words, ends=False) is task
+    expect(violations(RULE, RELEASE, release(changed(VALUES, path, words))), None)
+
+
+@pytest.mark.parametrize(("path", "task"), PAGE_WORDS)
+@given(data=st.data())
+def test_whatever_else_starts_the_page_is_opaque(path: str, task: Task, data: st.DataObject) -> None:
     """Another text at any place, or further words at any place."""
-    words = proxy()
+    words = words_of(path)
     text = words[2]
     begin = data.draw(st.integers(0, len(text)))
     end = data.draw(st.integers(begin, min(len(text), begin + 3)))
@@ -140,7 +147,7 @@ def test_whatever_else_starts_nginx_is_opaque(data: st.DataObject) -> None:
     assert task_of([], [*words[:2], other, *words[3:]], ends=False) is Task.OPAQUE
     place = data.draw(st.integers(3, len(words)))
     word = data.draw(st.sampled_from(["-c", "env", "A=0", "nginx2", "/mnt/nginx"]))
-    assert task_of([], [*words[:place], word, *words[place:]], ends=False) is Task.OPAQUE
+    assert task_of([], [*words[:place], word, *words[place:]], ends=False) is Task.OPAQUE, task
 
 
 def test_a_job_may_run_a_program_of_the_settings_directory() -> None:

@@ -1,7 +1,7 @@
-"""Starts the container of nginx as it is started in a pod, tells it to end, and writes what came of it to a file.
+"""Starts the containers of the page as they are started in a pod, tells them to end, and writes to a file what comes.
 
 Runs with the standard library alone, as root in the layers of an image, in network and mount namespaces of its own. Its
-arguments: the file to write, and the words of the container's ``args``.
+arguments: the file to write, and as JSON the words of the ``args`` of nginx and of the application, which is this file.
 """
 
 from __future__ import annotations
@@ -40,6 +40,14 @@ class Application(BaseHTTPRequestHandler):
         time.sleep(LASTING)
         self.wfile.write(b"en")
 
+    def do_POST(self) -> None:
+        """What came."""
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
     def log_message(self, *arguments: Any) -> None:
         """Nothing."""
 
@@ -63,10 +71,10 @@ def until(condition: Any) -> None:
     raise AssertionError(condition)
 
 
-def is_open() -> bool:
-    """Whether the page takes connections."""
+def is_open(port: int = PAGE) -> bool:
+    """Whether somebody takes connections."""
     try:
-        socket.create_connection(("127.0.0.1", PAGE), timeout=1).close()
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
     except OSError:
         return False
     return True
@@ -127,13 +135,40 @@ def without_a_port(args: list[str]) -> int | None:
         return ended(container(args)[0])[0]
 
 
+def during_an_upload(proxy: list[str], application: list[str]) -> dict[str, Any]:
+    """Both told to end while half of a request has arrived; the application would end at once."""
+    containers = [container(application), container(proxy)]
+    until(lambda: is_open(APPLICATION) and is_open())
+    with socket.create_connection(("127.0.0.1", PAGE), timeout=20) as client:
+        client.sendall(b"POST / HTTP/1.1\r\nHost: page\r\nConnection: close\r\nContent-Length: 4\r\n\r\nbe")
+        time.sleep(TOLD)
+        for _, first in containers:
+            os.kill(first, signal.SIGTERM)
+        time.sleep(2 * TOLD)
+        client.sendall(b"en")
+        answer = b"".join(iter(lambda: client.recv(4096), b"")).decode()
+    (exit_status, _), (_, seconds) = (ended(process) for process, _ in containers)
+    return {"status": answer.split()[1:2], "body": answer[-4:], "exit": exit_status, "seconds": seconds}
+
+
+def serve() -> None:
+    """The application, which ends at once when it is told to."""
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+    HTTPServer(("127.0.0.1", APPLICATION), Application).serve_forever()
+
+
 def main() -> None:
     """One question after the other."""
-    file, *args = sys.argv[1:]
-    application = HTTPServer(("127.0.0.1", APPLICATION), Application)
-    threading.Thread(target=application.serve_forever, daemon=True).start()
-    found: dict[str, Any] = {"failed": without_a_port(args), "request": during_a_request(args)}
-    found["start"] = during_the_start(args)
+    if sys.argv[1:] == ["serve"]:
+        serve()
+    file, proxy, application = sys.argv[1], *map(json.loads, sys.argv[2:])
+    server = HTTPServer(("127.0.0.1", APPLICATION), Application)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    found: dict[str, Any] = {"failed": without_a_port(proxy), "request": during_a_request(proxy)}
+    found["start"] = during_the_start(proxy)
+    server.shutdown()
+    server.server_close()
+    found["upload"] = during_an_upload(proxy, application)
     Path(file).write_text(json.dumps(found))
 
 

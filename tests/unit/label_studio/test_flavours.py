@@ -252,12 +252,13 @@ def test_authority_of_the_object_store_is_trusted_besides_the_public_ones(flavou
     assert at(values, "global.customCaCerts") == ["/etc/label-studio/object-store-ca/ca.crt"]
 
 
-def test_nginx_is_started_by_the_same_words_with_every_chart(flavour: Flavour) -> None:
+def test_the_page_is_started_by_the_same_words_with_every_chart(flavour: Flavour) -> None:
     """The published charts write each word as it is into a list of YAML."""
-    args = at(values_of(flavour), f"{NESTED[flavour]}app.nginx.args")
-    assert yaml.safe_load("".join(f"\n            - {word}" for word in args)) == args
-    assert args == VALUES["app"]["nginx"]["args"]
-    assert args[-2:] == ["/label-studio/deploy/docker-entrypoint.sh", "nginx"]
+    app = at(values_of(flavour), f"{NESTED[flavour]}app")
+    assert (app["args"], app["nginx"]["args"]) == (VALUES["app"]["args"], VALUES["app"]["nginx"]["args"])
+    for args, task in ((app["args"], "label-studio-uwsgi"), (app["nginx"]["args"], "nginx")):
+        assert yaml.safe_load("".join(f"\n            - {word}" for word in args)) == args
+        assert args[-2:] == ["/label-studio/deploy/docker-entrypoint.sh", task]
 
 
 def test_pods_have_the_time_that_requests_need_with_every_chart(flavour: Flavour) -> None:

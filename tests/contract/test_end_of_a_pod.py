@@ -1,4 +1,4 @@
-"""nginx in its container, when a pod is told to end: with the chart's arguments, in every shell that images have."""
+"""The containers of the page, told to end: with the chart's arguments, in every shell that images have."""
 
 from __future__ import annotations
 
@@ -18,14 +18,20 @@ from local.images.sandbox import HERE
 from tests.contract.label_studio import PROBES
 from tests.contract.servers import run_inside
 
-SHELL, *TEXT_AND_PROGRAM = VALUES["app"]["nginx"]["args"]
-ARGS = {
+PROXY = VALUES["app"]["nginx"]["args"]
+# The text of the chart, and in place of Label Studio a program that ends as soon as it is told to.
+PROGRAM = ["python3", "end.py", "serve"]
+APPLICATION = [*VALUES["app"]["args"][:3], *PROGRAM]
+SHELLS = {
     # Of Debian, of Red Hat's images, and of Alpine.
-    "dash": [SHELL, *TEXT_AND_PROGRAM],
-    "bash": ["bash", "--posix", *TEXT_AND_PROGRAM],
-    "busybox": ["./busybox", "sh", *TEXT_AND_PROGRAM],
+    "dash": ["sh"],
+    "bash": ["bash", "--posix"],
+    "busybox": ["./busybox", "sh"],
+}
+ARGS = {
+    **{name: ([*shell, *PROXY[1:]], [*shell, *APPLICATION[1:]]) for name, shell in SHELLS.items()},
     # What HumanSignal's chart has where nothing else is said.
-    "none": ["nginx"],
+    "none": (["nginx"], PROGRAM),
 }
 PREPARE = """\
 chmod 755 busybox docker-entrypoint.sh
@@ -45,7 +51,8 @@ def ends(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         "busybox": busybox(),
     }
     started = [
-        f"unshare --net --mount sh -c {shlex.quote(f'{INSIDE} {shlex.join([shell, *args])}')} > {shell}.log 2>&1 &"
+        f"unshare --net --mount sh -c {shlex.quote(f'{INSIDE} {shlex.join([shell, *map(json.dumps, args)])}')}"
+        f" > {shell}.log 2>&1 &"
         for shell, args in ARGS.items()
     ]
     place = run_inside(PYTHON[NEWEST], tmp_path_factory.mktemp("end"), files, "\n".join([PREPARE, *started, "wait"]))
@@ -65,7 +72,7 @@ def busybox() -> bytes:
         return program.read()
 
 
-@pytest.fixture(params=["dash", "bash", "busybox"])
+@pytest.fixture(params=list(SHELLS))
 def end(request: pytest.FixtureRequest, ends: dict[str, Any]) -> Any:
     return ends[request.param]
 
@@ -82,6 +89,16 @@ def test_a_container_that_still_starts_ends_too(end: Any) -> None:
 
 def test_the_exit_status_is_that_of_nginx(end: Any) -> None:
     assert end["failed"] == 1
+
+
+def test_an_upload_that_still_arrives_reaches_the_application(end: Any) -> None:
+    told = end["upload"]
+    assert (told["status"], told["body"], told["exit"]) == (["200"], "been", 0)
+    assert told["seconds"] < 4, "when the last connection has ended"
+
+
+def test_an_application_that_does_not_wait_is_gone_for_an_upload(ends: dict[str, Any]) -> None:
+    assert ends["none"]["upload"]["status"] != ["200"], "then the chart need not care"
 
 
 def test_nginx_alone_cuts_what_it_passes_on(ends: dict[str, Any]) -> None:
