@@ -1,8 +1,8 @@
 """Circuit breakers: after a few calls that timed out, callers of a silent service get an error at once.
 
-After a few timeouts in a row a service counts as away for all processes of the container: calls fail at once, and one
-call every few seconds probes whether it is back. A service that refuses connections costs no time and is called each
-time.
+After a few timeouts in a row a service counts as away for all processes of the container, and calls fail at once. A
+service that refuses connections costs no time and is called each time. Whether it is back, a thread asks for people
+(``background_probes``); among jobs of the queue, which have time, one call every few seconds does.
 
 Runs inside Label Studio's containers, so it knows nothing of this project. Checked with 1.20.0 and 1.23.2.
 """
@@ -24,8 +24,8 @@ FOLDER = Path(tempfile.gettempdir()) / "circuit-breakers"
 PAUSE_SECONDS, PROBE_SECONDS = 2.0, 15.0
 # A call that failed sooner than this did not time out.
 SHORT_SECONDS = 0.5
-# Seconds after the last timeout for which a service that is not called is reported as away.
-KNOWN_SECONDS = 60.0
+# Seconds after the last timeout for which a service that is not called is reported as away: more than a call takes.
+KNOWN_SECONDS = 90.0
 
 
 class AwayError(Exception):
@@ -51,7 +51,7 @@ class Breaker:
 
     @contextmanager
     def call(self) -> Iterator[None]:
-        """A call of the service: AwayError where it is not asked, and errors of the block count if it took its time."""
+        """A call of a job: AwayError where the service is not asked; errors of the block count if it took its time."""
         if not self.admits():
             raise AwayError(self.reason)
         began = time.monotonic()
@@ -91,24 +91,40 @@ class Breaker:
         state = self._read()
         return state is not None and state.missed >= self.limit
 
-    def is_away(self) -> bool:
-        """Whether the service counts as away and may not be called now; this takes no probe from another caller."""
-        state = self._read()
-        return state is not None and state.missed >= self.limit and time.time() < state.until
-
     def missed(self) -> None:
         """Take note of a timeout."""
         with _alone():
-            before, now = self._read(), time.time()
-            self._write(State((before.missed if before else 0) + 1, now, now + PAUSE_SECONDS))
+            before = self._read()
+            self._miss((before.missed if before else 0) + 1)
+
+    def open(self) -> None:
+        """Take note of a silence that leaves no doubt."""
+        with _alone():
+            self._miss(self.limit)
+
+    def renew(self) -> bool:
+        """Take note of one more timeout, unless it has answered another caller meanwhile; whether it is away still."""
+        with _alone():
+            if is_open := self.is_open():
+                self._miss(self.limit)
+            return is_open
 
     def answered(self) -> None:
         """Take note of an answer, whatever it was."""
         self._file.unlink(missing_ok=True)
 
     @property
+    def lock(self) -> Path:
+        """A file for whoever asks alone whether the service is back."""
+        return FOLDER / "probes" / self._file.name
+
+    @property
     def _file(self) -> Path:
-        return FOLDER / quote(f"{self.service}@{self.address}@{self.limit}", safe="@ ()")
+        return FOLDER / "@".join(quote(str(part), safe=" ()") for part in (self.service, self.address, self.limit))
+
+    def _miss(self, missed: int) -> None:
+        now = time.time()
+        self._write(State(missed, now, now + PAUSE_SECONDS))
 
     def _read(self) -> State | None:
         return _state(self._file)

@@ -14,6 +14,9 @@ from html import escape
 from typing import Any
 from urllib.parse import urlsplit
 
+from background_probes import Probe, admits, answers, call, missed
+from botocore.awsrequest import AWSRequest
+from botocore.exceptions import ConnectTimeoutError
 from botocore.httpsession import URLLib3Session
 from circuit_breakers import SHORT_SECONDS, AwayError, Breaker, away
 from django.apps import AppConfig
@@ -21,6 +24,7 @@ from django.core.handlers import exception as handlers
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from requests.exceptions import ConnectionError as RequestsConnectionError
+from requests.exceptions import ConnectTimeout
 from rest_framework.exceptions import APIException
 from time_limits import REQUEST_SECONDS, in_requests
 
@@ -31,6 +35,8 @@ POSTGRESQL = Breaker("database (PostgreSQL)", limit=1)
 GONE = ("08", "57P")
 CANCELED = "57014"
 TOO_LONG = f"The database worked on this for more than {REQUEST_SECONDS} seconds. Ask for less at once."
+# Last parts of the addresses of a model server that may be asked twice; what it is told of annotations may not.
+REPEATED = ("health", "predict", "setup", "validate", "versions")
 Method = Callable[..., Any]
 
 
@@ -105,10 +111,38 @@ def _explained(upstream: Method) -> Method:
     return response
 
 
+def _address(url: str) -> str:
+    """Host and port, without what logs in there."""
+    return urlsplit(url).netloc.rpartition("@")[2]
+
+
+def _unless(silence: type[Exception], ask: Callable[[], Any]) -> bool:
+    """Whether a call ends in any other way."""
+    try:
+        ask()
+    except silence:
+        return False
+    except Exception:
+        return True
+    return True
+
+
 def _guarded_store(send: Method) -> Method:
+    def ask(session: Any, request: Any) -> None:
+        # What is streamed is not read.
+        send(session, request).raw.close()
+
     @wraps(send)
     def guarded(session: Any, request: Any) -> Any:
-        with Breaker("object store", urlsplit(request.url).netloc).call():
+        address = urlsplit(request.url)
+        empty = AWSRequest(method="HEAD", url=f"{address.scheme}://{address.netloc}/").prepare()
+        again = request if request.method in ("GET", "HEAD") else empty
+        probe = Probe(
+            again=lambda: answers(lambda: ask(session, again)),
+            connects=lambda: _unless(ConnectTimeoutError, lambda: ask(session, empty)),
+            unconnected=ConnectTimeoutError,
+        )
+        with call(Breaker("object store", _address(request.url)), probe):
             return send(session, request)
 
     return guarded
@@ -119,11 +153,24 @@ def _guard_model_servers() -> None:
 
     upstream = BaseHTTPAPI.request
 
+    def health(api: Any) -> Any:
+        return upstream(api, "GET", f"{api._url.rstrip('/')}/health", timeout=api._connection_timeout)
+
     @wraps(upstream)
-    def request(api: Any, method: str, *arguments: Any, **options: Any) -> Any:
+    def request(api: Any, method: str, url: str, *arguments: Any, **options: Any) -> Any:
+        def again() -> Any:
+            if urlsplit(url).path.rpartition("/")[2] not in REPEATED:
+                return health(api)
+            return upstream(api, method, url, *arguments, **options)
+
+        probe = Probe(
+            again=lambda: answers(again),
+            connects=lambda: _unless(ConnectTimeout, lambda: health(api)),
+            unconnected=ConnectTimeout,
+        )
         try:
-            with Breaker("model server", urlsplit(api._url).netloc).call():
-                return upstream(api, method, *arguments, **options)
+            with call(Breaker("model server", _address(api._url)), probe):
+                return upstream(api, method, url, *arguments, **options)
         except AwayError as error:
             # The connector makes a result of the errors of its library alone.
             raise RequestsConnectionError(str(error)) from error
@@ -139,7 +186,7 @@ def _guard_database() -> None:
     @wraps(upstream)
     def opened(wrapper: Any, parameters: Any) -> Any:
         try:
-            with POSTGRESQL.call():
+            with call(POSTGRESQL, Probe(again=lambda: _connects(wrapper, parameters))):
                 return upstream(wrapper, parameters)
         except AwayError as error:
             raise OperationalError(str(error)) from error
@@ -148,17 +195,26 @@ def _guard_database() -> None:
     DatabaseWrapper.is_usable = _unless_away(DatabaseWrapper.is_usable)
 
 
+def _connects(wrapper: Any, parameters: Any) -> bool:
+    """Whether the database answers; a connection of Django's would belong to the thread that opened it."""
+    found: bool = answers(lambda: wrapper.Database.connect(**parameters).close())
+    return found
+
+
 def _unless_away(is_usable: Method) -> Method:
     """Each process has a connection of its own; only the first one waits until it knows that nobody answers."""
 
     @wraps(is_usable)
     def usable(wrapper: Any) -> bool:
-        if POSTGRESQL.is_away():
+        def asked() -> bool:
+            return _connects(wrapper, wrapper.get_connection_params())
+
+        if not admits(POSTGRESQL, asked):
             return False
         began = time.monotonic()
         found = bool(is_usable(wrapper))
         if not found and time.monotonic() - began >= SHORT_SECONDS:
-            POSTGRESQL.missed()
+            missed(POSTGRESQL, asked)
         return found
 
     return usable

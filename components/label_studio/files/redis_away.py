@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import django_rq
+from background_probes import admits, missed
 from circuit_breakers import Breaker
 from core import redis as queue
 from core.utils.common import load_func
@@ -58,7 +59,7 @@ def pulse() -> bool:
     """Whether Redis answers; it is not asked if it did, or did not, a moment ago."""
     if time.monotonic() - HEARD.moment < PULSE_SECONDS:
         return True
-    if not REDIS.admits():
+    if not (admits(REDIS, _pings) if in_requests() else REDIS.admits()):
         return False
     try:
         queue._redis.ping()
@@ -73,8 +74,19 @@ def pulse() -> bool:
 def miss(error: Exception) -> None:
     """Take note that it did not answer."""
     HEARD.moment = float("-inf")
-    REDIS.missed()
+    if in_requests():
+        missed(REDIS, _pings)
+    else:
+        REDIS.missed()
     logger.error("Redis does not answer: %s", error)
+
+
+def _pings() -> bool:
+    try:
+        queue._redis.ping()
+    except RedisError:
+        return False
+    return True
 
 
 class RedisAway(AppConfig):  # type: ignore[misc]

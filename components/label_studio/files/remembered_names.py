@@ -1,7 +1,7 @@
 """Names that were found before are known while the cluster's DNS is silent.
 
 A silent DNS makes each new connection wait for the C library, once for every domain of its search list: some 8 to 20
-seconds. Here the answer before is used at once from the second time on, and one thread at a time asks again meanwhile.
+seconds. Here the answer before is used at once from the second time on, and one thread asks again meanwhile.
 Names that were never found are asked for as ever. Nothing is remembered for less: where DNS answers, its answer counts.
 
 Runs inside Label Studio's containers, so it knows nothing of this project. Python's own look-ups alone come here, such
@@ -12,12 +12,12 @@ from __future__ import annotations
 
 import ipaddress
 import socket
-import threading
 import time
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 
+from background_probes import admits, missed
 from circuit_breakers import SHORT_SECONDS, Breaker
 
 DNS = Breaker("DNS of the cluster", limit=1)
@@ -47,11 +47,13 @@ def _remembering(find: Find) -> Find:
             DNS.answered()
         return answer
 
-    def probe(question: Question) -> None:
+    def answers(question: Question) -> bool:
         try:
             ask(question)
-        except OSError:
-            DNS.missed()
+        except OSError as error:
+            # That there is no such name is an answer.
+            return isinstance(error, socket.gaierror) and error.errno != socket.EAI_AGAIN
+        return True
 
     @wraps(find)
     def found(host: Any, port: Any, *options: Any, **named: Any) -> Any:
@@ -61,9 +63,7 @@ def _remembering(find: Find) -> Find:
         before = known.get(question)
         if before is None:
             return ask(question)
-        if DNS.is_open():
-            if DNS.admits():
-                threading.Thread(target=probe, args=[question], daemon=True).start()
+        if not admits(DNS, partial(answers, question)):
             return before
         began = time.monotonic()
         try:
@@ -71,7 +71,7 @@ def _remembering(find: Find) -> Find:
         except socket.gaierror as error:
             if error.errno != socket.EAI_AGAIN or time.monotonic() - began < SHORT_SECONDS:
                 raise
-            DNS.missed()
+            missed(DNS, partial(answers, question))
             return before
 
     return found
