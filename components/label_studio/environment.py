@@ -35,6 +35,7 @@ def variables(args: LabelStudioArgs) -> Variables:
     return {
         # Label Studio's own 100 seconds are more than the proxy waits for a request.
         "ML_TIMEOUT_PREDICT": str(PAGE["model server"].read),
+        "ML_CONNECTION_TIMEOUT": str(PAGE["model server"].connect),
         **args.settings.environment,
         **_page(args.settings.page_url),
         **_protection(args),

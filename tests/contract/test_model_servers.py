@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.server import HTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -36,6 +38,10 @@ PROJECT = {"label_config": LABELLING, "tasks": [{"width": width} for width in WI
 BUCKET = "sizes"
 NOWHERE = "http://127.0.0.1:9"
 LARGE = 25
+# Tasks that are opened while a server is silent, half a second apart; and seconds until predictions come again.
+SILENT_OPENINGS, BACK_SECONDS = 12, 6.0
+# Seconds to connect that no other part of a request takes, on a machine that has much to do.
+CONNECT_SECONDS = 2.0
 # Columns of the Data Manager besides those about predictions.
 HIDDEN = (
     *("inner_id", "total_annotations", "annotations_results", "annotations_ids", "file_upload", "storage_filename"),
@@ -224,6 +230,71 @@ def test_a_server_that_is_away_keeps_nobody_from_annotating(version: str, tmp_pa
         assert "model server Sizes" in away
         backends(api, page).apply(None)
         assert [it["title"] for it in api.request("GET", "/api/ml", project=page["project"])] == ["Own"]
+
+
+@contextmanager
+def silenced(http: HTTPServer) -> Iterator[None]:
+    """Its port takes no connections: with a full backlog the kernel drops what asks for one."""
+    http.shutdown()
+    waiting = []
+    try:
+        while True:
+            try:
+                waiting.append(socket.create_connection(("127.0.0.1", http.server_port), timeout=0.3))
+            except TimeoutError:
+                break
+        yield
+    finally:
+        for connection in waiting:
+            connection.close()
+        threading.Thread(target=http.serve_forever, daemon=True).start()
+
+
+def opening(api: LabelStudio, page: Any, number: int) -> tuple[bool, float]:
+    """Whether a task has predictions, and the seconds until it is open."""
+    began = time.monotonic()
+    return bool(predictions(api, page, number)), time.monotonic() - began
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_one_person_waits_for_a_silent_server_and_nobody_asks_whether_it_is_back(version: str, tmp_path: Path) -> None:
+    limit = {"ML_CONNECTION_TIMEOUT": str(CONNECT_SECONDS)}
+    with server(Model(lambda: ()), ("127.0.0.1", 0)) as http:
+        url = f"http://127.0.0.1:{http.server_address[1]}"
+        threading.Thread(target=http.serve_forever, daemon=True).start()
+        with served(version, tmp_path, PROJECT, IN_UWSGI="1", **limit, **environment(url)) as page:
+            api = opened(page)
+            assert backends(api, page).apply(declared(url)) == []
+            assert opening(api, page, 0)[0]
+            with silenced(http):
+                found = []
+                for _ in range(SILENT_OPENINGS):
+                    found.append(opening(api, page, 1))
+                    time.sleep(0.5)
+                assert not any(predicted for predicted, _ in found)
+                waited = [number for number, (_, seconds) in enumerate(found) if seconds >= CONNECT_SECONDS]
+                assert waited == [0]
+                assert "model server" in httpx.get(f"http://127.0.0.1:{page['port']}/health").json()["away"]
+            wait("predictions", lambda: opening(api, page, 1)[0], BACK_SECONDS)
+        http.shutdown()
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_slow_answer_of_a_model_that_works_is_followed_by_others(version: str, tmp_path: Path) -> None:
+    """With a limit of a second: the next person is told what the model predicts."""
+    limit = {"ML_TIMEOUT_PREDICT": "1", "IN_UWSGI": "1"}
+    with modelled() as (model, url), served(version, tmp_path, PROJECT, **limit, **environment(url)) as page:
+        api, predict = opened(page), model.answer
+        assert backends(api, page).apply(declared(url)) == []
+
+        def slowly(*given: Any) -> Any:
+            time.sleep(2)
+            return predict(*given)
+
+        model.answer = slowly  # type: ignore[assignment, method-assign]
+        assert not opening(api, page, 0)[0]
+        model.answer = predict  # type: ignore[method-assign]
+        assert opening(api, page, 1)[0]
 
 
 def storage(page: Any, store: Store, **keys: Any) -> dict[str, Any]:

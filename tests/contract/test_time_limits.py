@@ -15,6 +15,8 @@ from tests.contract.label_studio import VERSIONS, probe
 from tests.contract.minio import free_port
 from tests.contract.servers import run_inside
 
+# Within which a service that answers again counts as back: that of a question, and the pause before.
+BACK_SECONDS = 5.0
 # Of a machine that has much to do.
 SPARE_SECONDS = 2.0
 AT_ONCE_SECONDS = 0.4
@@ -61,6 +63,21 @@ def test_nobody_waits_for_a_store_or_a_database_that_is_known_to_be_away(page: A
     for call, error in (("store again", "AwayError"), ("PostgreSQL", "OperationalError")):
         ended, seconds = page[call][1]
         assert (ended, seconds < AT_ONCE_SECONDS) == (error, True), call
+
+
+@pytest.mark.parametrize(
+    ("service", "error"), [("object store", "AwayError"), ("PostgreSQL", "OperationalError"), ("model server", "")]
+)
+def test_nobody_is_ever_the_one_who_asks_whether_it_is_back(page: Any, service: str, error: str) -> None:
+    ended, waited = page["later"][service]
+    assert ended == error or "model server does not answer" in ended
+    assert waited < AT_ONCE_SECONDS
+
+
+def test_what_answers_again_is_known_to_be_back_before_anybody_calls(page: Any) -> None:
+    away, seconds = page["back"]
+    assert away == []
+    assert seconds < BACK_SECONDS
 
 
 def test_only_the_first_process_waits_for_its_connection_to_a_silent_database(page: Any) -> None:

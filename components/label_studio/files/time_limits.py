@@ -30,7 +30,9 @@ PAGE = {
     "PostgreSQL": Limit(2, 2.5),
     "Redis": Limit(2, 3),
     "object store": Limit(2, 10, 2),
-    "model server": Limit(1, REQUEST_SECONDS),
+    # Of those who ask before it is known that nobody answers, each process has one, and all others wait for these. More
+    # time would help little: a lost packet is sent again after a second.
+    "model server": Limit(0.5, REQUEST_SECONDS),
     "webhook": Limit(1, 1),
     "import from a URL": Limit(3, 15),
 }

@@ -6,6 +6,7 @@ import json
 import socket
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -39,7 +40,7 @@ import django  # noqa: E402
 
 django.setup()
 
-from circuit_breakers import SHORT_SECONDS  # noqa: E402
+from circuit_breakers import SHORT_SECONDS, away  # noqa: E402
 from data_import import uploader  # noqa: E402
 from django.db import connection  # noqa: E402
 from django.db.backends.signals import connection_created  # noqa: E402
@@ -94,6 +95,34 @@ def usable() -> list[Any]:
     return found
 
 
+def later() -> dict[str, Any]:
+    """How services that are known to be away end their calls after a while."""
+    time.sleep(LATER_SECONDS)
+    return {
+        "object store": seconds(lambda: client.head_bucket(Bucket="b")),
+        "model server": seconds(lambda: model.health().error_message),
+        "PostgreSQL": seconds(connection.ensure_connection),
+    }
+
+
+def hang_up(server: socket.socket) -> None:
+    """An answer, if not a kind one."""
+    while True:
+        server.accept()[0].close()
+
+
+def back() -> list[Any]:
+    """What is away some seconds after the servers began to answer, when nobody has called them."""
+    for server in servers:
+        threading.Thread(target=hang_up, args=[server], daemon=True).start()
+    began = time.monotonic()
+    while away() and time.monotonic() < began + 20:
+        time.sleep(0.05)
+    return [away(), time.monotonic() - began]
+
+
+# More than from one question whether a service is back to the next.
+LATER_SECONDS = 4
 client, _ = get_client_and_resource("key", "secret", None, "r", url())
 of_resource = get_client_and_resource("key", "secret", None, "r", url())[1].meta.client
 model = MLApi(url=url())
@@ -115,6 +144,7 @@ print(
             "model servers": [seconds(lambda: model.health().error_message) for _ in range(4)],
             "store again": [seconds(lambda: client.head_bucket(Bucket="b")) for _ in range(2)],
             "page": {path: answer(path) for path in ("/user/login/", "/api/projects/", "/health")},
+            **({"later": later(), "back": back()} if time_limits.in_requests() else {}),
         }
     )
 )

@@ -1,13 +1,19 @@
 """Serves the release with a database of its own, for one user and one project, until it is killed.
 
-Reads ``{"label_config": ..., "tasks": [data, ...]}`` and prints a line with the port, the project and its tasks.
+Reads ``{"label_config": ..., "tasks": [data, ...]}`` and prints a line with the port, the project and its tasks. With
+IN_UWSGI the release takes it for a process of uWSGI.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import sys
+from types import ModuleType
 from wsgiref.simple_server import make_server
+
+if os.environ.get("IN_UWSGI"):
+    sys.modules["uwsgi"] = ModuleType("uwsgi")
 
 import django
 

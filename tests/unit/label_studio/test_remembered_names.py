@@ -6,6 +6,7 @@ import importlib
 import socket
 import threading
 import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
@@ -22,17 +23,22 @@ NAME = "redis.label-studio.svc.cluster.local"
 
 @dataclass
 class Dns:
-    """Answers with addresses by name; silent, each look-up takes ten seconds of the clock and fails."""
+    """Answers with addresses by name; silent, each look-up takes a caller ten seconds of the clock and fails.
+
+    ``asked`` are the names that callers look up, ``probed`` those that the thread does.
+    """
 
     names: dict[str, str] = field(default_factory=lambda: {NAME: "10.0.0.1"})
     silent: bool = False
     asked: list[str] = field(default_factory=list)
+    probed: list[str] = field(default_factory=list)
     now: float = 1000.0
 
     def find(self, host: str, port: int, *_: Any) -> str:
-        self.asked.append(host)
+        is_probe = threading.current_thread().name.startswith("probe of")
+        (self.probed if is_probe else self.asked).append(host)
         if self.silent:
-            self.now += 10
+            self.now += 0 if is_probe else 10
             raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
         if host not in self.names:
             raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
@@ -47,11 +53,16 @@ class Found:
 
     def __call__(self, name: str = NAME) -> tuple[str, float]:
         began = self.dns.now
-        answer = self.look_up(name, 6379)
-        for thread in threading.enumerate():
-            if thread.daemon and thread is not threading.current_thread() and thread.name.startswith("Thread-"):
-                thread.join(5)
-        return answer, self.dns.now - began
+        return self.look_up(name, 6379), self.dns.now - began
+
+
+def poll(is_so: Callable[[], bool]) -> None:
+    """Wait for another thread; the clock is that of the test."""
+    for _ in range(500):
+        if is_so():
+            return
+        threading.Event().wait(0.01)
+    pytest.fail("nothing came of it")
 
 
 @pytest.fixture
@@ -60,13 +71,18 @@ def dns() -> Dns:
 
 
 @pytest.fixture
-def names(dns: Dns, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+def names(dns: Dns, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
     monkeypatch.syspath_prepend(str(FILES))
     breakers = importlib.import_module("circuit_breakers")
     monkeypatch.setattr(breakers, "FOLDER", tmp_path / "breakers")
     monkeypatch.setattr(time, "time", lambda: dns.now)
     monkeypatch.setattr(time, "monotonic", lambda: dns.now)
-    return importlib.import_module("remembered_names")
+    monkeypatch.setattr(importlib.import_module("background_probes"), "PAUSE_SECONDS", 0.02)
+    yield importlib.import_module("remembered_names")
+    dns.silent = False
+    for thread in threading.enumerate():
+        if thread.name.startswith("probe of"):
+            thread.join(5)
 
 
 @pytest.fixture
@@ -97,15 +113,22 @@ def test_a_thread_asks_whether_dns_is_back(dns: Dns, found: Found) -> None:
     found()
     dns.silent = True
     found()
-    dns.now += 3
-    dns.asked.clear()
-    assert found()[0] == "10.0.0.1:6379"
-    assert dns.asked == [NAME]
-    dns.silent, dns.names[NAME] = False, "10.0.0.2"
-    dns.now += 3
-    assert found()[0] == "10.0.0.1:6379", "the probe is on its way"
+    breaker = importlib.import_module("remembered_names").DNS
+    dns.names[NAME] = "10.0.0.2"
+    dns.silent = False
+    poll(lambda: not breaker.is_open())
+    assert {*dns.probed} == {NAME}
     assert found() == ("10.0.0.2:6379", 0)
     assert importlib.import_module("circuit_breakers").away() == []
+
+
+def test_that_there_is_no_such_name_any_more_is_an_answer(dns: Dns, found: Found) -> None:
+    found()
+    dns.silent = True
+    found()
+    del dns.names[NAME]
+    dns.silent = False
+    poll(lambda: not importlib.import_module("remembered_names").DNS.is_open())
 
 
 def test_a_name_that_was_never_found_fails_as_ever(dns: Dns, found: Found) -> None:

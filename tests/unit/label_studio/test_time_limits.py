@@ -61,7 +61,8 @@ def test_a_worker_notices_a_silent_redis_although_it_waits_for_jobs() -> None:
 def test_names_and_predictions_are_limited_too() -> None:
     variables = release_values(arguments())["global"]["extraEnvironmentVars"]
     assert variables["RES_OPTIONS"] == "timeout:1 attempts:2"
-    assert float(variables["ML_TIMEOUT_PREDICT"]) == PAGE["model server"].read
+    limit = Limit(float(variables["ML_CONNECTION_TIMEOUT"]), float(variables["ML_TIMEOUT_PREDICT"]))
+    assert limit == PAGE["model server"]
 
 
 def test_a_server_ends_sessions_of_clients_that_are_gone_sooner_than_a_person_asks_why() -> None:
