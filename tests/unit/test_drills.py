@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import socket
-import threading
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -26,7 +24,7 @@ from drills.rotations import Update, _raised
 from drills.stack import IMAGES, STACKS
 from drills.table import NEVER, Row, keep, table
 from local.addons import barman, cnpg
-from local.cluster.api import Timeout
+from local.cluster.api import Timeout, wait
 from local.images.catalog import REFERENCES
 from tests.pages import blocks
 
@@ -260,32 +258,17 @@ def test_a_server_is_new_once_it_is_ready_with_the_images_of_both_releases() -> 
     assert not operators.is_new(server(postgresql, operator, sidecar, ready="False"))
 
 
-@pytest.mark.parametrize(("said", "is_an_answer"), [(b"R\0\0\0\x17", True), (b"E\0\0\0\x60", False), (b"", False)])
-def test_a_database_answers_when_it_asks_for_a_password(said: bytes, is_an_answer: bool) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        asked: list[bytes] = []
-
-        def serve() -> None:
-            connection, _ = listener.accept()
-            with connection:
-                asked.append(connection.recv(1000))
-                connection.sendall(said)
-
-        thread = threading.Thread(target=serve)
-        thread.start()
-        assert operators.answers("127.0.0.1", listener.getsockname()[1]) is is_an_answer
-        thread.join()
-    assert int.from_bytes(asked[0][:4]) == len(asked[0])
-    assert asked[0][4:8] == b"\0\x03\0\0"
-    assert asked[0][8:].split(b"\0") == [b"user", b"labelstudio", b"database", b"labelstudio", b"", b""]
+def test_pods_are_seen_that_come_and_go_meanwhile() -> None:
+    there = ["before"]
+    with operators.watched(lambda: {there[-1]}) as seen:
+        wait("the first", lambda: seen == {"before"}, 5)
+        there.append("after")
+        wait("the second", lambda: seen == {"before", "after"}, 5)
 
 
-def test_a_database_that_is_away_does_not_answer() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    assert not operators.answers("127.0.0.1", port)
+def test_the_longest_pause_is_that_between_moments_in_a_row() -> None:
     assert longest([4.0, 1.0, 1.5, 9.0]) == 5.0
-    assert operators.Watch().gap() == 0.0
+    assert longest([]) == 0.0
 
 
 class Database:
@@ -298,8 +281,6 @@ class Database:
         self.namespace = "drills"
 
     def objects(self, plural: str, group: str = "", name: str = "") -> list[dict[str, Any]]:
-        if plural == "services":
-            return [{"spec": {"clusterIP": "127.0.0.1"}}]
         return [{"spec": {"instances": 1}, "status": {"phase": "Cluster in healthy state"}}]
 
     def servers(self) -> list[dict[str, Any]]:
@@ -332,7 +313,6 @@ def test_an_upgrade_of_the_operator_is_judged_by_servers_contents_and_seconds(
     monkeypatch.setattr(operators, "type_page", lambda subject, text: subject.deployment.type(text))
     monkeypatch.setattr(operators, "listed", lambda *_: deployment.servers())
     monkeypatch.setattr(operators, "served", lambda _: {"page"})
-    monkeypatch.setattr(operators, "answers", lambda _: True)
     monkeypatch.setattr(operators, "LOAD_SECONDS", 0.0)
     monkeypatch.setattr(operators, "kept_contents", lambda *_: BEFORE)
     monkeypatch.setattr(operators, "keep_contents", lambda *_: later)
