@@ -20,7 +20,7 @@ TASKS, CHUNK = 6000, 1000
 EXPORT_SECONDS = 300.0
 # Syncs and exports have one worker: others may come first.
 BEGIN_SECONDS = 180.0
-# Redis is not asked again for 3 seconds after it did not answer (redis_away.py).
+# More than from one question whether Redis is back to the next (background_probes.py).
 BACK_SECONDS = 5.0
 QUEUED = ("created", "in_progress")
 

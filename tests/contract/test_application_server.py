@@ -20,6 +20,7 @@ import pytest
 from components.label_studio.mounts import FILES
 from components.limits import PROCESS_SECONDS, REQUEST_SECONDS
 from components.settings.images import NEWEST
+from local.cluster.api import wait
 from local.images.sandbox import HERE
 from tests.contract.label_studio import package
 
@@ -37,6 +38,12 @@ def application(environment, start):
     query = environment["QUERY_STRING"]
     while "spin" in query:
         pass
+    if "away" in query:
+        from background_probes import watch
+        from circuit_breakers import Breaker
+        breaker = Breaker("store")
+        breaker.open()
+        watch(breaker, lambda: os.path.exists("back"))
     if "keep" in query:
         kept.append(b"x" * (int(query.partition("=")[2]) << 20))
     time.sleep(float(environment["PATH_INFO"].strip("/") or 0))
@@ -85,7 +92,13 @@ def started(settings: Path, folder: Path) -> Iterator[Server]:
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
             [package(NEWEST).with_name("uwsgi"), "--ini", folder / "uwsgi.ini"],
-            env={"PATH": os.environ["PATH"], "UWSGI_PROCESSES": "2", "WAITING_PROCESSES": "1"},
+            env={
+                "PATH": os.environ["PATH"],
+                "UWSGI_PROCESSES": "2",
+                "WAITING_PROCESSES": "1",
+                "PYTHONPATH": str(FILES),
+                "TMPDIR": str(folder),
+            },
             stdout=log,
             stderr=subprocess.STDOUT,
         )
@@ -190,3 +203,12 @@ def test_requests_that_wait_for_others_leave_the_page_alone(server: Server) -> N
 def test_the_scheme_of_the_proxy_in_front_arrives(server: Server) -> None:
     """Django compares it with the origin of forms."""
     assert httpx.get(server.url, headers={"X-Forwarded-Proto": "https"}).headers["X-Scheme"] == "https"
+
+
+def test_a_thread_that_a_request_began_asks_on_while_there_are_no_requests(server: Server, tmp_path: Path) -> None:
+    note = tmp_path / "circuit-breakers" / "store@@3"
+    assert httpx.get(f"{server.url}/0?away").text == "done"
+    first = note.read_text()
+    wait("another question", lambda: note.read_text() != first, 10)
+    (tmp_path / "back").touch()
+    wait("an answer", lambda: not note.exists(), 10)

@@ -94,6 +94,7 @@ def test_what_nobody_has_asked_for_long_is_not_told(clock: list[float]) -> None:
 def test_addresses_may_be_anything(clock: list[float]) -> None:
     for address in ("[::1]:9000", "a/../b", "A.example:80", "a@b"):
         assert not opened(clock, address=address).admits()
+    assert circuit_breakers.away() == ["object store"]
 
 
 def test_the_services_may_be_asked_for_while_one_is_noted(clock: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
