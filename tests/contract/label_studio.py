@@ -102,6 +102,8 @@ def _environment(version: str, folder: Path) -> Mapping[str, str]:
         "PYTHONPATH": os.pathsep.join([str(files), f"{packages}/label_studio"]),
         "PATH": os.environ["PATH"],
         "HOME": str(folder),
+        # Circuit breakers are files there.
+        "TMPDIR": str(folder),
         "LABEL_STUDIO_BASE_DATA_DIR": str(folder),
         "DJANGO_SETTINGS_MODULE": mounts.SETTINGS_MODULE,
         "DJANGO_DB": "sqlite",

@@ -39,7 +39,7 @@ BUCKET = "sizes"
 NOWHERE = "http://127.0.0.1:9"
 LARGE = 25
 # Tasks that are opened while a server is silent, half a second apart; and seconds until predictions come again.
-SILENT_OPENINGS, BACK_SECONDS = 12, 6.0
+SILENT_OPENINGS, BACK_SECONDS = 12, 10.0
 # Seconds to connect that no other part of a request takes, on a machine that has much to do.
 CONNECT_SECONDS = 2.0
 # Columns of the Data Manager besides those about predictions.
