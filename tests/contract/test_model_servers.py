@@ -288,7 +288,7 @@ def test_a_slow_answer_of_a_model_that_works_is_followed_by_others(version: str,
         assert backends(api, page).apply(declared(url)) == []
 
         def slowly(*given: Any) -> Any:
-            time.sleep(2)
+            time.sleep(1.3)
             return predict(*given)
 
         model.answer = slowly  # type: ignore[assignment, method-assign]
