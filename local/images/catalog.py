@@ -21,6 +21,7 @@ from local.images.oci import ARCHITECTURES, SEARCH_PATH, Config, Entry
 from local.images.recipes import Recipe
 from local.images.sandbox import HERE
 from local.tools.build import tool
+from local.tools.maven import Artifact
 
 TRIXIE = Recipe("debian/base.sh", "trixie", is_base=True)
 BOOKWORM = Recipe("debian/base.sh", "bookworm", is_base=True)
@@ -31,8 +32,11 @@ POSTGRESQL_15 = Recipe("postgresql/install.sh", "bookworm", BOOKWORM, arguments=
 VALKEY = Recipe("valkey/install.sh", "trixie", TRIXIE)
 MICRO = Recipe("minio/programs.sh", "trixie", TRIXIE)
 BUSYBOX = Recipe("debian/busybox.sh", "trixie", TRIXIE)
-# The Python of the official images is 3.12 for 1.20.0 and 3.13 for 1.23.2. Trixie has 3.13. No Debian has 3.12, and
-# 1.20.0 wants numpy 1, which has no wheel for 3.13: it gets bookworm's 3.11.
+# The Python of the official images is 3.12 for 1.20.0 and 3.13 for 1.23.2. Trixie has 3.13, and no Debian has 3.12.
+CPYTHON = Artifact(
+    "org.bytedeco:cpython:3.12.1-1.5.10:jar:linux-x86_64",
+    "a135fcf4dc01adebf7ea439252276fc3196db80f7e0dd3da0b61f1ec489b68bd",
+)
 PYTHON = {
     NEWEST: Recipe(
         "label-studio/programs.sh",
@@ -40,8 +44,19 @@ PYTHON = {
         Recipe("label-studio/python.sh", "trixie", TRIXIE, is_base=True),
         is_base=True,
     ),
-    OLDEST: Recipe("label-studio/python.sh", "bookworm", BOOKWORM, is_base=True),
+    OLDEST: Recipe(
+        "label-studio/cpython.sh",
+        "bookworm",
+        BOOKWORM,
+        arguments=(CPYTHON.coordinates,),
+        tool=CPYTHON.file,
+        is_base=True,
+    ),
 }
+
+
+def _uv() -> Path:
+    return Path(find_uv_bin())
 
 
 def _barman(version: str) -> Recipe:
@@ -52,7 +67,7 @@ def _barman(version: str) -> Recipe:
         TRIXIE,
         inputs=(requirements,),
         arguments=(requirements,),
-        tool=Path(find_uv_bin()),
+        tool=_uv,
     )
 
 
@@ -114,7 +129,7 @@ def label_studio(version: str) -> Definition:
             python,
             inputs=(requirements,),
             arguments=(requirements,),
-            tool=Path(find_uv_bin()),
+            tool=_uv,
         ),
         {
             **{

@@ -25,9 +25,9 @@ UNUSED_DAYS = 30
 class Recipe:
     """One layer: a script that runs in the trees of its parents.
 
-    ``script`` and ``inputs`` are paths below this folder; ``arguments`` go to the script; ``tool`` is a program of this
-    machine that the script finds at /mnt/tool (not part of the key: it leaves nothing of itself behind). The tree of a
-    recipe that ``is_base`` is kept for the recipes that stand on it.
+    ``script`` and ``inputs`` are paths below this folder; ``arguments`` go to the script; ``tool`` gives a file of
+    this machine that the script finds at /mnt/tool (not part of the key: one that leaves something of itself behind has
+    its version among the arguments). The tree of a recipe that ``is_base`` is kept for the recipes that stand on it.
     """
 
     script: str
@@ -35,7 +35,7 @@ class Recipe:
     parent: Recipe | None = None
     inputs: tuple[str, ...] = ()
     arguments: tuple[str, ...] = ()
-    tool: Path | None = None
+    tool: Callable[[], Path] | None = None
     is_base: bool = False
 
     @property
@@ -90,7 +90,7 @@ class Recipe:
             bootstrap(self.suite, upper)
         lower = [recipe.tree for recipe in reversed(self.chain[:-1])] or [partial / "empty"]
         sandbox = Sandbox(lower, upper, self.suite, IMAGES / "apt" / self.suite)
-        sandbox.run([f"/mnt/input/{self.script}", *self.arguments], self.tool)
+        sandbox.run([f"/mnt/input/{self.script}", *self.arguments], self.tool and self.tool())
         upper.rename(self.tree)
         shutil.rmtree(partial)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -15,6 +16,9 @@ from typing import Any
 from uv import find_uv_bin
 
 from components.label_studio import mounts
+from components.settings.images import OLDEST
+from local.images.catalog import PYTHON
+from local.images.recipes import exclusively
 from local.images.sandbox import HERE
 from local.paths import CACHE
 
@@ -24,17 +28,32 @@ PROBES = Path(__file__).with_name("probes")
 
 def package(version: str) -> Path:
     """The Python that imports this release; installed from its image's lock file the first time (1 GB, a minute)."""
-    return installed(HERE / "label-studio" / f"requirements-{version}.txt", CACHE / "label-studio" / version)
+    requirements = HERE / "label-studio" / f"requirements-{version}.txt"
+    return installed(requirements, CACHE / "label-studio" / version, _python() if version == OLDEST else None)
 
 
-def installed(requirements: Path, place: Path) -> Path:
-    """The Python with the packages of a lock file, which is kept at ``place`` with the digest of the file."""
-    digest = hashlib.sha256(requirements.read_bytes() + sys.version.encode()).hexdigest()[:12]
+def _python() -> Path:
+    """That of the oldest release's image, in a copy that may be compiled; its libraries are those of Debian 12."""
+    recipe = PYTHON[OLDEST]
+    home = CACHE / "label-studio" / f"python-{recipe.key[:12]}"
+    with exclusively():
+        if not home.exists():
+            recipe.layers()
+            partial = home.with_suffix(".partial")
+            shutil.rmtree(partial, ignore_errors=True)
+            shutil.copytree(recipe.tree / "usr/local", partial, symlinks=True)
+            partial.rename(home)
+    return home / "bin" / "python3"
+
+
+def installed(requirements: Path, place: Path, interpreter: Path | None = None) -> Path:
+    """The Python with the packages of a lock file, by default this one, kept at ``place`` with the digest of both."""
+    digest = hashlib.sha256(requirements.read_bytes() + str(interpreter or sys.version).encode()).hexdigest()[:12]
     folder = place.with_name(f"{place.name}-{digest}")
     python, complete = folder / "bin" / "python", folder / "complete"
     if not complete.exists():
-        uv = find_uv_bin()
-        subprocess.run([uv, "venv", "--quiet", "--clear", "--python", sys.executable, folder], check=True)
+        uv, chosen = find_uv_bin(), interpreter or sys.executable
+        subprocess.run([uv, "venv", "--quiet", "--clear", "--python", chosen, folder], check=True)
         subprocess.run([uv, "pip", "sync", "--quiet", "--python", python, "--require-hashes", requirements], check=True)
         complete.touch()
     return python

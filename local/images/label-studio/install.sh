@@ -6,7 +6,7 @@ home=/label-studio
 mkdir -p "$home"
 # Inside the layer, so that packages are linked from it and not copied.
 export UV_CACHE_DIR="$home/.cache" UV_NO_PROGRESS=1
-/mnt/tool venv --quiet --python /usr/bin/python3 "$home/.venv"
+/mnt/tool venv --quiet --python python3 "$home/.venv"
 /mnt/tool pip sync --quiet --python "$home/.venv/bin/python3" --require-hashes "/mnt/input/$1"
 rm -rf "$UV_CACHE_DIR"
 
