@@ -22,7 +22,7 @@ from local.images import sandbox, wanted
 from local.paths import CACHE, PROJECT, STATE
 from local.progress import note
 from local.terminal import console, stderr_console
-from local.tools import build
+from local.tools import build, maven
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 tools = typer.Typer(no_args_is_help=True, help="The programs built from Go modules.")
@@ -35,6 +35,7 @@ EXPECTED = (
     preconditions.PreconditionError,
     packages.PackageError,
     build.BuildError,
+    maven.FetchError,
     sandbox.BuildError,
     ClusterError,
     EngineError,

@@ -43,7 +43,8 @@ def uninstall(agreed: bool) -> None:
     console.print("Removed: " + ", ".join(f"{folder} ({size})" for folder, size in sizes.items()), markup=False)
     console.print(
         "Left, since other programs may use them: this folder, the Debian packages "
-        f"{', '.join(sorted(set(CLUSTER.values())))}, and Go's caches (`go clean -cache -modcache`)."
+        f"{', '.join(sorted(set(CLUSTER.values())))}, Go's caches (`go clean -cache -modcache`), "
+        "and Maven's (~/.m2) where the oldest Label Studio was built."
     )
 
 

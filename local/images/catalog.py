@@ -1,8 +1,8 @@
 """What each image is made of, under the names that the settings ask for, so that the same settings work everywhere.
 
 Every image honours the contract of the one whose name it bears (user, commands, paths, variables); what it holds comes
-from Debian, from PyPI and from the Go modules of ``local/tools``, at the versions to be had there. Its label
-``org.opencontainers.image.description`` says so.
+from Debian, from PyPI, from the Go modules of ``local/tools`` and, of one image, from Maven, at the versions to be had
+there. Its label ``org.opencontainers.image.description`` says so.
 """
 
 from __future__ import annotations

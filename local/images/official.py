@@ -56,8 +56,8 @@ COUNTERPARTS: Mapping[str, Counterpart] = {
         _NEWEST,
         _with_programs(
             _NEWEST_HERE,
-            "Python 3.13, nginx, uWSGI and Django in `/label-studio/.venv`, Debian 13 (glibc) with the commands that "
-            "busybox has, bash; no curl",
+            "Python 3.13 without `dbm.gnu`, nginx, uWSGI and Django in `/label-studio/.venv`, Debian 13 (glibc) with "
+            "the commands that busybox has, bash; no curl",
         ),
     ),
     "label_studio_oldest": Counterpart(
@@ -66,8 +66,8 @@ COUNTERPARTS: Mapping[str, Counterpart] = {
         _OLDEST,
         _with_programs(
             _OLDEST_HERE,
-            "Python 3.11 (Debian has no 3.12; numpy 1 has no wheel for 3.13), nginx, uWSGI and Django in "
-            "`/label-studio/.venv`, Debian 12",
+            "Python 3.12.1 with an OpenSSL 3.2.0 of its own, built without profile (slower) and without `dbm.gnu` and "
+            "`dbm.ndbm`, nginx, uWSGI and Django in `/label-studio/.venv`, Debian 12; no curl, no gnupg",
         ),
     ),
     "postgresql": Counterpart(

@@ -58,9 +58,19 @@ class TestCatalog:
         scripts = [(HERE / "label-studio" / name).read_text() for name in ("python.sh", "install.sh")]
         assert not any(word in script for script in scripts for word in ("compileall", "useradd"))
 
-    def test_label_studio_runs_on_the_python_of_the_official_image_where_debian_has_it(self) -> None:
+    def test_label_studio_runs_on_the_python_of_the_official_image(self) -> None:
         assert (catalog.PYTHON[NEWEST].suite, catalog.PYTHON[OLDEST].suite) == ("trixie", "bookworm")
+        assert catalog.CPYTHON.coordinates.startswith("org.bytedeco:cpython:3.12.")
+        assert "--python-version 3.12 " in (HERE / f"label-studio/requirements-{OLDEST}.txt").read_text()
         assert re.search(r"^pandas==2\.", (HERE / f"label-studio/requirements-{NEWEST}.txt").read_text(), re.M)
+
+    def test_only_the_oldest_release_fetches_from_maven(self) -> None:
+        fetching = [name for name in ("label_studio", "label_studio_oldest") if self.fetches(name)]
+        assert fetching == ["label_studio_oldest"]
+
+    def fetches(self, name: str) -> bool:
+        recipe = catalog.DEFINITIONS[name]().recipe
+        return recipe is not None and any(each.tool == catalog.CPYTHON.file for each in recipe.chain)
 
     def test_server_and_client_of_the_store_lack_what_the_published_ones_lack(
         self, monkeypatch: pytest.MonkeyPatch
@@ -156,24 +166,31 @@ class TestRecipes:
 
     def test_layers_are_built_once_from_the_base_up(self, monkeypatch: pytest.MonkeyPatch, cache: Path) -> None:
         built: list[tuple[str, list[Path]]] = []
+        asked: list[str] = []
+
+        def tool() -> Path:
+            asked.append("tool")
+            return Path("/bin/true")
 
         def bootstrap(suite: str, tree: Path) -> None:
             (tree / "base").write_text(suite)
 
         def run(self: sandbox.Sandbox, command: list[str], tool: Path | None = None) -> None:
+            assert tool == (Path("/bin/true") if asked else None)
             built.append((command[0], list(self.lower)))
             (self.upper / command[0].replace("/", "-")).write_text(command[0])
 
         monkeypatch.setattr(recipes, "bootstrap", bootstrap)
         monkeypatch.setattr(sandbox.Sandbox, "run", run)
         base = Recipe("debian/base.sh", "trixie", is_base=True)
-        leaf = Recipe("valkey/install.sh", "trixie", base)
+        leaf = Recipe("valkey/install.sh", "trixie", base, tool=tool)
+        assert not asked, "it may have to be fetched"
         layers = leaf.layers()
         assert [layer.path.exists() for layer in layers] == [True, True]
         assert [command for command, _ in built] == ["/mnt/input/debian/base.sh", "/mnt/input/valkey/install.sh"]
         assert built[1][1] == [base.tree]
         assert leaf.layers() == layers
-        assert len(built) == 2
+        assert (len(built), len(asked)) == (2, 1)
         assert base.tree.exists()
         assert not leaf.tree.exists(), "nothing stands on it"
 
