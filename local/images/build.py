@@ -13,7 +13,7 @@ from local.images.oci import Image, names, write_archive
 
 # What the dev stack needs; the rest is built when a test or a person asks for it.
 DEFAULT = ("postgresql", "valkey", "minio_client", "minio", "label_studio")
-DESCRIPTION = "Built on this machine from Debian, PyPI and Go modules; stands for {reference}"
+DESCRIPTION = "Built on this machine from Debian, PyPI, Maven and Go modules; stands for {reference}"
 
 
 def references(name: str) -> list[str]:

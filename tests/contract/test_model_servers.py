@@ -137,7 +137,9 @@ def test_a_declared_server_predicts_and_learns_until_it_is_declared_no_more(vers
 
 def status(page: Any, token: str, method: str, path: str, **options: Any) -> int:
     headers = {"Authorization": f"Token {token}"}
-    return httpx.request(method, f"http://127.0.0.1:{page['port']}{path}", headers=headers, **options).status_code
+    url = f"http://127.0.0.1:{page['port']}{path}"
+    # One that asks for predictions makes some 60 transactions, each of which waits for a disk that others use too.
+    return httpx.request(method, url, headers=headers, timeout=60, **options).status_code
 
 
 @pytest.mark.parametrize("version", VERSIONS)

@@ -4,8 +4,8 @@
 set -eu
 
 apt-get update -qq
-# The libraries that its modules are linked with and that a minimal Debian lacks.
-apt-get install -qq -y --no-install-recommends nginx-light libncursesw6 libreadline8 libsqlite3-0
+# The libraries that its modules and uWSGI are linked with and that a minimal Debian lacks.
+apt-get install -qq -y --no-install-recommends nginx-light libexpat1 libncursesw6 libreadline8 libsqlite3-0
 cd /tmp
 apt-get download -qq unzip
 dpkg-deb -x unzip_*.deb .

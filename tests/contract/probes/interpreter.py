@@ -1,5 +1,6 @@
-"""What the Python of an image is, and which of its own modules cannot be imported: one line of JSON."""
+"""What the Python of an image is, and which of its modules and of uWSGI's libraries it lacks: one line of JSON."""
 
+import ctypes
 import importlib
 import json
 import ssl
@@ -24,6 +25,15 @@ def is_there(name: str) -> bool:
     return True
 
 
+def is_linked(library: str) -> bool:
+    """Whether the library can be loaded."""
+    try:
+        ctypes.CDLL(library)
+    except OSError:
+        return False
+    return True
+
+
 warnings.simplefilter("ignore")
 library = Path(sysconfig.get_path("stdlib"))
 names = sys.stdlib_module_names - ELSEWHERE - SCREEN - {"antigravity", "this"}
@@ -34,9 +44,10 @@ print(
             "prefix": sys.prefix,
             "elsewhere": [name for name, value in sysconfig.get_config_vars().items() if "/home/" in str(value)],
             "absent": sorted(name for name in names if not is_there(name)),
+            "expat": is_linked("libexpat.so.1"),
             "authorities": len(ssl.create_default_context().get_ca_certs()),
             "compiled": [str(path) for path in library.rglob("*.pyc")],
-            "tests": [str(path) for path in library.rglob("test_*.py")],
+            "tests": is_there("test.test_os"),
         }
     )
 )
