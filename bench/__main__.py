@@ -10,12 +10,13 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 
-from bench import database_connections, queue_workers, time_to_ready, uploads
+from bench import annotation_rate, database_connections, queue_workers, time_to_ready, uploads
 from local.cluster.api import Api
 from local.paths import PROJECT
 from local.report import running_api
 
 MEASUREMENTS: Mapping[str, Callable[[Api], Iterator[str]]] = {
+    "annotation-rate": annotation_rate.measure,
     "database-connections": database_connections.measure,
     "queue-workers": queue_workers.measure,
     "time-to-ready": time_to_ready.measure,

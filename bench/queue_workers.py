@@ -17,7 +17,7 @@ from kubernetes import client, config
 from kubernetes.stream import stream
 
 from bench.page import ANNOTATION, administrator, json_of, log_in, new_project
-from bench.variants import served
+from bench.variants import address_of_page, served
 from cli.jobs import CONTAINER, WORKERS
 from local.cluster.api import Api, Object
 from local.paths import CONTEXT, KUBECONFIG
@@ -33,12 +33,10 @@ def measure(api: Api) -> Iterator[str]:
     """One line: the median rate and CPU time of each kind, and the ratio of the rates."""
     deployment = served(api)
     namespace = deployment["metadata"]["namespace"]
-    service = api.get(f"/api/v1/namespaces/{namespace}/services/{deployment['metadata']['name']}")
-    page = f"http://127.0.0.1:{service['spec']['ports'][0]['nodePort']}"
-    http = log_in(page, *administrator(api, deployment))
+    http = log_in(address_of_page(api, deployment), *administrator(api, deployment))
     project, task = new_project(http)
     try:
-        json_of(http.post("/api/storages/export/s3", json=_target(api, namespace, project)))
+        json_of(http.post("/api/storages/export/s3", json=target(api, namespace, project)))
         annotation = json_of(http.post(f"/api/tasks/{task}/annotations/", json=ANNOTATION))["id"]
         rates = _rates(namespace, annotation)
     finally:
@@ -52,14 +50,14 @@ def measure(api: Api) -> Iterator[str]:
     )
 
 
-def _target(api: Api, namespace: str, project: int) -> Object:
+def target(api: Api, namespace: str, project: int, prefix: str = "bench") -> Object:
     """A target in the bucket of the page."""
     found = api.get(f"/api/v1/namespaces/{namespace}/secrets/{STORE}-uploads")["data"]
     identifier, secret = (base64.b64decode(found[key]).decode() for key in ("access-key", "secret-key"))
     return {
         "project": project,
         "bucket": "label-studio",
-        "prefix": "bench",
+        "prefix": prefix,
         "region_name": "us-east-1",
         "s3_endpoint": f"http://{STORE}.{namespace}.svc.cluster.local:9000",
         "aws_access_key_id": identifier,

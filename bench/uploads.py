@@ -57,7 +57,8 @@ def _files(folder: Path) -> Iterator[tuple[Path, str]]:
         yield file, file.name
 
 
-def _place() -> Place:
+def place() -> Place:
+    """The files of this measurement, in the uploads bucket."""
     identifier, secret = SecretKey(KEY, "access-key"), SecretKey(KEY, "secret-key")
     endpoint = f"http://{RELEASE}-store.{NAMESPACE}.svc.cluster.local:9000"
     return Place("label-studio", PREFIX, "us-east-1", endpoint, identifier, secret, None, None)
@@ -65,7 +66,7 @@ def _place() -> Place:
 
 def _upload(cluster: Cluster, files: list[tuple[Path, str]]) -> float:
     began = time.monotonic()
-    with open_store(cluster, _place()) as store:
+    with open_store(cluster, place()) as store:
         upload(store, Folder.read(store, files).divided()[1], lambda _: None)
     seconds = time.monotonic() - began
     _clear(cluster, files)
@@ -101,5 +102,5 @@ def _port() -> Iterator[int]:
 
 
 def _clear(cluster: Cluster, files: list[tuple[Path, str]]) -> None:
-    with open_store(cluster, _place()) as store:
+    with open_store(cluster, place()) as store:
         delete(store, Folder.read(store, files).sources, lambda _: None)

@@ -20,6 +20,13 @@ def served(api: Api, namespace: str = NAMESPACE) -> Object:
     return api.get(f"/apis/apps/v1/namespaces/{namespace}/deployments/{DEPLOYMENT}")
 
 
+def address_of_page(api: Api, deployment: Object) -> str:
+    """The URL under which this machine reaches the page."""
+    metadata = deployment["metadata"]
+    service = api.get(f"/api/v1/namespaces/{metadata['namespace']}/services/{metadata['name']}")
+    return f"http://127.0.0.1:{service['spec']['ports'][0]['nodePort']}"
+
+
 def variant(deployment: Object, name: str) -> Object:
     """The same pods of another Deployment; all their labels stay, or network policies would cut them off."""
     spec = copy.deepcopy(deployment["spec"])
