@@ -225,7 +225,7 @@ def valkey() -> Definition:
 
 
 def minio() -> Definition:
-    """MinIO for its maintained fork: the same server under both names, and the client beside it."""
+    """MinIO for its maintained fork, whose image has the server by its own name alone, and the client beside it."""
     return Definition(
         Config(
             entrypoint=["/usr/bin/docker-entrypoint.sh"],
@@ -235,9 +235,7 @@ def minio() -> Definition:
         ),
         MICRO,
         {
-            "data": Entry(mode=0o777),
             "usr/bin/silo": Entry(tool("minio"), mode=0o755),
-            "usr/bin/minio": Entry(link="silo"),
             "usr/bin/mcli": Entry(tool("mc"), mode=0o755),
             "usr/bin/mc": Entry(link="mcli"),
             "usr/bin/docker-entrypoint.sh": _file("minio/docker-entrypoint.sh"),

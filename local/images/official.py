@@ -139,8 +139,8 @@ COUNTERPARTS: Mapping[str, Counterpart] = {
             "silo",
             "9000",
             "",
-            "`/data`",
-            "MinIO as `silo` and `minio`, `mc`, `mcli`, bash, coreutils; no curl",
+            "`/data`, never made",
+            "MinIO as `silo`, `mc`, `mcli`, bash, coreutils; no curl",
         ),
     ),
     "minio_client": Counterpart(

@@ -134,12 +134,16 @@ def _guarded_store(send: Method) -> Method:
 
     @wraps(send)
     def guarded(session: Any, request: Any) -> Any:
-        address = urlsplit(request.url)
-        empty = AWSRequest(method="HEAD", url=f"{address.scheme}://{address.netloc}/").prepare()
-        again = request if request.method in ("GET", "HEAD") else empty
+        def empty() -> Any:
+            address = urlsplit(request.url)
+            return AWSRequest(method="HEAD", url=f"{address.scheme}://{address.netloc}/").prepare()
+
+        def again() -> Any:
+            return request if request.method in ("GET", "HEAD") else empty()
+
         probe = Probe(
-            again=lambda: answers(lambda: ask(session, again)),
-            connects=lambda: _unless(ConnectTimeoutError, lambda: ask(session, empty)),
+            again=lambda: answers(lambda: ask(session, again())),
+            connects=lambda: _unless(ConnectTimeoutError, lambda: ask(session, empty())),
             unconnected=ConnectTimeoutError,
         )
         with call(Breaker("object store", _address(request.url)), probe):

@@ -16,6 +16,8 @@ apt-get install -qq -y --no-install-recommends "postgresql-$major" libnss-wrappe
 localedef -i en_US -c -f UTF-8 -A /usr/share/locale/locale.alias en_US.UTF-8
 rm -rf /usr/share/i18n "/usr/lib/postgresql/$major/lib/bitcode"
 rm -f /usr/lib/postgresql/$major/lib/llvmjit* /usr/lib/*/libLLVM* /usr/lib/*/libz3.so*
+# Of Debian's certificates, which the official image starts without.
+rm -f /usr/bin/c_rehash /usr/sbin/update-ca-certificates
 # A package made a key pair for nobody.
 rm -f /etc/ssl/private/* /etc/ssl/certs/ssl-cert-snakeoil.pem
 
