@@ -10,6 +10,7 @@ import os
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import httpx
@@ -68,28 +69,20 @@ def _project(http: httpx.Client) -> tuple[int, list[int]]:
 
 
 def _save(people: list[httpx.Client], tasks: list[int], pace: float) -> None:
-    """Each person takes the next task when it is due; httpx.HTTPStatusError for one that was not saved."""
-    began, due, lock, errors = time.monotonic(), enumerate(tasks), threading.Lock(), list[Exception]()
+    """Each person takes the next task when it is due; httpx.HTTPError for one that was not saved."""
+    began, due, lock = time.monotonic(), enumerate(tasks), threading.Lock()
 
     def work(http: httpx.Client) -> None:
-        try:
-            while True:
-                with lock:
-                    number, task = next(due, (0, None))
-                if task is None:
-                    return
-                time.sleep(max(0.0, began + number / pace - time.monotonic()))
-                json_of(http.post(f"/api/tasks/{task}/annotations/", json=ANNOTATION))
-        except httpx.HTTPError as error:
-            errors.append(error)
+        while True:
+            with lock:
+                number, task = next(due, (0, None))
+            if task is None:
+                return
+            time.sleep(max(0.0, began + number / pace - time.monotonic()))
+            json_of(http.post(f"/api/tasks/{task}/annotations/", json=ANNOTATION))
 
-    threads = [threading.Thread(target=work, args=[http]) for http in people]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    if errors:
-        raise errors[0]
+    with ThreadPoolExecutor(len(people)) as pool:
+        list(pool.map(work, people))
 
 
 def _clear(store: Store) -> None:

@@ -19,29 +19,16 @@ import django
 
 django.setup()
 
-from core import redis  # noqa: E402
-from django.apps import apps  # noqa: E402
-from django.conf import settings  # noqa: E402
-from django.core.management import call_command  # noqa: E402
+import own_database  # noqa: E402
 from django.core.wsgi import get_wsgi_application  # noqa: E402
 from io_storages.s3.models import S3ImportStorage  # noqa: E402
-from organizations.models import Organization  # noqa: E402
 from projects.models import Project  # noqa: E402
 from tasks.models import Task  # noqa: E402
-from users.models import User  # noqa: E402
 
 question = json.loads(sys.stdin.readline())
-redis.redis_connected = lambda: False
-settings.RQ_QUEUES = {}
-settings.MIGRATION_MODULES = {config.label: None for config in apps.get_app_configs()}
-call_command("migrate", run_syncdb=True, verbosity=0)
-
-user = User.objects.create_user("projects@example.com", "password")
-organization = Organization.create_organization(created_by=user, title="Own")
-user.active_organization = organization
-user.save()
+user = own_database.make()
 project = Project.objects.create(
-    title="Cats", label_config=question["label_config"], organization=organization, created_by=user
+    title="Cats", label_config=question["label_config"], organization=user.active_organization, created_by=user
 )
 # With it, the page shows other addresses than the tasks have.
 S3ImportStorage.objects.create(project=project, bucket="projects", prefix="cats/input/", presign=False)

@@ -16,13 +16,10 @@ if not with_it:
     settings.INSTALLED_APPS.remove("fewer_queries.FewerQueries")
 django.setup()
 
-from core import redis  # noqa: E402
-from django.apps import apps  # noqa: E402
+import own_database  # noqa: E402
 from django.contrib.auth.backends import ModelBackend  # noqa: E402
-from django.core.management import call_command  # noqa: E402
 from django.db import connection  # noqa: E402
 from django.test.utils import CaptureQueriesContext  # noqa: E402
-from organizations.models import Organization  # noqa: E402
 from projects.models import Project, ProjectSummary  # noqa: E402
 from rest_framework.test import APIClient  # noqa: E402
 from session_policy.models import SessionTimeoutPolicy  # noqa: E402
@@ -31,17 +28,11 @@ from users.models import User  # noqa: E402
 
 LABELLING = '<View><Text name="t" value="$text"/><Choices name="c" toName="t"><Choice value="a"/></Choices></View>'
 RESULT = [{"id": "1", "from_name": "c", "to_name": "t", "type": "choices", "value": {"choices": ["a"]}}]
-redis.redis_connected = lambda: False
-settings.RQ_QUEUES = {}
 settings.ALLOWED_HOSTS = ["*"]
-settings.MIGRATION_MODULES = {config.label: None for config in apps.get_app_configs()}
-call_command("migrate", run_syncdb=True, verbosity=0)
-
-user = User.objects.create_user("projects@example.com", "password")
-organization = Organization.create_organization(created_by=user, title="Own")
-user.active_organization = organization
-user.save()
-project = Project.objects.create(title="P", label_config=LABELLING, organization=organization, created_by=user)
+user = own_database.make()
+project = Project.objects.create(
+    title="P", label_config=LABELLING, organization=user.active_organization, created_by=user
+)
 task = Task.objects.create(project=project, data={"text": "a cat"})
 http = APIClient()
 
